@@ -1,0 +1,45 @@
+/**
+ * Which folder of src/ may import which: the walls of the house (docs/architecture.md), as data. The linter reads it
+ * (oxlint.config.ts) and test/architecture.test.ts proves that it bites.
+ */
+export const layers: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  lib: [],
+  spec: ["lib", "errors"],
+  sys: ["lib", "errors"],
+  http: ["lib", "errors"],
+  store: ["lib", "errors", "spec", "sys"],
+  runtime: ["lib", "errors", "spec", "sys"],
+  events: ["lib", "errors", "spec", "sys", "store"],
+  logs: ["lib", "errors", "spec", "sys", "store"],
+  image: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
+  container: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
+  network: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
+  volume: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
+  distribution: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
+  engine: [
+    "lib",
+    "errors",
+    "spec",
+    "sys",
+    "http",
+    "store",
+    "runtime",
+    "events",
+    "logs",
+    "image",
+    "container",
+    "network",
+    "volume",
+    "distribution",
+  ],
+  api: ["lib", "errors", "spec", "http"],
+  client: ["lib", "errors", "spec", "http"],
+  cli: ["lib", "errors", "spec", "client"],
+  config: ["lib", "errors", "spec"],
+};
+
+/** Folders that may be imported for their types alone. */
+export const typeOnlyLayers: Readonly<Record<string, readonly string[]>> = {
+  api: ["image", "container", "network", "volume", "distribution", "engine", "events", "logs", "runtime"],
+};

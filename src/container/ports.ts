@@ -1,0 +1,120 @@
+import type { ContainerConfig, EndpointSettings, HostConfig, MountPoint, PortMap } from "#spec/docker-api/types.ts";
+import type { Digest } from "#spec/digest.ts";
+import type { ImageConfigFile } from "#spec/oci-image/types.ts";
+
+/** What the container noun needs of its siblings. `daemon/wire.ts` hands over services that fit. */
+
+export interface ImageSource {
+  /**
+   * Finds an image that is here by reference, id or id prefix.
+   * @throws EngineError `not-found` with Docker's text `No such image: <name>:<tag>`.
+   */
+  resolve(reference: string, platform?: string): Promise<ResolvedImage>;
+}
+
+export interface ResolvedImage {
+  readonly id: Digest;
+  readonly config: ImageConfigFile;
+  /** Chain id of the top layer; undefined for an image without layers. */
+  readonly topLayer: Digest | undefined;
+  /** Digest of the manifest it came by, where it is known. */
+  readonly manifest: Digest | undefined;
+}
+
+export interface NetworkProvider {
+  /**
+   * Checks what can be checked before a start. @throws EngineError `not-found` (`network X not found`), `invalid`.
+   */
+  validate(request: NetworkRequest): void;
+
+  /**
+   * Reserves addresses and host ports and makes the network namespace; `host` has none and `container:X` is the caller's to resolve.
+   * Everything is undone by `release`, and undone here already when this throws (`conflict`/`exhausted`: a port in use, a pool empty).
+   */
+  prepare(request: NetworkRequest): Promise<NetworkSandbox>;
+
+  /** Interfaces, routes, published ports. May run while the runtime creates the process. Idempotent. */
+  connect(containerId: string): Promise<void>;
+
+  /** Gives everything back; missing is no error. What is slow goes on behind the answer, in order, per container. */
+  release(containerId: string): Promise<void>;
+
+  /** At daemon start, once, before anything else: which containers still run. Re-establishes their rules and reservations and removes what no one owns. */
+  restore(running: ReadonlySet<string>): Promise<void>;
+
+  /** What a running container has now; undefined when it has no sandbox. */
+  sandboxOf(containerId: string): NetworkSandbox | undefined;
+}
+
+export interface NetworkRequest {
+  readonly containerId: string;
+  /** Without the slash. */
+  readonly name: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** `bridge`, `host`, `none`, or a network's name or id (never `default` or `container:X`: the caller has resolved them). */
+  readonly mode: string;
+  /** What the user asked for per network: static addresses, aliases, MAC. */
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  /** `80/tcp`. */
+  readonly exposedPorts: readonly string[];
+  readonly portBindings: PortMap;
+  readonly publishAllPorts: boolean;
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  /** `name:ip`, with `host-gateway` resolved by the provider. */
+  readonly extraHosts: readonly string[];
+}
+
+export interface NetworkSandbox {
+  /** Path of the namespace's bind mount; undefined for the host's own. */
+  readonly netns: string | undefined;
+  /** By network name, as `NetworkSettings.Networks` shows it. */
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  /** As `NetworkSettings.Ports` shows it: published ports with real host addresses and ports, exposed-only ports as null. */
+  readonly ports: Readonly<Record<string, { HostIp: string; HostPort: string }[] | null>>;
+  /** Contents for the container's own files; undefined where the host's file is used as it is. */
+  readonly files: { readonly hosts: string; readonly resolvConf: string };
+}
+
+export interface VolumeProvider {
+  /**
+   * Resolves HostConfig.Binds, HostConfig.Mounts, Config.Volumes and VolumesFrom into mount points, and makes the volumes that are
+   * missing. Same target twice is an error, except that Config.Volumes yields. @throws EngineError `invalid` with Docker's texts.
+   */
+  plan(request: VolumeRequest): Promise<readonly PlannedMount[]>;
+
+  /** Before a start: checks sources, fills empty volumes from the image (owners kept). `rootfs` is the mounted root. */
+  prepare(containerId: string, rootfs: string, mounts: readonly PlannedMount[]): Promise<void>;
+
+  /** The container is gone: references are dropped; with `removeAnonymous` its anonymous volumes too. */
+  release(containerId: string, options: { removeAnonymous: boolean }): Promise<void>;
+}
+
+export interface VolumeRequest {
+  readonly containerId: string;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  /** Mount points of the containers named in VolumesFrom, in order, `ro` when so asked. */
+  readonly inherited: readonly PlannedMount[];
+}
+
+/** A mount that is part of the container's record: shown by inspect and turned into an OCI mount at every start. */
+export interface PlannedMount {
+  readonly type: "bind" | "volume" | "tmpfs";
+  /** Clean absolute path in the container. */
+  readonly target: string;
+  /** Host path; empty for tmpfs. */
+  readonly source: string;
+  readonly volumeName: string | undefined;
+  readonly readOnly: boolean;
+  /** `rprivate`, `rslave`, … for binds. */
+  readonly propagation: string;
+  /** Copy the image's content in at first use (volumes, unless `nocopy`). */
+  readonly copyUp: boolean;
+  /** Extra mount options, e.g. `size=…` of a tmpfs. */
+  readonly options: readonly string[];
+  /** As inspect's `Mounts` shows it. */
+  readonly shown: MountPoint;
+}

@@ -1,0 +1,69 @@
+import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
+
+/** All that `ociSpec` (spec.ts) decides from. It does no I/O: everything of the host and the root file system is looked up before. */
+export interface SpecInput {
+  readonly id: string;
+  /** Merged with the image's: Entrypoint, Cmd, Env, WorkingDir, User are final. */
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  /** Absolute path of the mounted root. */
+  readonly rootfs: string;
+  readonly hostname: string;
+  readonly user: ResolvedUser;
+  readonly mounts: readonly ContainerMount[];
+  /** Host paths that are bind-mounted to /etc/resolv.conf, /etc/hostname and /etc/hosts. */
+  readonly files: { readonly resolvConf: string; readonly hostname: string; readonly hosts: string };
+  /** Path of the network namespace; undefined for the host's. */
+  readonly netns: string | undefined;
+  /** `/proc/<pid>/ns/…` of containers that are joined (`--pid container:X` …). */
+  readonly joined: { readonly pid?: string; readonly ipc?: string; readonly uts?: string };
+  /** /dev/shm's folder on the host when it is shared (`--ipc shareable` or `container:X`); undefined: a tmpfs of its own. */
+  readonly shmPath: string | undefined;
+  /** `/<parent>/<container id>`. */
+  readonly cgroupPath: string;
+  readonly host: HostFacts;
+  readonly defaults: SandboxDefaults;
+}
+
+/** As security.md needs it: numbers only, looked up inside the container's root by `resolveUser`. */
+export interface ResolvedUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+  /** For HOME; `/` when unknown. */
+  readonly home: string;
+}
+
+export interface ContainerMount {
+  readonly type: "bind" | "volume" | "tmpfs";
+  readonly target: string;
+  readonly source: string;
+  readonly readOnly: boolean;
+  readonly propagation: string;
+  readonly options: readonly string[];
+}
+
+export interface HostFacts {
+  /** OCI architecture: `amd64`, `arm64`. */
+  readonly architecture: string;
+  /** `CAP_…` names in the daemon's own bounding set. */
+  readonly capabilities: readonly string[];
+  readonly cgroup: "v1" | "v2" | "hybrid";
+  /** The daemon's own hard limits by OCI name (`RLIMIT_NOFILE`); -1n is infinity. */
+  readonly rlimits: Readonly<Record<string, bigint>>;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Which OCI runtime will read the spec: `crun`, `runc` or another. */
+  readonly runtime: string;
+  readonly kernel: readonly [number, number];
+}
+
+export interface SandboxDefaults {
+  readonly shmSize: number;
+  /** A parsed seccomp profile; undefined for the built-in one. */
+  readonly seccompProfile: unknown;
+  readonly noNewPrivileges: boolean;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly cgroupNamespace: "private" | "host";
+  readonly init: boolean;
+}

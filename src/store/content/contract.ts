@@ -1,0 +1,43 @@
+import type { Digest } from "#spec/digest.ts";
+
+/**
+ * Blobs by digest: manifests, image configurations, layers as they came (compressed).
+ *
+ * A blob exists whole and verified or not at all. It is written under a temporary name in the same file system, hashed while it
+ * streams, synced, and renamed. Who refers to a blob is the image noun's to know; the store only keeps bytes.
+ */
+export interface ContentStore {
+  /** Size in bytes, undefined when it is not here. */
+  sizeOf(digest: Digest): number | undefined;
+
+  /**
+   * Takes in a stream. Already here: the source is not read when `expected.digest` is known.
+   *
+   * @throws EngineError `invalid` (code `digest-mismatch` or `size-mismatch`), `too-large` over `limit` bytes, `exhausted` on a full disk. Nothing is kept then.
+   */
+  ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }>;
+
+  /** The whole blob. @throws EngineError `not-found`, or `too-large` when it is over `limit` bytes. */
+  read(digest: Digest, limit: number): Promise<Buffer>;
+
+  /** A stream from `offset` on. @throws EngineError `not-found`. */
+  stream(digest: Digest, offset?: number): AsyncIterable<Uint8Array>;
+
+  /** The file that holds it, for a worker to open; valid until `remove`. @throws EngineError `not-found`. */
+  pathOf(digest: Digest): string;
+
+  /** Missing is no error. */
+  remove(digest: Digest): Promise<void>;
+
+  list(): Iterable<{ digest: Digest; size: number }>;
+
+  /** At daemon start: temporary files of a daemon that was killed. */
+  sweep(): Promise<void>;
+}
+
+export interface ExpectedBlob {
+  readonly digest?: Digest;
+  readonly size?: number;
+  /** Most bytes to take. */
+  readonly limit: number;
+}

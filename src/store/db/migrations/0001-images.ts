@@ -1,0 +1,7 @@
+import type { Migration } from "../database.ts";
+
+export const images: Migration = {
+  version: 1,
+  name: "images",
+  up() {},
+};

@@ -1,0 +1,7 @@
+import type { Migration } from "../database.ts";
+
+export const containers: Migration = {
+  version: 2,
+  name: "containers",
+  up() {},
+};

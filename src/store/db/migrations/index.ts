@@ -1,0 +1,9 @@
+import type { Migration } from "../database.ts";
+import { images } from "./0001-images.ts";
+import { containers } from "./0002-containers.ts";
+import { networks } from "./0003-networks.ts";
+import { volumes } from "./0004-volumes.ts";
+import { events } from "./0005-events.ts";
+
+/** In order; a released one is never changed. */
+export const migrations: readonly Migration[] = [images, containers, networks, volumes, events];

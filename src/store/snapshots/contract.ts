@@ -1,0 +1,61 @@
+import type { Digest } from "#spec/digest.ts";
+
+/**
+ * Layers and the writable file systems on top of them.
+ *
+ * Vocabulary: a *layer* is an immutable file tree, named by its chain id (the digest over the diff ids from the base up to it,
+ * OCI image-spec config.md); a *writable* belongs to one container and stands on a layer, or on nothing.
+ *
+ * Life story of a layer: `importLayer` (unpack into a temporary folder, then one rename) → used as a parent by layers and
+ * writables → `removeLayer`. Of a writable: `createWritable` → `mount` ⇄ `unmount` → `removeWritable`. A layer or a writable
+ * exists whole or not at all, also after a kill at any instant: what is half-done lies under a temporary name that `sweep` removes.
+ */
+export interface Snapshotter {
+  /** Docker's name of it: `overlay2`, `btrfs`, `vfs`. */
+  readonly name: string;
+
+  hasLayer(chainId: Digest): boolean;
+
+  /**
+   * Makes a layer on top of `parent`. `fill` gets an empty folder, with everything below it still to be written, plus what the
+   * driver wants for deletions (whiteouts are converted by the unpacker, by the driver's `whiteouts` form). Two calls for one chain
+   * id at once: the second waits for the first and does not fill. If `fill` throws nothing is kept.
+   *
+   * @throws EngineError `not-found` when the parent is missing, `exhausted` when the disk is full.
+   */
+  importLayer(chainId: Digest, parent: Digest | undefined, fill: (folder: string) => Promise<void>): Promise<void>;
+
+  /** @throws EngineError `conflict` while a writable or a layer stands on it; missing is no error. */
+  removeLayer(chainId: Digest): Promise<void>;
+
+  /** Bytes on disk of this layer alone. */
+  layerSize(chainId: Digest): Promise<number>;
+
+  /**
+   * Makes a writable for a container.
+   *
+   * `disposable` writables may be lost in a crash of the host: they are mounted without syncing and refused after a reboot.
+   * @throws EngineError `not-found` when the layer is missing, `conflict` when the writable exists.
+   */
+  createWritable(id: string, parent: Digest | undefined, options?: { disposable?: boolean }): Promise<void>;
+
+  /** Mounts it and returns the root. Mounted already: returns the same root. */
+  mount(id: string): Promise<string>;
+
+  /** Not mounted is no error. May sync: keep it off the path of an answer. */
+  unmount(id: string): Promise<void>;
+
+  /** Unmounts and removes; missing is no error. */
+  removeWritable(id: string): Promise<void>;
+
+  /** Bytes on disk of what was written. */
+  writableSize(id: string): Promise<number>;
+
+  list(): { readonly layers: readonly Digest[]; readonly writables: readonly string[] };
+
+  /** At daemon start: removes temporary folders and mounts that no writable in `keep` explains. */
+  sweep(keep: ReadonlySet<string>): Promise<void>;
+
+  /** What `docker info` shows under Storage Driver. */
+  status(): readonly (readonly [string, string])[];
+}
