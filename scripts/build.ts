@@ -1,0 +1,30 @@
+/** Bundles the shipped programs into dist/: one file an entry, packages left outside (node_modules has them). */
+import { rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { workerSources } from "../src/lib/worker-url.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const entries = {
+  dhowd: "src/bin/dhowd.ts",
+  dhow: "src/bin/dhow.ts",
+  index: "src/index.ts",
+  ...Object.fromEntries(Object.entries(workerSources).map(([name, source]) => [`${name}-worker`, `src/${source}`])),
+};
+const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(`${root}${source}`)));
+
+await rm(`${root}dist`, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir: "dist",
+  bundle: true,
+  packages: "external",
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  sourcemap: "linked",
+  sourcesContent: false,
+  logLevel: "warning",
+});
