@@ -1,0 +1,69 @@
+import { join, resolve } from "node:path";
+import { messageOf } from "#errors/engine-error.ts";
+import { instanceOf, type Instance } from "#spec/instance.ts";
+import { buildApi } from "./build/api.ts";
+import { buildContainers } from "./build/containers.ts";
+import { buildImages } from "./build/images.ts";
+import { buildLabels, buildLog } from "./build/log.ts";
+import { buildNetwork } from "./build/network.ts";
+import { ConfigError } from "./config-error.ts";
+import type { DaemonConfig } from "./daemon-config.ts";
+import type { DaemonEnvironment } from "./env.ts";
+import type { Settings } from "./options.ts";
+
+/** setTimeout's limit, in seconds: what is asked for beyond it is refused rather than turned into 1 ms. */
+const LONGEST_TIMEOUT = 2_147_483;
+
+/**
+ * Makes the configuration out of what was given, with the defaults for the rest.
+ *
+ * @throws ConfigError with Docker's texts.
+ */
+export function buildConfig(settings: Settings, environment: DaemonEnvironment): DaemonConfig {
+  const instance = buildInstance(settings);
+  return deepFreeze({
+    instance,
+    pidfile: resolve(settings.pidfile ?? join(instance.execRoot, "dhowd.pid")),
+    log: buildLog(settings),
+    labels: buildLabels(settings.label ?? []),
+    liveRestore: settings["live-restore"] ?? true,
+    shutdownTimeoutMs: shutdownTimeout(settings["shutdown-timeout"] ?? 15),
+    api: buildApi(settings, environment, instance.execRoot),
+    containers: buildContainers(settings, instance.cgroupParent),
+    network: buildNetwork(settings),
+    images: buildImages(settings, environment),
+  });
+}
+
+function buildInstance(settings: Settings): Instance {
+  const dataRoot = root("data-root", settings["data-root"]);
+  const execRoot = root("exec-root", settings["exec-root"]);
+  try {
+    return instanceOf(settings.instance ?? "dhow", {
+      ...(dataRoot === undefined ? {} : { dataRoot }),
+      ...(execRoot === undefined ? {} : { execRoot }),
+    });
+  } catch (error) {
+    throw new ConfigError(messageOf(error), { cause: error });
+  }
+}
+
+/** A folder that becomes the engine's own: its mode is set and what lies in it is taken for the engine's. */
+function root(name: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const absolute = resolve(path);
+  if (path === "" || absolute.split("/").length < 3)
+    throw new ConfigError(`invalid ${name} ${JSON.stringify(path)}: want a folder of the engine's own, as in /var/lib/dhow`);
+  return absolute;
+}
+
+function shutdownTimeout(seconds: number): number {
+  if (seconds < 0 || seconds > LONGEST_TIMEOUT) throw new ConfigError(`invalid shutdown timeout: ${seconds}`);
+  return seconds * 1000;
+}
+
+function deepFreeze<T extends object>(value: T): Readonly<T> {
+  for (const item of Object.values(value))
+    if (typeof item === "object" && item !== null && !Object.isFrozen(item)) deepFreeze(item as object);
+  return Object.freeze(value);
+}

@@ -1,0 +1,31 @@
+import { ConfigError } from "../config-error.ts";
+import type { ContainersConfig } from "../daemon-config.ts";
+import type { Settings } from "../options.ts";
+
+const SHM_SIZE = 64 * 1024 * 1024;
+
+export function buildContainers(settings: Settings, cgroupParent: string): ContainersConfig {
+  return {
+    defaultRuntime: settings["default-runtime"],
+    runtimes: settings["add-runtime"] ?? {},
+    cgroupParent: settings["cgroup-parent"] ?? cgroupParent,
+    cgroupnsMode: cgroupnsMode(settings["default-cgroupns-mode"] ?? "private"),
+    ipcMode: ipcMode(settings["default-ipc-mode"] ?? "private"),
+    shmSize: settings["default-shm-size"] ?? SHM_SIZE,
+    ulimits: settings["default-ulimit"] ?? {},
+    logDriver: settings["log-driver"] ?? "json-file",
+    logOptions: settings["log-opt"] ?? {},
+    noNewPrivileges: settings["no-new-privileges"] ?? false,
+    seccompProfile: settings["seccomp-profile"] ?? "builtin",
+  };
+}
+
+function cgroupnsMode(mode: string): "host" | "private" {
+  if (mode !== "host" && mode !== "private") throw new ConfigError(`invalid default cgroup namespace (${mode}): use "host" or "private"`);
+  return mode;
+}
+
+function ipcMode(mode: string): "private" | "shareable" {
+  if (mode === "private" || mode === "shareable") return mode;
+  throw new ConfigError(`IPC mode "${mode}" is not supported as default value; use "shareable" or "private"`);
+}

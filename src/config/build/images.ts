@@ -1,0 +1,38 @@
+import { ConfigError } from "../config-error.ts";
+import type { ImagesConfig } from "../daemon-config.ts";
+import type { DaemonEnvironment } from "../env.ts";
+import type { Settings } from "../options.ts";
+
+export function buildImages(settings: Settings, environment: DaemonEnvironment): ImagesConfig {
+  return {
+    insecureRegistries: (settings["insecure-registry"] ?? []).map(registry),
+    mirrors: (settings["registry-mirror"] ?? []).map(mirror),
+    maxConcurrentDownloads: atLeastOne(settings["max-concurrent-downloads"] ?? 3, "max concurrent downloads"),
+    maxDownloadAttempts: atLeastOne(settings["max-download-attempts"] ?? 5, "max download attempts"),
+    proxies: {
+      http: settings["http-proxy"] ?? environment.proxies.http,
+      https: settings["https-proxy"] ?? environment.proxies.https,
+      none: settings["no-proxy"] ?? environment.proxies.none,
+    },
+  };
+}
+
+function atLeastOne(value: number, what: string): number {
+  if (value < 1) throw new ConfigError(`invalid ${what}: ${value}`);
+  return value;
+}
+
+/** A host with or without a port, or a subnet. */
+function registry(text: string): string {
+  if (text === "" || text.includes("://"))
+    throw new ConfigError(`invalid insecure registry ${JSON.stringify(text)}: want HOST, HOST:PORT or a subnet`);
+  return text;
+}
+
+function mirror(text: string): string {
+  if (!/^https?:\/\//.test(text))
+    throw new ConfigError(`invalid mirror: no scheme specified for "${text}": must use either 'https://' or 'http://'`);
+  const url = URL.parse(text);
+  if (url === null || url.search !== "" || url.hash !== "") throw new ConfigError(`invalid mirror: "${text}" is not a plain URL`);
+  return text;
+}

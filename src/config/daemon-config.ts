@@ -1,0 +1,82 @@
+import type { ApiVersion } from "#spec/api-version.ts";
+import type { Instance } from "#spec/instance.ts";
+import type { Proxies } from "./env.ts";
+import type { HostAddress } from "./host-address.ts";
+import type { AddressPool, RuntimeEntry, Ulimit } from "./value-types.ts";
+
+/** Everything the daemon was told, checked, typed and frozen. Built once at start, and anew at each reload. */
+export interface DaemonConfig {
+  readonly instance: Instance;
+  readonly pidfile: string;
+  readonly log: LogConfig;
+  readonly labels: readonly string[];
+  /** Containers run on while the daemon is down. When false, stopping the daemon stops them. */
+  readonly liveRestore: boolean;
+  /** What containers get to stop in when they stop with the daemon. */
+  readonly shutdownTimeoutMs: number;
+  readonly api: ApiConfig;
+  readonly containers: ContainersConfig;
+  readonly network: NetworkConfig;
+  readonly images: ImagesConfig;
+}
+
+export interface LogConfig {
+  readonly level: LogLevel;
+  readonly format: "text" | "json";
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
+
+export interface ApiConfig {
+  readonly hosts: readonly HostAddress[];
+  /** Group of the unix socket: a name or a number. `explicit`: it has to exist. */
+  readonly group: { readonly name: string; readonly explicit: boolean };
+  /** Undefined: TCP is plain. */
+  readonly tls: TlsConfig | undefined;
+  readonly minVersion: ApiVersion;
+}
+
+export interface TlsConfig {
+  /** Who signs the clients' certificates; with it, nobody else gets in. */
+  readonly clientCa: string | undefined;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Docker's defaults for what a container does not say itself. */
+export interface ContainersConfig {
+  /** Undefined: the first that the host has. */
+  readonly defaultRuntime: string | undefined;
+  readonly runtimes: Readonly<Record<string, RuntimeEntry>>;
+  readonly cgroupParent: string;
+  readonly cgroupnsMode: "host" | "private";
+  readonly ipcMode: "private" | "shareable";
+  /** Bytes. */
+  readonly shmSize: number;
+  readonly ulimits: Readonly<Record<string, Ulimit>>;
+  readonly logDriver: string;
+  readonly logOptions: Readonly<Record<string, string>>;
+  readonly noNewPrivileges: boolean;
+  /** A file, or one of Docker's two words. */
+  readonly seccompProfile: string;
+}
+
+export interface NetworkConfig {
+  /** Address and prefix of the default bridge; undefined takes one from the pools. */
+  readonly bip: string | undefined;
+  readonly mtu: number;
+  readonly addressPools: readonly AddressPool[];
+  /** Where ports are published when no address is given. */
+  readonly publishAddress: string;
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+}
+
+export interface ImagesConfig {
+  readonly insecureRegistries: readonly string[];
+  readonly mirrors: readonly string[];
+  readonly maxConcurrentDownloads: number;
+  readonly maxDownloadAttempts: number;
+  readonly proxies: Proxies;
+}

@@ -1,0 +1,37 @@
+import type { OptionRow } from "./row.ts";
+
+/** What containers get that do not say otherwise. */
+export const containersOptions = {
+  "add-runtime": { key: "runtimes", type: "runtimes", help: "One more OCI runtime, by name" },
+  "cdi-spec-dir": { key: "cdi-spec-dirs", type: "list", help: "Folders with CDI device specifications" },
+  "cgroup-parent": { type: "string", help: "Cgroup that holds every container's", default: "/dhow" },
+  "cpu-rt-period": { type: "int", help: "Real-time period of the parent cgroup, in microseconds (cgroup v1)" },
+  "cpu-rt-runtime": { type: "int", help: "Real-time budget of the parent cgroup, in microseconds (cgroup v1)" },
+  "default-cgroupns-mode": {
+    type: "string",
+    help: 'Cgroup namespace of containers that do not say ("host" or "private")',
+    default: "private",
+  },
+  "default-ipc-mode": {
+    type: "string",
+    help: 'IPC namespace of containers that do not say ("private" or "shareable")',
+    default: "private",
+  },
+  "default-runtime": { type: "string", help: "OCI runtime of containers that do not say", default: "crun if present, else runc" },
+  "default-shm-size": { type: "memory", help: "Size of /dev/shm of containers that do not say", default: "64MiB" },
+  "default-ulimit": { key: "default-ulimits", type: "ulimits", help: "Resource limit of containers that do not say" },
+  "exec-opt": { key: "exec-opts", type: "list", help: "Options for starting containers" },
+  init: { type: "bool", help: "Run an init in every container that does not say", ready: [false] },
+  "init-path": { type: "string", help: "The program that serves as init" },
+  "log-driver": { type: "string", help: "Log driver of containers that do not say", default: "json-file" },
+  "log-opt": { key: "log-opts", type: "map", help: "Log driver options of containers that do not say" },
+  "no-new-privileges": { type: "bool", help: "Containers that do not say gain no privileges by execve", default: "false" },
+  rootless: { type: "bool", help: "Run without root", ready: [false] },
+  "seccomp-profile": {
+    type: "string",
+    help: 'Seccomp profile of containers that do not say: a file, "builtin" or "unconfined"',
+    default: "builtin",
+  },
+  "selinux-enabled": { type: "bool", help: "Label containers for SELinux", ready: [false] },
+  "userns-remap": { type: "string", help: "Users that containers run as, seen from the host" },
+} as const satisfies Record<string, OptionRow>;

@@ -1,0 +1,17 @@
+import type { OptionRow } from "./row.ts";
+
+/** Where images come from and how they are kept. */
+export const imagesOptions = {
+  "allow-nondistributable-artifacts": { type: "list", help: "", hidden: true },
+  builder: { type: "object", help: "", fileOnly: true },
+  "http-proxy": { within: "proxies", type: "string", help: "Proxy for http:// requests of the daemon" },
+  "https-proxy": { within: "proxies", type: "string", help: "Proxy for https:// requests of the daemon" },
+  "insecure-registry": { key: "insecure-registries", type: "list", help: "Registry that may be spoken to without verified TLS" },
+  "max-concurrent-downloads": { type: "int", help: "Layers that one pull loads at a time", default: "3" },
+  "max-concurrent-uploads": { type: "int", help: "Layers that one push sends at a time", default: "5" },
+  "max-download-attempts": { type: "int", help: "Tries for each layer of a pull", default: "5" },
+  "no-proxy": { within: "proxies", type: "string", help: "Hosts that are reached without a proxy" },
+  "registry-mirror": { key: "registry-mirrors", type: "list", help: "Mirror to try before Docker Hub" },
+  "storage-driver": { short: "s", type: "string", help: "How layers are stored", default: "overlay2", ready: ["overlay2"] },
+  "storage-opt": { key: "storage-opts", type: "list", help: "Options of the storage driver" },
+} as const satisfies Record<string, OptionRow>;

@@ -1,0 +1,35 @@
+import type { OptionRow } from "./row.ts";
+
+/** Bridges, addresses, names and published ports. */
+export const networkOptions = {
+  "allow-direct-routing": { type: "bool", help: "Let other hosts reach published ports at the container's own address", ready: [false] },
+  bip: { type: "string", help: "Address and subnet of the default bridge, e.g. 172.17.0.1/16" },
+  bip6: { type: "string", help: "IPv6 address and subnet of the default bridge" },
+  bridge: { short: "b", type: "string", help: "Use this bridge instead of making one" },
+  "default-address-pool": { key: "default-address-pools", type: "pools", help: "Pool that new networks get their subnets from" },
+  "default-gateway": { type: "ip", help: "Gateway of the default bridge's containers" },
+  "default-gateway-v6": { type: "ip", help: "IPv6 gateway of the default bridge's containers" },
+  "default-network-opt": { key: "default-network-opts", type: "maps", help: "Driver options of networks that do not say" },
+  dns: { type: "ips", help: "Name servers of containers that do not say" },
+  "dns-opt": { key: "dns-opts", type: "list", help: "Resolver options of containers that do not say" },
+  "dns-search": { type: "list", help: "Search domains of containers that do not say" },
+  "fixed-cidr": { type: "string", help: "Part of the default bridge's subnet that addresses are taken from" },
+  "fixed-cidr-v6": { type: "string", help: "IPv6 subnet of the default bridge" },
+  "host-gateway-ip": {
+    key: "host-gateway-ips",
+    alsoKey: "host-gateway-ip",
+    type: "ips",
+    help: "What 'host-gateway' stands for in --add-host",
+  },
+  icc: { type: "bool", help: "Let containers on the default bridge reach each other", default: "true", ready: [true] },
+  ip: { type: "ip", help: "Host address that ports are published on when none is given", default: "0.0.0.0" },
+  "ip-forward": { type: "bool", help: "Turn on the kernel's IP forwarding", default: "true", ready: [true] },
+  "ip-forward-no-drop": { type: "bool", help: "Leave the policy of the host's FORWARD chain alone" },
+  "ip-masq": { type: "bool", help: "Hide the default bridge's containers behind the host's address", default: "true", ready: [true] },
+  ip6tables: { type: "bool", help: "Make firewall rules for IPv6", default: "true" },
+  iptables: { type: "bool", help: "Make firewall rules", default: "true", ready: [true] },
+  ipv6: { type: "bool", help: "IPv6 on the default bridge", ready: [false] },
+  mtu: { type: "int", help: "MTU of the default bridge", default: "1500" },
+  "userland-proxy": { type: "bool", help: "Forward published ports by a process instead of the kernel", default: "false", ready: [false] },
+  "userland-proxy-path": { type: "string", help: "The program that forwards published ports" },
+} as const satisfies Record<string, OptionRow>;
