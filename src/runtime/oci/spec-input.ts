@@ -23,6 +23,31 @@ export interface SpecInput {
   readonly cgroupPath: string;
   readonly host: HostFacts;
   readonly defaults: SandboxDefaults;
+  /** What `lookUpDevices` found; needed when devices, blkio limits per device or `privileged` are asked for. */
+  readonly devices?: HostDevices | undefined;
+  /** A static init binary of the host (tini, catatonit) for `--init`; without one that is refused. */
+  readonly initPath?: string | undefined;
+}
+
+/** Devices of the host, by the numbers that the kernel knows them by. */
+export interface HostDevices {
+  /** Those that the container gets nodes of. */
+  readonly nodes: readonly HostDevice[];
+  /** Numbers of the disks that blkio limits name, by the path that was asked for. */
+  readonly disks: Readonly<Record<string, { readonly major: number; readonly minor: number }>>;
+}
+
+export interface HostDevice {
+  /** In the container. */
+  readonly path: string;
+  readonly type: "b" | "c";
+  readonly major: number;
+  readonly minor: number;
+  readonly fileMode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Out of `r`, `w` and `m`. */
+  readonly access: string;
 }
 
 /** As security.md needs it: numbers only, looked up inside the container's root by `resolveUser`. */
@@ -56,6 +81,16 @@ export interface HostFacts {
   /** Which OCI runtime will read the spec: `crun`, `runc` or another. */
   readonly runtime: string;
   readonly kernel: readonly [number, number];
+  /** Processors and memory nodes that are online, as the kernel lists them: `0-3`. */
+  readonly onlineCpus?: string | undefined;
+  readonly onlineMemoryNodes?: string | undefined;
+  /** The daemon's own: without CAP_SYS_RESOURCE no container gets less. */
+  readonly oomScoreAdj?: number | undefined;
+  /** False where memory and swap cannot be limited together. */
+  readonly swapLimit?: boolean | undefined;
+  readonly apparmor?: boolean | undefined;
+  /** `/sys/devices/system/cpu/cpuN/thermal_throttle` of each processor that has it. */
+  readonly thermalThrottlePaths?: readonly string[] | undefined;
 }
 
 export interface SandboxDefaults {
