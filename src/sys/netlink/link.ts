@@ -1,0 +1,129 @@
+import { attribute, nested, parseAttributes, readText, readU32, text, u32 } from "./attribute.ts";
+import { type Message, NLM_F_CREATE, NLM_F_EXCL } from "./message.ts";
+
+/** Requests about interfaces, as data. Sources: linux/if_link.h, linux/veth.h, linux/rtnetlink.h. */
+
+const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_GETLINK = 18;
+
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_MASTER = 10;
+const IFLA_LINKINFO = 18;
+const IFLA_NET_NS_FD = 28;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const VETH_INFO_PEER = 1;
+const IFF_UP = 1;
+const IFINFOMSG = 16;
+
+/** `struct ifinfomsg`; `up` brings the interface up together with what else the message does. */
+function header(options: { index?: number; up?: boolean } = {}): Buffer {
+  const buffer = Buffer.alloc(IFINFOMSG);
+  buffer.writeInt32LE(options.index ?? 0, 4);
+  if (options.up === true) {
+    buffer.writeUInt32LE(IFF_UP, 8);
+    buffer.writeUInt32LE(IFF_UP, 12);
+  }
+  return buffer;
+}
+
+/** `02:42:ac:11:00:02` → six bytes. */
+export function macBytes(mac: string): Buffer {
+  return Buffer.from(mac.replaceAll(":", ""), "hex");
+}
+
+function create(...parts: Buffer[]): Message {
+  return { type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload: Buffer.concat(parts) };
+}
+
+/** A bridge with an address of its own: without one it takes the lowest of its ports', which changes as containers come and go. */
+export function createBridge(bridge: { name: string; mac: string; mtu: number }): Message {
+  return create(
+    header(),
+    text(IFLA_IFNAME, bridge.name),
+    u32(IFLA_MTU, bridge.mtu),
+    attribute(IFLA_ADDRESS, macBytes(bridge.mac)),
+    nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "bridge")),
+  );
+}
+
+export interface VethPair {
+  /** The host's end, a port of `bridge` (an interface index) from the start. */
+  readonly hostName: string;
+  readonly bridge: number;
+  /** The container's end, born inside the namespace under its final name. */
+  readonly peerName: string;
+  readonly peerMac: string;
+  readonly mtu: number;
+  /** Descriptor of the namespace of the container's end. */
+  readonly namespace: number;
+}
+
+/** One request for the whole pair, both ends down: an end cannot come up before the other exists. */
+export function createVethPair(pair: VethPair): Message {
+  const peer = Buffer.concat([
+    header(),
+    text(IFLA_IFNAME, pair.peerName),
+    attribute(IFLA_ADDRESS, macBytes(pair.peerMac)),
+    u32(IFLA_MTU, pair.mtu),
+    u32(IFLA_NET_NS_FD, pair.namespace),
+  ]);
+  return create(
+    header(),
+    text(IFLA_IFNAME, pair.hostName),
+    u32(IFLA_MTU, pair.mtu),
+    u32(IFLA_MASTER, pair.bridge),
+    nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "veth"), nested(IFLA_INFO_DATA, nested(VETH_INFO_PEER, peer))),
+  );
+}
+
+export function setLinkUp(link: number | string): Message {
+  const payload =
+    typeof link === "number" ? header({ index: link, up: true }) : Buffer.concat([header({ up: true }), text(IFLA_IFNAME, link)]);
+  return { type: RTM_NEWLINK, flags: 0, payload };
+}
+
+export function deleteLink(name: string): Message {
+  return { type: RTM_DELLINK, flags: 0, payload: Buffer.concat([header(), text(IFLA_IFNAME, name)]) };
+}
+
+export function getLink(name: string): Message {
+  return { type: RTM_GETLINK, flags: 0, payload: Buffer.concat([header(), text(IFLA_IFNAME, name)]) };
+}
+
+export function dumpLinks(): Message {
+  return { type: RTM_GETLINK, flags: 0, payload: header() };
+}
+
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  readonly mtu: number | undefined;
+  readonly mac: string | undefined;
+  /** Index of the bridge that it is a port of. */
+  readonly master: number | undefined;
+  /** `bridge`, `veth`, …; undefined for hardware and loopback. */
+  readonly kind: string | undefined;
+}
+
+/** Reads the body of an RTM_NEWLINK. */
+export function parseLink(payload: Buffer): Link {
+  const attributes = parseAttributes(payload.subarray(IFINFOMSG));
+  const info = attributes.get(IFLA_LINKINFO);
+  return {
+    index: payload.readInt32LE(4),
+    name: readText(attributes.get(IFLA_IFNAME)) ?? "",
+    up: (payload.readUInt32LE(8) & IFF_UP) !== 0,
+    mtu: readU32(attributes.get(IFLA_MTU)),
+    mac: attributes
+      .get(IFLA_ADDRESS)
+      ?.toString("hex")
+      .replaceAll(/(..)(?=.)/g, "$1:"),
+    master: readU32(attributes.get(IFLA_MASTER)),
+    kind: info === undefined ? undefined : readText(parseAttributes(info).get(IFLA_INFO_KIND)),
+  };
+}

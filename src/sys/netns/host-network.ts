@@ -1,0 +1,72 @@
+import type { InterfaceAddress, Route } from "../netlink/address.ts";
+import type { Link } from "../netlink/link.ts";
+
+/**
+ * What Dhow does to the host's network, as calls that never block the event loop. Each is one short run of system calls; they
+ * happen one after the other, in the order of asking. A system call that fails rejects with SystemCallError, a refused rule with
+ * NftError.
+ */
+export interface HostLinks {
+  /**
+   * Makes a network namespace mounted on `path`, with loopback up.
+   *
+   * @param sysctls names below /proc/sys as the namespace sees them (`net/ipv4/ip_forward`).
+   */
+  createNamespace(path: string, sysctls: Sysctls): Promise<void>;
+  /** Ends a namespace; its interfaces go in the kernel's own time, some 35 ms. Missing is no error. */
+  removeNamespace(path: string): Promise<void>;
+  /** Makes the bridge, or brings an existing one of that name to this state. @throws SystemCallError EEXIST when the name is another kind's. */
+  ensureBridge(bridge: BridgeLink): Promise<void>;
+  /** Puts an interface into a namespace and its other end on a bridge. Already there is no error. */
+  attachInterface(link: ContainerLink): Promise<void>;
+  /** Deletes an interface at once: 20 to 40 ms under the kernel's lock. Missing is no error. */
+  removeLink(name: string): Promise<void>;
+  survey(): Promise<HostSurvey>;
+  /** Makes the kernel forget connections of container addresses, and flows to UDP ports of the host. */
+  forgetConnections(what: { addresses?: readonly string[]; udpPorts?: readonly number[] }): Promise<void>;
+  writeSysctls(sysctls: Sysctls): Promise<void>;
+}
+
+export interface HostRules {
+  /** Runs a script in nft's language as one transaction. */
+  applyRules(script: string): Promise<void>;
+  /** The `nftables` array of one `list …` command. */
+  listRules(command: string): Promise<unknown[]>;
+  /** Whether the `inet` table is there, and the count of all changes that anybody made to any table. */
+  rulesState(table: string): Promise<{ present: boolean; generation: number }>;
+}
+
+export interface HostNetwork extends HostLinks, HostRules {}
+
+export type Sysctls = Readonly<Record<string, string>>;
+
+export interface BridgeLink {
+  readonly name: string;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly sysctls: Sysctls;
+}
+
+export interface ContainerLink {
+  /** Path of the container's namespace. */
+  readonly namespace: string;
+  readonly bridge: string;
+  readonly hostName: string;
+  /** The name inside: `eth0`. */
+  readonly name: string;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly address: string;
+  readonly prefixLength: number;
+  /** Where the default route leads; none without. */
+  readonly gateway: string | undefined;
+}
+
+/** What the host has now, IPv4. */
+export interface HostSurvey {
+  readonly links: readonly Link[];
+  readonly addresses: readonly InterfaceAddress[];
+  readonly routes: readonly Route[];
+}

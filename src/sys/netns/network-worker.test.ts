@@ -1,0 +1,135 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NftError } from "../nft/nftables.ts";
+import { createNamespace, removeNamespace } from "./namespace.ts";
+import { NetworkWorker } from "./network-worker.ts";
+
+/** Everything happens in a namespace that stands for the host: nothing of the machine's own network is touched. */
+const folder = mkdtempSync(join(tmpdir(), "dhow-netns-"));
+const host = join(folder, "host");
+const inside = join(folder, "container");
+let worker: NetworkWorker;
+
+const run = (namespace: string, ...command: string[]): string =>
+  execFileSync("nsenter", [`--net=${namespace}`, ...command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+const bridge = {
+  name: "dhowt0",
+  mac: "02:42:0a:d5:00:01",
+  mtu: 1400,
+  address: "10.213.0.1",
+  prefixLength: 24,
+  sysctls: { "net/ipv6/conf/dhowt0/disable_ipv6": "1", "net/ipv4/conf/dhowt0/route_localnet": "1" },
+};
+const link = {
+  namespace: inside,
+  bridge: bridge.name,
+  hostName: "dhvt1",
+  name: "eth0",
+  mac: "02:42:0a:d5:00:02",
+  mtu: 1400,
+  address: "10.213.0.2",
+  prefixLength: 24,
+  gateway: bridge.address,
+};
+
+beforeAll(() => {
+  createNamespace(host, () => {});
+  worker = new NetworkWorker({ namespace: host });
+});
+
+afterAll(async () => {
+  await worker.close();
+  for (const path of [inside, host]) removeNamespace(path);
+  rmSync(folder, { recursive: true });
+});
+
+describe("NetworkWorker", () => {
+  it("comes back from making a namespace, and leaves this thread where it was", async () => {
+    const before = readFileSync("/proc/thread-self/net/dev", "utf8").split("\n").length;
+    await worker.createNamespace(inside, { "net/ipv6/conf/default/disable_ipv6": "1", "net/ipv4/ip_unprivileged_port_start": "0" });
+    expect(readFileSync("/proc/thread-self/net/dev", "utf8").split("\n").length).toBe(before);
+    expect(run(inside, "ip", "-br", "link").trim()).toMatch(/^lo +UNKNOWN .*LOWER_UP>$/);
+    expect(run(inside, "cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start").trim()).toBe("0");
+  });
+
+  it("makes a bridge, and once more without harm", async () => {
+    await worker.ensureBridge(bridge);
+    await worker.ensureBridge(bridge);
+    expect(run(host, "ip", "-o", "-4", "address", "show", "dhowt0")).toMatch(/inet 10.213.0.1\/24 brd 10.213.0.255/);
+    const { links, addresses, routes } = await worker.survey();
+    const found = links.find(({ name }) => name === "dhowt0");
+    expect(found).toMatchObject({ kind: "bridge", mtu: 1400, mac: bridge.mac, up: true });
+    expect(addresses).toContainEqual({ index: found?.index, address: "10.213.0.1", prefixLength: 24 });
+    expect(routes).toContainEqual({ index: found?.index, destination: "10.213.0.0", prefixLength: 24 });
+    expect(run(host, "cat", "/proc/sys/net/ipv4/conf/dhowt0/route_localnet").trim()).toBe("1");
+  });
+
+  it("does not take over an interface of another kind", async () => {
+    const attempt = worker.ensureBridge({ ...bridge, name: "lo", sysctls: {} });
+    await expect(attempt).rejects.toThrow(expect.objectContaining({ name: "SystemCallError", code: "EEXIST" }));
+  });
+
+  it("attaches a namespace to the bridge, and once more without harm", async () => {
+    await worker.attachInterface(link);
+    await worker.attachInterface(link);
+    const shown = run(inside, "ip", "-o", "address", "show", "eth0");
+    expect(shown).toMatch(/inet 10.213.0.2\/24/);
+    expect(shown).not.toMatch(/inet6/);
+    expect(run(inside, "ip", "route")).toMatch(/^default via 10.213.0.1 dev eth0/);
+    expect(run(inside, "ip", "link", "show", "eth0")).toMatch(/mtu 1400.*[^]*02:42:0a:d5:00:02/);
+    expect(run(host, "ip", "-o", "address", "show", "dhvt1")).not.toMatch(/inet6/);
+    expect(run(inside, "busybox", "ping", "-c1", "-W2", "10.213.0.1")).toMatch(/1 packets received/);
+  });
+
+  it("says what the kernel would not do", async () => {
+    const attempt = worker.attachInterface({ ...link, bridge: "nosuch0", hostName: "dhvt2" });
+    await expect(attempt).rejects.toThrow("netlink link nosuch0: ENODEV");
+    await expect(worker.attachInterface({ ...link, namespace: "/nonexistent" })).rejects.toThrow(/ENOENT/);
+  });
+
+  it("runs rules as one transaction, and tells when they are gone", async () => {
+    await worker.applyRules("table inet dhowt {\nmap m {\ntype inet_service : ipv4_addr\n}\n}");
+    const before = await worker.rulesState("dhowt");
+    expect(before.present).toBe(true);
+    await worker.applyRules("add element inet dhowt m { 80 : 10.0.0.1 }");
+    expect((await worker.rulesState("dhowt")).generation).toBeGreaterThan(before.generation);
+    const broken = worker.applyRules("add element inet dhowt m { 81 : 10.0.0.1 }\nadd element inet dhowt m { 80 : 10.0.0.2 }");
+    await expect(broken).rejects.toThrow(NftError);
+    expect(run(host, "nft", "list", "map", "inet", "dhowt", "m")).not.toMatch(/81/);
+    expect(await worker.listRules("list tables")).toContainEqual({
+      table: expect.objectContaining({ family: "inet", name: "dhowt" }) as unknown,
+    });
+    await worker.applyRules("flush ruleset");
+    expect((await worker.rulesState("dhowt")).present).toBe(false);
+  });
+
+  it("forgets connections that are not there without complaint", async () => {
+    await expect(worker.forgetConnections({ addresses: ["10.213.0.2"], udpPorts: [5353] })).resolves.toBeUndefined();
+  });
+
+  it("removes the namespace, and with it both ends of the pair; missing is no error", async () => {
+    await worker.removeNamespace(inside);
+    await worker.removeNamespace(inside);
+    expect(existsSync(inside)).toBe(false);
+    await expect.poll(() => run(host, "ip", "-br", "link"), { interval: 10 }).not.toMatch(/dhvt1/);
+    await worker.removeLink("dhvt1");
+  });
+
+  it("removes a bridge", async () => {
+    await worker.removeLink("dhowt0");
+    await worker.removeLink("dhowt0");
+    expect(run(host, "ip", "-br", "link")).not.toMatch(/dhowt0/);
+    expect(readdirSync(folder)).toEqual(["host"]);
+  });
+
+  it("starts another thread after one was lost", async () => {
+    const lost = new NetworkWorker({ namespace: "/nonexistent" });
+    await expect(lost.survey()).rejects.toThrow(/the network worker failed/);
+    await expect(lost.survey()).rejects.toThrow(/the network worker failed/);
+    await lost.close();
+  });
+});
