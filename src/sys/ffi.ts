@@ -8,6 +8,14 @@ import { getSystemErrorName } from "node:util";
  */
 type ForeignFunction = (...parameters: unknown[]) => unknown;
 
+/** A library that is part of the host, opened once. */
+export interface ForeignLibrary {
+  /** Declares a function by its C prototype. */
+  sync(prototype: string): ForeignFunction;
+  /** The same, run on a thread of libuv's pool. errno does not come back with the result; descriptors and memory are shared. */
+  async(prototype: string): (...parameters: unknown[]) => Promise<unknown>;
+}
+
 let library: ReturnType<typeof koffi.load> | undefined;
 
 /** Declares a libc function by its C prototype. Returns the raw function: its result is not checked. */
@@ -20,6 +28,43 @@ export function libc(prototype: string): ForeignFunction {
     }
     return loaded(...parameters);
   };
+}
+
+/** Opens a library by its soname, by the dynamic loader's rules; undefined when this host has none. */
+export function openLibrary(soname: string): ForeignLibrary | undefined {
+  const handle = loadOrNothing(soname);
+  if (handle === undefined) return undefined;
+  return {
+    sync: (prototype) => handle.func(prototype) as ForeignFunction,
+    async: (prototype) => {
+      const { async: start } = handle.func(prototype);
+      return (...parameters) =>
+        new Promise((resolve, reject) => {
+          start(...parameters, (error: unknown, result: unknown) => {
+            if (error instanceof Error) reject(error);
+            else resolve(result);
+          });
+        });
+    },
+  };
+}
+
+function loadOrNothing(soname: string): ReturnType<typeof koffi.load> | undefined {
+  try {
+    return koffi.load(soname);
+  } catch {
+    return undefined;
+  }
+}
+
+const memcpy = libc("uintptr_t memcpy(void *to, const void *from, size_t count)");
+
+/**
+ * Where a buffer lies, for structures that a library keeps pointers in. Its memory does not move; whoever takes the address keeps
+ * the buffer alive for as long as the library may use it.
+ */
+export function addressOf(buffer: Uint8Array): bigint {
+  return BigInt(memcpy(buffer, buffer, 0) as number | bigint);
 }
 
 /** A system call that failed: `code` is the symbolic errno (`ENOENT`), as on Node's own errors. */

@@ -14,16 +14,20 @@ export interface Snapshotter {
   /** Docker's name of it: `overlay2`, `btrfs`, `vfs`. */
   readonly name: string;
 
+  /** How `fill` has to write what a layer deletes. */
+  readonly whiteouts: WhiteoutForm;
+
   hasLayer(chainId: Digest): boolean;
 
   /**
-   * Makes a layer on top of `parent`. `fill` gets an empty folder, with everything below it still to be written, plus what the
-   * driver wants for deletions (whiteouts are converted by the unpacker, by the driver's `whiteouts` form). Two calls for one chain
-   * id at once: the second waits for the first and does not fill. If `fill` throws nothing is kept.
+   * Makes a layer on top of `parent`. With `overlay` whiteouts `fill` gets an empty folder, and for a layer that has a parent a
+   * read-only view of it (`below`: where the unpacker finds what a folder that the layer does not list looks like); with `plain`
+   * ones the folder holds a copy of the parent already. Two calls for one chain id at once: the second waits for the first and does
+   * not fill; when the first fails it fills itself. If `fill` throws nothing is kept.
    *
    * @throws EngineError `not-found` when the parent is missing, `exhausted` when the disk is full.
    */
-  importLayer(chainId: Digest, parent: Digest | undefined, fill: (folder: string) => Promise<void>): Promise<void>;
+  importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void>;
 
   /** @throws EngineError `conflict` while a writable or a layer stands on it; missing is no error. */
   removeLayer(chainId: Digest): Promise<void>;
@@ -59,3 +63,11 @@ export interface Snapshotter {
   /** What `docker info` shows under Storage Driver. */
   status(): readonly (readonly [string, string])[];
 }
+
+/**
+ * `overlay`: a character device 0:0 for a deleted name, `trusted.overlay.opaque` on a folder whose lower content is gone.
+ * `plain`: the thing itself is deleted.
+ */
+export type WhiteoutForm = "overlay" | "plain";
+
+export type LayerFill = (folder: string, below: string | undefined) => Promise<void>;
