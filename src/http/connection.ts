@@ -1,0 +1,292 @@
+import type { Socket } from "node:net";
+import { type Framing, HeadFraming } from "./framing.ts";
+import { Side, type SideOwner, type WriteChunk, type WriteDone } from "./side.ts";
+
+/** How a client came in. A browser can reach `tcp` alone without being let in. */
+export type Transport = "unix" | "tcp" | "tls";
+
+type Phase =
+  /** Between messages, or inside a head. */
+  | { readonly kind: "head"; readonly framing: HeadFraming; since: number }
+  /** The parser has a whole head, and its request has not been seen yet. */
+  | { readonly kind: "dispatch" }
+  | { readonly kind: "body"; readonly framing: Framing; answered: boolean }
+  /** The whole request is with the parser; what comes now waits. */
+  | { readonly kind: "answer" }
+  /** Hijacked: bytes go through as they are. */
+  | { readonly kind: "raw" }
+  /** The last byte was written; input is thrown away until the peer has read it and goes. */
+  | { readonly kind: "lingering" };
+
+const NOTHING: Buffer = Buffer.alloc(0);
+/** Input that is kept while a request is answered; more stays in the kernel. */
+const MOST_HELD = 64 * 1024;
+/**
+ * A client that has closed and one that has only ended its input look the same. So after an end of input the request goes on
+ * for this long, in ms: enough for a short answer, and for an attach to take the connection over.
+ */
+const HALF_CLOSE_MS = 500;
+
+/**
+ * One client's connection, between the socket and Node's HTTP parser. It gives the parser one message at a time, to the byte, and
+ * the next one when the last is answered. So pipelined requests wait their turn; and when a request turns out to be an attach or
+ * exec whose client types behind the body without having asked for an upgrade, what was typed is still here and not in the parser,
+ * which would have taken it for a broken request (measured: Node 20 and 26 lose it).
+ *
+ * Life: head → dispatch → body → answer → head …, or answer → raw after `hijack`; lingering after the last write.
+ */
+export class Connection implements SideOwner {
+  readonly transport: Transport;
+  /** Called once when the client has gone while a request is under way: closed, or half-closed for a while (not after a hijack). */
+  onGone: (() => void) | undefined;
+  readonly #socket: Socket;
+  readonly #lingerMs: number;
+  #side: Side = new Side(this);
+  #phase: Phase;
+  #held: Buffer = NOTHING;
+  #full = false;
+  #ended = false;
+  #pumping = false;
+  #afterDrain: WriteDone | undefined;
+  #onMessageEnd: (() => void)[] = [];
+  #linger: NodeJS.Timeout | undefined;
+  #halfClosed: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, options: { readonly transport: Transport; readonly lingerMs: number }) {
+    this.transport = options.transport;
+    this.#socket = socket;
+    this.#lingerMs = options.lingerMs;
+    this.#phase = newHead();
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("end", () => this.#inputEnded());
+    socket.on("drain", () => this.#drained());
+    // Whatever breaks a socket closes it; "close" is where that is dealt with.
+    socket.on("error", () => undefined);
+    socket.on("close", () => this.#closed());
+  }
+
+  /** The stream that Node's HTTP server takes for a socket. */
+  get parserSide(): Side {
+    return this.#side;
+  }
+
+  /** Since when (ms of `performance.now()`) the peer owes the rest of a head; undefined when it owes nothing. */
+  headDue(): number | undefined {
+    return this.#phase.kind === "head" && this.#phase.since > 0 ? this.#phase.since : undefined;
+  }
+
+  /** True between two requests. */
+  isIdle(): boolean {
+    return this.#phase.kind === "head" && !this.#phase.framing.started;
+  }
+
+  /**
+   * The parser has announced a request. `framing` says how long its body is; undefined is none.
+   *
+   * @returns false when the parser saw an end of head that this side did not: the two disagree, so the connection is dropped.
+   */
+  begin(framing: Framing | undefined): boolean {
+    if (this.#phase.kind !== "dispatch") {
+      this.destroy();
+      return false;
+    }
+    this.#phase = framing === undefined || framing.done ? { kind: "answer" } : { kind: "body", framing, answered: false };
+    return true;
+  }
+
+  /** Resolves when the whole request has been read off the wire. */
+  messageEnd(): Promise<void> {
+    if (this.#phase.kind !== "body") return Promise.resolve();
+    return new Promise((resolve) => void this.#onMessageEnd.push(resolve));
+  }
+
+  /** The answer is written: the next request may go to the parser. */
+  answered(): void {
+    if (this.#phase.kind !== "body" && this.#phase.kind !== "answer") return;
+    this.onGone = undefined;
+    if (this.#side.writableEnded) return;
+    if (this.#phase.kind === "body") this.#phase.answered = true;
+    else this.#nextMessage();
+  }
+
+  /** Takes the connection from the parser. Undefined when the client is gone. */
+  hijack(): Side | undefined {
+    if (this.#phase.kind !== "answer" || this.#socket.destroyed) return undefined;
+    const parserSide = this.#side;
+    this.#phase = { kind: "raw" };
+    this.#side = new Side(this);
+    this.#full = false;
+    parserSide.release();
+    this.#pump();
+    return this.#side;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  wantsInput(): void {
+    this.#full = false;
+    this.#pump();
+  }
+
+  write(chunk: Uint8Array | string, encoding: BufferEncoding, done: WriteDone): void {
+    const flushed = typeof chunk === "string" ? this.#socket.write(chunk, encoding) : this.#socket.write(chunk);
+    this.#written(flushed, done);
+  }
+
+  writeAll(chunks: readonly WriteChunk[], done: WriteDone): void {
+    let flushed = true;
+    this.#socket.cork();
+    for (const { chunk, encoding } of chunks) {
+      flushed = typeof chunk === "string" ? this.#socket.write(chunk, encoding) : this.#socket.write(chunk);
+    }
+    this.#socket.uncork();
+    this.#written(flushed, done);
+  }
+
+  finish(done: WriteDone): void {
+    if (this.#phase.kind !== "raw") this.#startLingering();
+    this.#socket.end(() => done());
+  }
+
+  dropped(flushed: boolean): void {
+    if (!flushed) this.#socket.destroy();
+    else if (this.#ended) this.#socket.destroySoon();
+  }
+
+  /** After a hijack's handler has returned: ends the output, and does not wait long for the peer's own end. */
+  endHijacked(): void {
+    if (this.#phase.kind !== "raw") return;
+    this.#startLingering();
+    if (!this.#side.writableEnded) this.#side.end();
+  }
+
+  #startLingering(): void {
+    this.#phase = { kind: "lingering" };
+    this.#held = NOTHING;
+    this.#side.resume();
+    this.#socket.resume();
+    const start = (): void => {
+      this.#linger ??= setTimeout(() => this.destroy(), this.#lingerMs);
+    };
+    if (this.#socket.writableFinished) start();
+    else this.#socket.once("finish", start);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#phase.kind === "lingering") return;
+    if (this.#phase.kind === "head" && this.#phase.since === 0) this.#phase.since = performance.now();
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#pump();
+  }
+
+  /** Not reentrant: what the parser calls back may change the phase, and the loop goes on from there. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#held.length > 0 && !this.#full && this.#feedOne());
+    if (this.#ended && this.#held.length === 0) this.#passOnEnd();
+    this.#pumping = false;
+    if (this.#full || this.#held.length >= MOST_HELD) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** Gives the side the next piece it may have. False when it may have none now. */
+  #feedOne(): boolean {
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case "head":
+        this.#feed(phase.framing.consume(this.#held), phase.framing.done ? { kind: "dispatch" } : phase);
+        return true;
+      case "body": {
+        const length = phase.framing.consume(this.#held);
+        this.#feed(length, phase.framing.done ? { kind: "answer" } : phase);
+        if (phase.framing.done) this.#messageEnded(phase.answered);
+        return true;
+      }
+      case "raw":
+        this.#feed(this.#held.length, phase);
+        return true;
+      case "dispatch":
+      case "answer":
+      case "lingering":
+        return false;
+    }
+  }
+
+  #feed(length: number, next: Phase): void {
+    const piece = this.#held.subarray(0, length);
+    this.#held = length === this.#held.length ? NOTHING : this.#held.subarray(length);
+    this.#phase = next;
+    this.#full = !this.#side.push(piece);
+  }
+
+  #messageEnded(answered: boolean): void {
+    for (const resolve of this.#onMessageEnd.splice(0)) resolve();
+    if (answered && this.#phase.kind === "answer") this.#nextMessage();
+  }
+
+  #nextMessage(): void {
+    this.#phase = { kind: "head", framing: new HeadFraming(), since: this.#held.length > 0 ? performance.now() : 0 };
+    this.#pump();
+  }
+
+  #inputEnded(): void {
+    this.#ended = true;
+    if (this.#phase.kind !== "raw") {
+      this.#halfClosed = setTimeout(() => {
+        if (this.#phase.kind !== "raw") this.#gone();
+      }, HALF_CLOSE_MS);
+    }
+    this.#pump();
+  }
+
+  #passOnEnd(): void {
+    switch (this.#phase.kind) {
+      case "head":
+      case "body":
+      case "raw":
+        this.#full = true;
+        if (!this.#side.readableEnded) this.#side.push(null);
+        break;
+      case "dispatch":
+      case "answer":
+      case "lingering":
+        break;
+    }
+  }
+
+  #written(flushed: boolean, done: WriteDone): void {
+    if (flushed) done();
+    else this.#afterDrain = done;
+  }
+
+  #drained(): void {
+    const done = this.#afterDrain;
+    this.#afterDrain = undefined;
+    done?.();
+  }
+
+  #gone(): void {
+    const callback = this.onGone;
+    this.onGone = undefined;
+    callback?.();
+  }
+
+  #closed(): void {
+    clearTimeout(this.#linger);
+    clearTimeout(this.#halfClosed);
+    this.#held = NOTHING;
+    this.#gone();
+    this.#side.destroy();
+    this.#afterDrain?.(new Error("the connection is closed"));
+    this.#afterDrain = undefined;
+    for (const resolve of this.#onMessageEnd.splice(0)) resolve();
+  }
+}
+
+/** A new connection owes a head at once; a kept one owes it from the first byte on. */
+function newHead(): Phase {
+  return { kind: "head", framing: new HeadFraming(), since: performance.now() };
+}
