@@ -39,12 +39,16 @@ describe("the walls of the house", () => {
 
   it("have a line for every folder that holds code", () => {
     const free = ["bin", "daemon"]; // the top of the house imports everything
-    const folders = readdirSync(`${root}src`, { withFileTypes: true }).filter((entry) => entry.isDirectory() && readdirSync(`${root}src/${entry.name}`).length > 0);
+    const folders = readdirSync(`${root}src`, { withFileTypes: true }).filter(
+      (entry) => entry.isDirectory() && readdirSync(`${root}src/${entry.name}`).length > 0,
+    );
     expect(folders.map((entry) => entry.name).filter((name) => !free.includes(name) && !(name in layers))).toEqual([]);
   });
 
   it("flow one way: no two folders may import each other", () => {
-    const mutual = Object.entries(layers).flatMap(([folder, allowed]) => allowed.filter((other) => layers[other]?.includes(folder)).map((other) => `${folder} <-> ${other}`));
+    const mutual = Object.entries(layers).flatMap(([folder, allowed]) =>
+      allowed.filter((other) => layers[other]?.includes(folder)).map((other) => `${folder} <-> ${other}`),
+    );
     expect(mutual).toEqual([]);
     expect(Object.keys(typeOnlyLayers).every((folder) => folder in layers)).toBe(true);
   });

@@ -16,7 +16,9 @@ export function busyboxLayer(): Buffer {
     folder("root", 0o700),
     folder("tmp", 0o1777),
     { name: "bin/busybox", type: "file", mode: 0o755, data: readFileSync(BUSYBOX) },
-    ...applets.filter((name) => name !== "busybox").map((name): TarEntry => ({ name: `bin/${name}`, type: "symlink", mode: 0o777, linkname: "busybox" })),
+    ...applets
+      .filter((name) => name !== "busybox")
+      .map((name): TarEntry => ({ name: `bin/${name}`, type: "symlink", mode: 0o777, linkname: "busybox" })),
     file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"),
     file("etc/group", "root:x:0:\nnogroup:x:65534:\n"),
   ]);

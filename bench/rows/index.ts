@@ -1,0 +1,38 @@
+import type { Row } from "../row.ts";
+import { loadBig, pullBig, pullTen } from "./images.ts";
+import { exec, removeForced, stop } from "./live.ts";
+import { daemonStart0, daemonStart200, list200, memory0, memory200, memory50, remove200, start200, start50 } from "./many.ts";
+import { attachLogged, attachPlain, logRead, logWrite } from "./output.ts";
+import { apiCycle, runBridge, runHost, runNone, runPublish } from "./run.ts";
+import { between, published, roundTrip } from "./traffic.ts";
+
+/** In the order of docs/performance.md. */
+export const rows: readonly Row[] = [
+  runBridge,
+  runNone,
+  runHost,
+  runPublish,
+  apiCycle,
+  exec,
+  stop,
+  removeForced,
+  start50,
+  start200,
+  remove200,
+  list200,
+  memory0,
+  memory50,
+  memory200,
+  daemonStart0,
+  daemonStart200,
+  pullBig,
+  pullTen,
+  loadBig,
+  logWrite,
+  logRead,
+  attachPlain,
+  attachLogged,
+  between,
+  published,
+  roundTrip,
+];

@@ -1,0 +1,57 @@
+import { IMAGE, removeAll, timed, type Row } from "../row.ts";
+import type { BenchEngine } from "../engine.ts";
+
+const LINES = 1_000_000;
+const written = new Map<BenchEngine, string>();
+
+/** A container that writes a million lines, until it has ended. */
+export const logWrite: Row = {
+  name: "log-write-1M",
+  unit: "ms",
+  target: 0.4,
+  better: "less",
+  rounds: 2,
+  measure: (engine) =>
+    timed(async () => {
+      const id = await engine.run({ Image: IMAGE, Cmd: ["seq", "-f", "line number %.0f of a million", "1", String(LINES)] });
+      await engine.ok("POST", `/containers/${id}/wait`);
+      written.set(engine, id);
+    }),
+};
+
+export const logRead: Row = {
+  name: "log-read-1M",
+  unit: "ms",
+  target: 0.2,
+  better: "less",
+  rounds: 2,
+  async prepare(engine) {
+    if (!written.has(engine)) await logWrite.measure(engine);
+  },
+  measure: (engine) =>
+    timed(async () => {
+      const size = (await engine.ok("GET", `/containers/${written.get(engine) ?? ""}/logs?stdout=1`)).length;
+      if (size < LINES * 20) throw new Error(`${engine.name}: only ${size} bytes of log`);
+    }),
+  async clean(engine) {
+    written.delete(engine);
+    await removeAll(engine);
+  },
+};
+
+const attach = (name: string, target: number, ...flags: string[]): Row => ({
+  name,
+  unit: "ms",
+  target,
+  better: "less",
+  rounds: 1,
+  measure: (engine) =>
+    timed(async () => {
+      const output = await engine.docker("run", "--rm", ...flags, IMAGE, "dd", "if=/dev/zero", "bs=64k", "count=8000");
+      if (output.length < 8000 * 65536) throw new Error(`${engine.name}: only ${output.length} bytes arrived`);
+    }),
+  clean: removeAll,
+});
+
+export const attachPlain = attach("attach-500M", 0.4, "--log-driver", "none");
+export const attachLogged = attach("attach-500M-log", 0.25);

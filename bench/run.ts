@@ -1,0 +1,137 @@
+/**
+ * npm run bench [-- ROW …]: measures the rows of docs/performance.md on Dhow and, where DHOW_BENCH_DOCKERD names a dockerd, on that
+ * one in the same run, in turns (A B A B …). Prints medians and the median of the ratios of the pairs, and writes
+ * bench/results/latest.{md,json}. Exits 0 whatever the outcome: a figure is not a test.
+ *
+ *   DHOW_BENCH_DOCKERD=/usr/sbin/dockerd DHOW_BENCH_DOCKER=/usr/bin/docker npm run bench -- run-bridge exec
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dockerArchive } from "../scripts/hello/docker-archive.ts";
+import { busyboxLayer } from "../scripts/hello/rootfs.ts";
+import { dhowEngine, dockerdEngine, type BenchEngine } from "./engine.ts";
+import { IMAGE, type Row } from "./row.ts";
+import { rows } from "./rows/index.ts";
+
+interface Result {
+  readonly row: string;
+  readonly unit: string;
+  readonly target: string;
+  readonly median: Readonly<Record<string, number>>;
+  readonly samples: Readonly<Record<string, readonly number[]>>;
+  /** Host CPU milliseconds per measurement: steadier than wall time on a shared machine. */
+  readonly cpu: Readonly<Record<string, number>>;
+  readonly ratio: number | undefined;
+  readonly met: boolean | undefined;
+  readonly error?: string;
+}
+
+const wanted = process.argv.slice(2);
+const chosen = rows.filter((row) => wanted.length === 0 || wanted.some((name) => row.name.startsWith(name)));
+if (chosen.length === 0) throw new Error(`no such row; there are ${rows.map((row) => row.name).join(", ")}`);
+
+const dockerd = process.env["DHOW_BENCH_DOCKERD"];
+const engines = [dhowEngine(), ...(dockerd === undefined ? [] : [dockerdEngine(dockerd)])];
+const results: Result[] = [];
+try {
+  for (const engine of engines) {
+    await engine.start();
+    await engine.ok(
+      "POST",
+      "/images/load",
+      dockerArchive([{ reference: IMAGE, layers: [busyboxLayer()], config: { Cmd: ["sh"], Env: ["PATH=/bin"] } }]),
+    );
+  }
+  for (const row of chosen) {
+    const result = await measure(row, engines);
+    results.push(result);
+    console.log(line(result));
+  }
+} finally {
+  for (const engine of engines) await engine.stop();
+  for (const engine of engines) engine.dispose();
+}
+report(results);
+
+/** All rounds of a row, engines in turns; the first round warms up and does not count where there are several. */
+async function measure(row: Row, on: readonly BenchEngine[]): Promise<Result> {
+  const samples: Record<string, number[]> = Object.fromEntries(on.map((engine) => [engine.name, []]));
+  const cpu: Record<string, number[]> = Object.fromEntries(on.map((engine) => [engine.name, []]));
+  let error: string | undefined;
+  try {
+    for (const engine of on) await row.prepare?.(engine);
+    for (let round = row.rounds > 2 ? -1 : 0; round < row.rounds; round++) {
+      for (const engine of on) {
+        const before = cpuMilliseconds();
+        const figure = await row.measure(engine);
+        if (round < 0) continue;
+        samples[engine.name]?.push(figure);
+        cpu[engine.name]?.push(cpuMilliseconds() - before);
+      }
+    }
+  } catch (thrown) {
+    error = thrown instanceof Error ? thrown.message : String(thrown);
+  } finally {
+    for (const engine of on) await row.clean?.(engine).catch((thrown: unknown) => console.error(String(thrown)));
+  }
+  return summarize(row, samples, cpu, error);
+}
+
+function summarize(row: Row, samples: Record<string, number[]>, cpu: Record<string, number[]>, error: string | undefined): Result {
+  const rival = samples["dockerd"];
+  const ratios = (samples["dhow"] ?? []).flatMap((figure, index) => (rival?.[index] === undefined ? [] : [figure / rival[index]]));
+  const ratio = ratios.length > 0 ? median(ratios) : undefined;
+  return {
+    row: row.name,
+    unit: row.unit,
+    target: `${row.better === "less" ? "≤" : "≥"} ${row.target}`,
+    median: Object.fromEntries(Object.entries(samples).map(([name, figures]) => [name, median(figures)])),
+    samples,
+    cpu: Object.fromEntries(Object.entries(cpu).map(([name, figures]) => [name, median(figures)])),
+    ratio,
+    met: ratio === undefined ? undefined : row.better === "less" ? ratio <= row.target : ratio >= row.target,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}
+
+/** Time that all processors of the host spent working, in milliseconds. */
+function cpuMilliseconds(): number {
+  return cpus().reduce((total, { times }) => total + times.user + times.nice + times.sys + times.irq, 0);
+}
+
+function line(result: Result): string {
+  const show = (figure: number | undefined): string =>
+    figure === undefined || Number.isNaN(figure) ? "–" : figure >= 100 ? figure.toFixed(0) : figure.toPrecision(3);
+  const cells = [
+    result.row,
+    result.unit,
+    show(result.median["dhow"]),
+    show(result.median["dockerd"]),
+    show(result.ratio),
+    result.target,
+    result.met === undefined ? "" : result.met ? "met" : "missed",
+    show(result.cpu["dhow"]),
+    show(result.cpu["dockerd"]),
+  ];
+  return `| ${cells.join(" | ")} |${result.error === undefined ? "" : `  ${result.error.slice(0, 300)}`}`;
+}
+
+function report(all: readonly Result[]): void {
+  const model = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "unknown processor";
+  const table = [
+    "| row | unit | dhow | dockerd | ratio | target | | dhow CPU ms | dockerd CPU ms |",
+    "|---|---|---|---|---|---|---|---|---|",
+    ...all.map(line),
+  ].join("\n");
+  const folder = new URL("results/", import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL("latest.md", folder), `${cpus().length} × ${model}, ${new Date().toISOString()}\n\n${table}\n`);
+  writeFileSync(new URL("latest.json", folder), JSON.stringify(all, undefined, 2));
+  console.log(`\n${table}\n`);
+}

@@ -1,0 +1,171 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect } from "vitest";
+import { instanceOf, type Instance } from "#spec/instance.ts";
+import { eventually } from "./eventually.ts";
+import { residueOf } from "./residue.ts";
+
+const launcher = fileURLToPath(new URL("../../bin/dhowd", import.meta.url));
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly text: string;
+  // eslint-disable-next-line typescript/no-explicit-any -- a test reads whatever the API answers
+  readonly json: any;
+}
+
+/**
+ * A real daemon on an instance of its own: data root, sockets, bridge, rules and cgroups that no other daemon touches.
+ * `close` ends it, checks that nothing is left on the host, and removes its files.
+ */
+export class TestDaemon {
+  readonly instance: Instance;
+  readonly socket: string;
+  readonly #folder: string;
+  readonly #flags: readonly string[];
+  #process: ChildProcess | undefined;
+
+  constructor(flags: readonly string[] = []) {
+    const name = `dhow-t${randomBytes(2).toString("hex")}`;
+    this.#folder = mkdtempSync(join(tmpdir(), "test-"));
+    this.instance = instanceOf(name, { dataRoot: join(this.#folder, "data"), execRoot: join(this.#folder, "run") });
+    this.socket = join(this.#folder, "engine.sock");
+    this.#flags = flags;
+    mkdirSync(this.instance.execRoot, { recursive: true });
+    writeFileSync(join(this.#folder, "daemon.json"), "{}");
+  }
+
+  get pid(): number {
+    if (this.#process?.pid === undefined) throw new Error("the daemon is not running");
+    return this.#process.pid;
+  }
+
+  get host(): string {
+    return `unix://${this.socket}`;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  get log(): string {
+    return readFileSync(join(this.#folder, "daemon.log"), "utf8");
+  }
+
+  /** Starts it (again, after `kill`) and waits until it answers. */
+  async start(...more: string[]): Promise<void> {
+    const log = openSync(join(this.#folder, "daemon.log"), "a");
+    const { name, dataRoot, execRoot } = this.instance;
+    const flags = [
+      "--instance",
+      name,
+      "--data-root",
+      dataRoot,
+      "--exec-root",
+      execRoot,
+      "--pidfile",
+      join(execRoot, "dhowd.pid"),
+      "-H",
+      this.host,
+      "--config-file",
+      join(this.#folder, "daemon.json"),
+    ];
+    this.#process = spawn(launcher, [...flags, ...this.#flags, ...more], { stdio: ["ignore", log, log], detached: true });
+    closeSync(log);
+    const ended = new Promise<never>((_, reject) =>
+      this.#process?.once("exit", (code) => reject(new Error(`the daemon ended with ${code}:\n${this.log}`))),
+    );
+    ended.catch(() => {}); // It may end later, which is what tests do to it.
+    await Promise.race([ended, eventually(async () => expect((await this.api("GET", "/_ping")).status).toBe(200), 15_000)]);
+  }
+
+  /** SIGKILL, as a crash or the kernel's OOM killer would. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** SIGTERM, and waits for the end. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /** One request; the body is JSON unless it is bytes already. */
+  api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const bytes = body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
+    const type = body instanceof Uint8Array ? "application/x-tar" : "application/json";
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          socketPath: this.socket,
+          method,
+          path,
+          headers: { ...(bytes === undefined ? {} : { "content-type": type, "content-length": bytes.byteLength }), ...headers },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("error", reject);
+          response.on("end", () => {
+            const text = Buffer.concat(chunks).toString();
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) });
+          });
+        },
+      );
+      sent.on("error", reject);
+      sent.end(bytes);
+    });
+  }
+
+  async load(archive: Buffer): Promise<void> {
+    const answer = await this.api("POST", "/images/load", archive);
+    if (answer.status !== 200 || answer.text.includes('"error"')) throw new Error(`load: ${answer.status} ${answer.text}`);
+  }
+
+  /** Removes every container, stops the daemon, and asserts that the host is as it was. */
+  async close(): Promise<void> {
+    try {
+      if (this.#process?.exitCode === null && this.#process.signalCode === null) {
+        const containers = (await this.api("GET", "/containers/json?all=1")).json as { Id: string }[];
+        await Promise.all(containers.map(({ Id }) => this.api("DELETE", `/containers/${Id}?force=1&v=1`)));
+        await this.stop();
+      }
+      // The kernel takes down namespaces and cgroups behind our back: it may need a moment, and a moment only.
+      await eventually(() => expect(residueOf(this.instance)).toEqual([]), 5_000);
+    } finally {
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A daemon for every test of a file, with its images loaded; afterwards the residue on the host is asserted to be zero. */
+export function useDaemon(options: { flags?: readonly string[]; images?: readonly (() => Buffer)[] } = {}): TestDaemon {
+  const daemon = new TestDaemon(options.flags);
+  beforeAll(async () => {
+    await daemon.start();
+    for (const image of options.images ?? []) await daemon.load(image());
+  });
+  afterAll(() => daemon.close());
+  return daemon;
+}

@@ -1,0 +1,12 @@
+/** Repeats `attempt` until it does not throw; after `timeout` milliseconds it throws what the last attempt threw. */
+export async function eventually<T>(attempt: () => T | Promise<T>, timeout = 5_000): Promise<T> {
+  const end = Date.now() + timeout;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
