@@ -61,5 +61,6 @@ export default defineConfig({
       rules: { "no-restricted-properties": "off", "no-console": "off" },
     },
     { files: ["**/*.test.ts", "test/**/*.ts", "bench/**/*.ts", "**/*.suite.ts"], rules: { "max-lines-per-function": "off" } },
+    { files: ["test/support/**/*.ts"], rules: { "vitest/no-standalone-expect": "off" } },
   ],
 });

@@ -53,41 +53,46 @@ try {
 }
 report(results);
 
+type Samples = Record<string, { figures: number[]; cpu: number[] }>;
+
 /** All rounds of a row, engines in turns; the first round warms up and does not count where there are several. */
 async function measure(row: Row, on: readonly BenchEngine[]): Promise<Result> {
-  const samples: Record<string, number[]> = Object.fromEntries(on.map((engine) => [engine.name, []]));
-  const cpu: Record<string, number[]> = Object.fromEntries(on.map((engine) => [engine.name, []]));
+  const samples: Samples = Object.fromEntries(on.map((engine) => [engine.name, { figures: [], cpu: [] }]));
   let error: string | undefined;
   try {
     for (const engine of on) await row.prepare?.(engine);
-    for (let round = row.rounds > 2 ? -1 : 0; round < row.rounds; round++) {
-      for (const engine of on) {
-        const before = cpuMilliseconds();
-        const figure = await row.measure(engine);
-        if (round < 0) continue;
-        samples[engine.name]?.push(figure);
-        cpu[engine.name]?.push(cpuMilliseconds() - before);
-      }
-    }
+    if (row.rounds > 2) await oneRound(row, on, {});
+    for (let round = 0; round < row.rounds; round++) await oneRound(row, on, samples);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   } finally {
     for (const engine of on) await row.clean?.(engine).catch((thrown: unknown) => console.error(String(thrown)));
   }
-  return summarize(row, samples, cpu, error);
+  return summarize(row, samples, error);
 }
 
-function summarize(row: Row, samples: Record<string, number[]>, cpu: Record<string, number[]>, error: string | undefined): Result {
-  const rival = samples["dockerd"];
-  const ratios = (samples["dhow"] ?? []).flatMap((figure, index) => (rival?.[index] === undefined ? [] : [figure / rival[index]]));
+async function oneRound(row: Row, on: readonly BenchEngine[], into: Samples): Promise<void> {
+  for (const engine of on) {
+    const before = cpuMilliseconds();
+    const figure = await row.measure(engine);
+    into[engine.name]?.figures.push(figure);
+    into[engine.name]?.cpu.push(cpuMilliseconds() - before);
+  }
+}
+
+function summarize(row: Row, samples: Samples, error: string | undefined): Result {
+  const rival = samples["dockerd"]?.figures;
+  const ratios = (samples["dhow"]?.figures ?? []).flatMap((figure, index) => (rival?.[index] === undefined ? [] : [figure / rival[index]]));
   const ratio = ratios.length > 0 ? median(ratios) : undefined;
+  const perEngine = <T>(pick: (sample: { figures: number[]; cpu: number[] }) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, pick(sample)]));
   return {
     row: row.name,
     unit: row.unit,
     target: `${row.better === "less" ? "≤" : "≥"} ${row.target}`,
-    median: Object.fromEntries(Object.entries(samples).map(([name, figures]) => [name, median(figures)])),
-    samples,
-    cpu: Object.fromEntries(Object.entries(cpu).map(([name, figures]) => [name, median(figures)])),
+    median: perEngine(({ figures }) => median(figures)),
+    samples: perEngine(({ figures }) => figures),
+    cpu: perEngine((sample) => median(sample.cpu)),
     ratio,
     met: ratio === undefined ? undefined : row.better === "less" ? ratio <= row.target : ratio >= row.target,
     ...(error === undefined ? {} : { error }),
