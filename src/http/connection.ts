@@ -121,6 +121,11 @@ export class Connection implements SideOwner {
     return this.#side;
   }
 
+  /** Ends the connection in the middle of an answer, behind what was written of it. */
+  breakOff(): void {
+    this.#side.end();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
@@ -198,6 +203,7 @@ export class Connection implements SideOwner {
     switch (phase.kind) {
       case "head":
         this.#feed(phase.framing.consume(this.#held), phase.framing.done ? { kind: "dispatch" } : phase);
+        if (this.#isSwallowed()) this.destroy();
         return true;
       case "body": {
         const length = phase.framing.consume(this.#held);
@@ -220,6 +226,11 @@ export class Connection implements SideOwner {
     this.#held = length === this.#held.length ? NOTHING : this.#held.subarray(length);
     this.#phase = next;
     this.#full = !this.#side.push(piece);
+  }
+
+  /** The parser has a whole head and neither a request nor an error to show for it: it is waiting for HTTP/2. */
+  #isSwallowed(): boolean {
+    return this.#phase.kind === "dispatch" && this.#side.readableLength === 0 && !this.#side.writableEnded;
   }
 
   #messageEnded(answered: boolean): void {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { EngineError } from "#errors/engine-error.ts";
-import { scanJson } from "./json-scan.ts";
+import { parseJsonText } from "./json-text.ts";
 
 /** What of a request its JSON reader needs. */
 export interface JsonSource {
@@ -56,11 +56,10 @@ async function collect(body: AsyncIterable<Uint8Array>, maxBytes: number): Promi
  */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new EngineError("invalid", "invalid JSON: not UTF-8");
-  const text = bytes.toString("utf8");
-  scanJson(text);
   try {
-    return JSON.parse(text) as unknown;
+    return parseJsonText(bytes.toString("utf8"));
   } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
     throw new EngineError("invalid", `invalid JSON: ${(cause as SyntaxError).message}`, { cause });
   }
 }

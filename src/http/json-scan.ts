@@ -22,18 +22,20 @@ const CLOSE_OBJECT = 0x7d;
  * Checks what JSON.parse lets pass: two equal keys in one object (readers disagree about which counts, so one of them would be
  * shown to a policy and the other carried out), and depth and number of keys. One pass, linear; syntax is left to JSON.parse.
  *
+ * @returns whether a key is written with an escape sequence.
  * @throws EngineError `invalid`.
  */
-export function scanJson(text: string, limits: JsonLimits = defaultJsonLimits): void {
+export function scanJson(text: string, limits: JsonLimits = defaultJsonLimits): { readonly escapedKeys: boolean } {
   const keysOf: (Set<string> | undefined)[] = [];
   let keys = 0;
+  let escapedKeys = false;
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case QUOTE: {
         const end = endOfString(text, at);
         const isKey = text.charCodeAt(afterSpace(text, end)) === COLON;
         if (isKey && (keys += 1) > limits.keys) throw invalid(`more than ${limits.keys} keys`);
-        if (isKey) addKey(keysOf.at(-1), text.slice(at, end));
+        if (isKey) escapedKeys = addKey(keysOf.at(-1), text.slice(at, end)) || escapedKeys;
         at = end - 1;
         break;
       }
@@ -49,10 +51,11 @@ export function scanJson(text: string, limits: JsonLimits = defaultJsonLimits): 
       default:
     }
   }
+  return { escapedKeys };
 }
 
 /** The index behind the closing quote of the string that starts at `start`. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1);
   while (quote > 0 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
   return quote < 0 ? text.length : quote + 1;
@@ -70,11 +73,12 @@ function afterSpace(text: string, from: number): number {
   return at;
 }
 
-function addKey(seen: Set<string> | undefined, quoted: string): void {
-  if (seen === undefined) return;
-  const key = quoted.includes("\\") ? unescaped(quoted) : quoted;
-  if (seen.has(key)) throw invalid(`duplicate key ${key.slice(0, 100)}`);
-  seen.add(key);
+function addKey(seen: Set<string> | undefined, quoted: string): boolean {
+  const escaped = quoted.includes("\\");
+  const key = escaped ? unescaped(quoted) : quoted;
+  if (seen?.has(key) === true) throw invalid(`duplicate key ${key.slice(0, 100)}`);
+  seen?.add(key);
+  return escaped;
 }
 
 function unescaped(quoted: string): string {

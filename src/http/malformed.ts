@@ -6,6 +6,7 @@ const BAD_REQUEST = [400, "malformed HTTP request"] as const;
 const refusals: Readonly<Record<string, readonly [status: number, message: string]>> = {
   HPE_HEADER_OVERFLOW: [431, "the request's headers are too large"],
   METHOD: [405, "method not allowed"],
+  HOST: [400, "missing required Host header"],
   LATE: [408, "the request's headers did not arrive in time"],
 };
 

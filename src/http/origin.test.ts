@@ -41,7 +41,7 @@ const refused: Row[] = [
 
 describe("refuseBrowsers", () => {
   test.each(accepted)("lets pass %s", (_name, transport, headers) => {
-    refuseBrowsers(request(transport, headers), ["engine.example"]);
+    expect(() => refuseBrowsers(request(transport, headers), ["engine.example"])).not.toThrow();
   });
 
   test.each(refused)("refuses %s", (_name, transport, headers) => {

@@ -65,8 +65,8 @@ async function sendStream(exchange: Exchange, reply: StreamReply, common: Header
     await untilAborted(copy(chunks, response, signal), signal);
     response.end();
   } catch (error) {
-    // Without the last chunk, so that the client sees a broken answer and not a short one.
-    response.destroy();
+    // Without the last chunk, so that the client sees a broken answer and not a short one. Node gathers the writes of one tick.
+    setImmediate(() => exchange.connection.breakOff());
     throw error;
   } finally {
     // Not awaited: a generator that waits for its next event does not end before that event.

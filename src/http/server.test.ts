@@ -44,7 +44,7 @@ describe("answers", () => {
     const received = await client.untilEnd();
     expect(received).toMatch(/\r\nServer: test\r\n/);
     for (const pattern of expected) expect(received).toMatch(pattern);
-    if (absent !== undefined) expect(received).not.toMatch(absent);
+    expect(received).not.toMatch(absent ?? /never/);
   });
 
   test("a handler that throws is a bare 500", async () => {
@@ -84,7 +84,7 @@ describe("connections", () => {
     await using server = await startServer(echo);
     using client = await server.connect();
     for (const byte of post("/1", '{"a":1}')) client.send(byte);
-    await client.until('{"got":{"a":1},"at":"/1"}');
+    expect(await client.until("}\n")).toContain('{"got":{"a":1},"at":"/1"}');
   });
 
   test("hold more pipelined requests than memory should", async () => {
@@ -92,22 +92,26 @@ describe("connections", () => {
     using client = await server.connect();
     const count = 5000;
     client.send(get("/1").repeat(count));
-    await poll(
-      () => client.received.split("HTTP/1.1 200").length === count + 1,
-      10_000,
-      () => `${client.received.split("HTTP/1.1 200").length} answers`,
-    );
+    expect(
+      await poll(
+        () => client.received.split("HTTP/1.1 200").length === count + 1,
+        10_000,
+        () => `${client.received.split("HTTP/1.1 200").length} answers`,
+      ),
+    ).toBe(true);
   });
 
   test("survive a body that nobody reads", async () => {
     await using server = await startServer(always({ kind: "text", status: 200, body: "<done>" }));
     using client = await server.connect();
     client.send(post("/1", " ".repeat(200_000)) + get("/2"));
-    await poll(
-      () => client.received.split("<done>").length === 3,
-      5000,
-      () => client.received,
-    );
+    expect(
+      await poll(
+        () => client.received.split("<done>").length === 3,
+        5000,
+        () => client.received,
+      ),
+    ).toBe(true);
   });
 
   test("are closed after a body that is too long to skip", async () => {
@@ -124,11 +128,13 @@ describe("connections", () => {
     });
     using client = await server.connect();
     client.send(post("/1", " ".repeat(150_000)) + post("/2", " ".repeat(150_000)));
-    await poll(
-      () => client.received.split("<true>").length === 3,
-      5000,
-      () => client.received,
-    );
+    expect(
+      await poll(
+        () => client.received.split("<true>").length === 3,
+        5000,
+        () => client.received,
+      ),
+    ).toBe(true);
   });
 
   test("wait for a client that asks before it sends", async () => {
@@ -137,7 +143,7 @@ describe("connections", () => {
     client.send(post("/1", "{}", "Expect: 100-continue\r\n").slice(0, -2));
     await client.until("100 Continue");
     client.send("{}");
-    await client.until('{"got":{},"at":"/1"}');
+    expect(await client.until("}\n")).toContain('{"got":{},"at":"/1"}');
   });
 
   test("Node's own client keeps them", async () => {
@@ -201,7 +207,7 @@ describe("json()", () => {
     await using server = await startServer(handle);
     using client = await server.connect();
     client.send(request);
-    await client.until('{"got":null');
+    expect(await client.until("}\n")).toContain('{"got":null');
   });
 
   test("__proto__ is a key like any other", async () => {
@@ -211,7 +217,7 @@ describe("json()", () => {
     });
     using client = await server.connect();
     client.send(post("/", '{"__proto__":{"x":1},"constructor":{"prototype":{"x":1}}}'));
-    await client.until('[["__proto__","constructor"],true,false]');
+    expect(await client.until("]\n")).toContain('[["__proto__","constructor"],true,false]');
   });
 
   test("does not wait for ever", async () => {

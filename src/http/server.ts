@@ -72,7 +72,12 @@ export class HttpServer {
   }
 
   #newParser(): http.Server {
-    const parser = http.createServer({ maxHeaderSize: this.#limits.headerBytes, insecureHTTPParser: false, keepAliveTimeout: 0 });
+    const parser = http.createServer({
+      maxHeaderSize: this.#limits.headerBytes,
+      insecureHTTPParser: false,
+      keepAliveTimeout: 0,
+      requireHostHeader: false,
+    });
     parser.maxHeadersCount = this.#limits.headerCount;
     parser.on("request", (incoming, response) => this.#request(incoming, response));
     // Without a listener Node drops a CONNECT without an answer.
@@ -115,9 +120,8 @@ export class HttpServer {
   #request(incoming: http.IncomingMessage, response: http.ServerResponse): void {
     const connection = connectionOf(incoming.socket);
     if (connection === undefined) return;
-    if (incoming.rawHeaders.length >= 2 * this.#limits.headerCount) {
-      return refuseMalformed(connection.parserSide, "HPE_HEADER_OVERFLOW", this.#headers);
-    }
+    const flaw = flawOf(incoming, this.#limits);
+    if (flaw !== undefined) return refuseMalformed(connection.parserSide, flaw, this.#headers);
     const exchange = new Exchange(connection, incoming, response, this.#limits);
     if (!exchange.begin()) return;
     this.#exchanges.add(exchange);
@@ -167,6 +171,12 @@ export class HttpServer {
       };
     });
   }
+}
+
+/** What the parser lets pass: it drops headers over its limit, and answers a missing Host in a form of its own. */
+function flawOf(incoming: http.IncomingMessage, limits: HttpLimits): string | undefined {
+  if (incoming.rawHeaders.length >= 2 * limits.headerCount) return "HPE_HEADER_OVERFLOW";
+  return incoming.httpVersion === "1.1" && incoming.headers.host === undefined ? "HOST" : undefined;
 }
 
 /** Node takes a side for a socket and hands it back as one. */

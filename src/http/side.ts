@@ -27,7 +27,8 @@ export class Side extends Duplex {
   #owner: SideOwner | undefined;
 
   constructor(owner: SideOwner) {
-    super({ allowHalfOpen: true, decodeStrings: false, highWaterMark: 64 * 1024 });
+    // With autoDestroy a `for await` over the input would, at its end, destroy the output too.
+    super({ allowHalfOpen: true, autoDestroy: false, decodeStrings: false, highWaterMark: 64 * 1024 });
     this.#owner = owner;
   }
 

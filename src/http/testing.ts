@@ -94,10 +94,12 @@ export class RawClient implements Disposable {
   }
 }
 
-export async function poll(condition: () => boolean, ms: number, explain: () => string): Promise<void> {
+/** Resolves to true, so that a test can expect it. */
+export async function poll(condition: () => boolean, ms: number, explain: () => string): Promise<true> {
   const end = performance.now() + ms;
   while (!condition()) {
     if (performance.now() > end) throw new Error(explain());
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+  return true;
 }
