@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { eventFilterKeys } from "#spec/event-filters.ts";
 import { parseFilters } from "#spec/filters.ts";
 import type { EngineEvent } from "./contract.ts";
-import { eventFilterKeys, matchesEvent } from "./filter.ts";
+import { matchesEvent } from "./filter.ts";
 
 const id = "abc123";
 const start: EngineEvent = {

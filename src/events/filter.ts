@@ -1,24 +1,6 @@
 import { matchesAny, matchesLabels, type Filters } from "#spec/filters.ts";
 import type { EngineEvent } from "./contract.ts";
 
-/** What `GET /events` takes; the kinds of object that only a swarm has match nothing here. */
-export const eventFilterKeys: readonly string[] = [
-  "config",
-  "container",
-  "daemon",
-  "event",
-  "image",
-  "label",
-  "network",
-  "node",
-  "plugin",
-  "scope",
-  "secret",
-  "service",
-  "type",
-  "volume",
-];
-
 /** Filters that name an object of one type, by id or name or the start of either. */
 const OBJECT_KEYS = ["config", "container", "daemon", "network", "node", "plugin", "secret", "service", "volume"];
 

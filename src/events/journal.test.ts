@@ -1,11 +1,11 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
+import { eventFilterKeys } from "#spec/event-filters.ts";
 import { parseFilters } from "#spec/filters.ts";
 import { Database } from "#store/db/database.ts";
 import type { EngineEvent } from "./contract.ts";
 import { EventStore } from "./event-store.ts";
-import { eventFilterKeys } from "./filter.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 
 let database: Database;

@@ -1,0 +1,10 @@
+import type { EngineInfo } from "#engine/info.ts";
+import type { EngineVersion } from "#engine/version.ts";
+import type { EventJournal } from "#events/contract.ts";
+
+/** What the system's routes need of the engine. */
+export interface SystemBackend {
+  version(): EngineVersion;
+  info(): EngineInfo;
+  readonly events: Pick<EventJournal, "subscribe">;
+}

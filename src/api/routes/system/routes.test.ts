@@ -1,0 +1,183 @@
+import { expect, test } from "vitest";
+import type { EngineInfo } from "#engine/info.ts";
+import { describeVersion } from "#engine/version.ts";
+import type { EngineEvent } from "#events/contract.ts";
+import type { ApiRequest, Reply } from "#http/route.ts";
+import { Router } from "#http/router.ts";
+import { readHostFacts } from "#sys/host-facts.ts";
+import { describeHost } from "#sys/host-description.ts";
+import type { SystemBackend } from "./backend.ts";
+import { systemRoutes } from "./routes.ts";
+
+const event: EngineEvent = { type: "image", action: "create", id: "x", attributes: { name: "x" }, timeNano: 1_700_000_000_000_000_001n };
+const asked: unknown[] = [];
+const backend: SystemBackend = {
+  version: () =>
+    describeVersion({
+      architecture: "amd64",
+      kernelVersion: "6.1",
+      minApiVersion: [1, 24],
+      programs: [{ name: "crun", version: "1.8.1" }],
+    }),
+  info: () => info,
+  events: {
+    subscribe(options) {
+      asked.push(options);
+      return (async function* () {
+        yield { ...event, action: "pull" };
+        yield event;
+      })();
+    },
+  },
+};
+const info: EngineInfo = {
+  engineId: "11111111-1111-4111-8111-111111111111",
+  version: "28.0.0+dhow.1",
+  host: readHostFacts(),
+  description: {
+    ...describeHost(),
+    operatingSystem: "Debian GNU/Linux 12 (bookworm)",
+    controllers: new Set(["cpu", "memory", "pids", "cpuset"]),
+  },
+  runtimes: [{ name: "crun", path: "/usr/bin/crun", version: "1.8.1" }],
+  containers: { running: 2, paused: 1, stopped: 3 },
+  images: 4,
+  storage: { driver: "overlay2", status: [["Backing Filesystem", "extfs"]] },
+  settings: {
+    labels: ["a=b"],
+    debug: false,
+    liveRestore: true,
+    dataRoot: "/var/lib/dhow",
+    logDriver: "json-file",
+    logDrivers: ["json-file"],
+    networkDrivers: ["bridge", "host", "null"],
+    seccompProfile: "builtin",
+    cgroupDriver: "cgroupfs",
+    addressPools: [{ base: "10.0.0.0/8", size: 24 }],
+    insecureRegistries: ["10.1.0.0/16", "registry:5000"],
+    mirrors: ["https://mirror/"],
+    proxies: { http: "http://me:secret@proxy:1/", https: undefined, none: "localhost" },
+  },
+  eventListeners: 1,
+  openFiles: 20,
+  activeResources: 5,
+  time: new Date(0),
+};
+const router = new Router(systemRoutes(backend));
+
+function ask(method: string, path: string, request: Partial<ApiRequest> & { search?: string } = {}): Promise<Reply> {
+  const found = router.match(method, path);
+  if (found === undefined) throw new Error(`no route for ${path}`);
+  const defaults = { apiVersion: [1, 51] as const, headers: {}, signal: new AbortController().signal, params: found.params };
+  return found.route.handler({ ...defaults, query: new URLSearchParams(request.search), ...request } as ApiRequest);
+}
+
+async function bodyOf(reply: Promise<Reply>): Promise<Record<string, unknown>> {
+  const answer = await reply;
+  if (answer.kind !== "json") throw new Error(`a ${answer.kind} answer`);
+  return answer.body as Record<string, unknown>;
+}
+
+test("ping tells what the CLI asks for before anything else", async () => {
+  await expect(ask("GET", "/_ping")).resolves.toMatchObject({
+    kind: "text",
+    body: "OK",
+    headers: { "Builder-Version": "1", Swarm: "inactive" },
+  });
+  await expect(ask("HEAD", "/_ping")).resolves.toMatchObject({
+    kind: "empty",
+    status: 200,
+    headers: { "Content-Length": "0", Pragma: "no-cache" },
+  });
+});
+
+test("version: Docker's fields, our name, an Engine among the components", async () => {
+  const version = await bodyOf(ask("GET", "/version"));
+  expect(version).toMatchObject({ ApiVersion: "1.55", MinAPIVersion: "1.24", Os: "linux", Arch: "amd64", KernelVersion: "6.1" });
+  expect(version["Version"]).toMatch(/^28\.\d+\.\d+\+dhow\./);
+  expect(version["Platform"]).toEqual({ Name: expect.stringMatching(/^Dhow \d/) as string });
+  expect((version["Components"] as { Name: string }[]).map(({ Name }) => Name)).toEqual(["Engine", "crun"]);
+});
+
+test("info: counts, the host, and nothing to warn of", async () => {
+  expect(await bodyOf(ask("GET", "/info"))).toMatchObject({
+    ID: info.engineId,
+    Containers: 6,
+    ContainersRunning: 2,
+    ContainersPaused: 1,
+    ContainersStopped: 3,
+    Images: 4,
+    Driver: "overlay2",
+    DriverStatus: [["Backing Filesystem", "extfs"]],
+    OperatingSystem: "Debian GNU/Linux 12 (bookworm)",
+    OSType: "linux",
+    MemoryLimit: true,
+    PidsLimit: true,
+    CgroupDriver: "cgroupfs",
+    IndexServerAddress: "https://index.docker.io/v1/",
+    Labels: ["a=b"],
+    Runtimes: { crun: { path: "/usr/bin/crun" } },
+    DefaultRuntime: "crun",
+    DefaultAddressPools: [{ Base: "10.0.0.0/8", Size: 24 }],
+    HttpProxy: "http://xxxxx:xxxxx@proxy:1/",
+    HttpsProxy: "",
+    NoProxy: "localhost",
+    Swarm: { LocalNodeState: "inactive" },
+    SystemTime: "1970-01-01T00:00:00.000Z",
+    Warnings: [],
+    RegistryConfig: {
+      InsecureRegistryCIDRs: ["::1/128", "127.0.0.0/8", "10.1.0.0/16"],
+      IndexConfigs: { "docker.io": { Official: true, Secure: true }, "registry:5000": { Secure: false } },
+      Mirrors: ["https://mirror/"],
+    },
+  });
+});
+
+test("info has for older clients what their versions had", async () => {
+  const fields = async (apiVersion: readonly [number, number]): Promise<unknown[]> => {
+    const body = await bodyOf(ask("GET", "/info", { apiVersion }));
+    return [body["BridgeNfIptables"], (body["RuncCommit"] as { Expected?: string }).Expected];
+  };
+  expect(await fields([1, 50])).toEqual([undefined, undefined]);
+  expect(await fields([1, 49])).toEqual([false, undefined]);
+  expect(await fields([1, 48])).toEqual([false, "crun 1.8.1"]);
+});
+
+async function linesOf(reply: Reply): Promise<string> {
+  if (reply.kind !== "stream") throw new Error(`a ${reply.kind} answer`);
+  return Buffer.concat(await Array.fromAsync(reply.body)).toString();
+}
+
+test("events: the span and the filters are handed on, each event is a line", async () => {
+  asked.length = 0;
+  const reply = await ask("GET", "/events", { search: 'since=10&until=20.5&filters={"type":["image"]}' });
+  expect(reply).toMatchObject({ kind: "stream", contentType: "application/json" });
+  expect(asked).toMatchObject([{ since: 10_000_000_000n, until: 20_500_000_000n, filters: new Map([["type", ["image"]]]) }]);
+  const lines = (await linesOf(reply)).trimEnd().split("\n");
+  expect(lines.map((line) => (JSON.parse(line) as { Action: string }).Action)).toEqual(["pull", "create"]);
+  expect(lines[0]).toContain('"timeNano":1700000000000000001}');
+});
+
+test("events: clients before 1.46 see no creation of images", async () => {
+  expect(await linesOf(await ask("GET", "/events", { apiVersion: [1, 45] }))).not.toContain("create");
+});
+
+test.each([
+  ["application/x-ndjson", "application/x-ndjson", "{"],
+  ["application/json-seq", "application/json-seq", "\u001e{"],
+  ["application/jsonl, */*", "application/jsonl", "{"],
+  ["*/*", "application/json", "{"],
+])("events for Accept: %s", async (accept, contentType, start) => {
+  const reply = await ask("GET", "/events", { headers: { accept } });
+  expect(reply).toMatchObject({ contentType });
+  expect((await linesOf(reply)).startsWith(start)).toBe(true);
+});
+
+test.each([
+  ["since=abc", "invalid timestamp"],
+  ["since=20&until=10", "`since` time (20) cannot be after `until` time (10)"],
+  ['filters={"foo":["x"]}', "invalid filter 'foo'"],
+  ["filters={", "invalid filters"],
+])("events refuses %s", async (search, message) => {
+  await expect(ask("GET", "/events", { search })).rejects.toThrow(message);
+});

@@ -1,0 +1,80 @@
+import { readdirSync } from "node:fs";
+import type { RuntimeFeatures } from "#runtime/contract.ts";
+import { serverVersion } from "#spec/identity.ts";
+import type { HostDescription } from "#sys/host-description.ts";
+import type { HostReading } from "#sys/host-facts.ts";
+
+/** What `info` asks of the nouns; every answer is a few numbers and costs nothing. */
+export interface InfoSources {
+  containers(): { readonly running: number; readonly paused: number; readonly stopped: number };
+  images(): number;
+  /** Docker's name of the driver, and what it says of itself in rows. */
+  storage(): { readonly driver: string; readonly status: readonly (readonly [string, string])[] };
+  eventListeners(): number;
+  /** What a reload may change. */
+  settings(): InfoSettings;
+}
+
+export interface InfoSettings {
+  readonly labels: readonly string[];
+  readonly debug: boolean;
+  readonly liveRestore: boolean;
+  readonly dataRoot: string;
+  readonly logDriver: string;
+  readonly logDrivers: readonly string[];
+  readonly networkDrivers: readonly string[];
+  readonly seccompProfile: string;
+  readonly cgroupDriver: "cgroupfs" | "systemd";
+  readonly addressPools: readonly { readonly base: string; readonly size: number }[];
+  readonly insecureRegistries: readonly string[];
+  readonly mirrors: readonly string[];
+  readonly proxies: { readonly http: string | undefined; readonly https: string | undefined; readonly none: string | undefined };
+}
+
+/** Found once, at the daemon's start. */
+export interface InfoFacts {
+  /** Stays the same for as long as the data root does. */
+  readonly engineId: string;
+  readonly host: HostReading;
+  readonly description: HostDescription;
+  readonly runtimes: RuntimeFeatures["runtimes"];
+}
+
+/** What `GET /info` tells. */
+export interface EngineInfo extends InfoFacts {
+  readonly version: string;
+  readonly containers: ReturnType<InfoSources["containers"]>;
+  readonly images: number;
+  readonly storage: ReturnType<InfoSources["storage"]>;
+  readonly settings: InfoSettings;
+  readonly eventListeners: number;
+  readonly openFiles: number;
+  /** What the event loop waits for: the nearest thing to Docker's count of goroutines. */
+  readonly activeResources: number;
+  readonly time: Date;
+}
+
+export class InfoReader {
+  readonly #sources: InfoSources;
+  readonly #facts: InfoFacts;
+
+  constructor(sources: InfoSources, facts: InfoFacts) {
+    this.#sources = sources;
+    this.#facts = facts;
+  }
+
+  read(): EngineInfo {
+    return {
+      ...this.#facts,
+      version: serverVersion,
+      containers: this.#sources.containers(),
+      images: this.#sources.images(),
+      storage: this.#sources.storage(),
+      settings: this.#sources.settings(),
+      eventListeners: this.#sources.eventListeners(),
+      openFiles: readdirSync("/proc/self/fd").length,
+      activeResources: process.getActiveResourcesInfo().length,
+      time: new Date(),
+    };
+  }
+}
