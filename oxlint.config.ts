@@ -60,7 +60,15 @@ export default defineConfig({
       files: ["src/bin/**/*.ts", "src/config/**/*.ts", "scripts/**/*.ts", "bench/**/*.ts", "test/**/*.ts", "**/*.test.ts"],
       rules: { "no-restricted-properties": "off", "no-console": "off" },
     },
-    { files: ["**/*.test.ts", "test/**/*.ts", "bench/**/*.ts", "**/*.suite.ts"], rules: { "max-lines-per-function": "off" } },
+    {
+      files: ["**/*.test.ts", "test/**/*.ts", "bench/**/*.ts", "**/*.suite.ts"],
+      rules: {
+        "max-lines-per-function": "off",
+        "vitest/no-conditional-expect": "off",
+        "vitest/require-to-throw-message": "off",
+        "vitest/valid-expect": ["error", { maxArgs: 2 }],
+      },
+    },
     { files: ["test/support/**/*.ts"], rules: { "vitest/no-standalone-expect": "off" } },
   ],
 });

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { useDaemon } from "../../support/daemon.ts";
+import { hasShared, shared } from "../../support/peers.ts";
+import { freePort } from "../../support/registry.ts";
+
+const port = await freePort();
+const daemon = useDaemon({ flags: ["-H", `tcp://127.0.0.1:${port}`] });
+
+/** The reference attacks on HTTP, one line a case; runs beside the daemon and not in our loop. */
+function attack(target: string): Promise<string> {
+  const pidFile = join(daemon.folder, "pid-to-watch");
+  writeFileSync(pidFile, String(daemon.pid));
+  return new Promise((resolve, reject) => {
+    const child = spawn("python3", [join(shared, "tools/attack/apiabuse.py"), target], {
+      env: { PATH: process.env["PATH"], DPID: pidFile, PYTHONUNBUFFERED: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.once("error", reject);
+    child.once("close", () => resolve(Buffer.concat(chunks).toString()));
+  });
+}
+
+describe.skipIf(!hasShared)("abuse of HTTP", () => {
+  it.each(["unix", "tcp"])(
+    "over %s: every case is answered, the daemon lives and does not grow",
+    { timeout: 240_000 },
+    async (transport) => {
+      const said = await attack(transport === "unix" ? `unix://${daemon.socket}` : `127.0.0.1:${port}`);
+      const lines = said.trim().split("\n");
+      expect(lines.filter((line) => !line.startsWith("PASS"))).toEqual([]);
+      expect(lines.length).toBeGreaterThan(40);
+    },
+  );
+});
+
+describe("a browser", () => {
+  it("may not drive the API from a page of another origin, nor by a name that it rebound", async () => {
+    const ask = (headers: Record<string, string>, method = "GET"): Promise<number> =>
+      fetch(`http://127.0.0.1:${port}/info`, { method, headers }).then((answer) => answer.status);
+    expect(await ask({})).toBe(200);
+    expect(await ask({ origin: "http://evil.example" })).toBe(403);
+    expect(await ask({ "sec-fetch-site": "cross-site" })).toBe(403);
+    const { request } = await import("node:http");
+    const rebound = await new Promise<number | undefined>((resolve) =>
+      request({ port, host: "127.0.0.1", path: "/info", headers: { host: "evil.example" } }, (answer) => resolve(answer.statusCode)).end(),
+    );
+    expect(rebound).toBe(403);
+    const plain = await fetch(`http://127.0.0.1:${port}/containers/create`, {
+      method: "POST",
+      headers: { "content-type": "text/plain" },
+      body: '{"Image":"x"}',
+    });
+    expect(plain.status).toBe(400);
+  });
+});
+
+describe("the state on disk", () => {
+  it("is closed to everybody but root", async () => {
+    const { statSync } = await import("node:fs");
+    const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+    expect(mode(daemon.socket)).toBe("660");
+    expect(Number.parseInt(mode(daemon.instance.dataRoot), 8) & 0o007).toBe(0);
+    expect(mode(daemon.instance.execRoot)).toMatch(/^7[01]0$/);
+  });
+});

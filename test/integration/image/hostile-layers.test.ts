@@ -1,0 +1,125 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { useDaemon, type Answer } from "../../support/daemon.ts";
+import { DockerCli } from "../../support/docker-cli.ts";
+import { busyboxArchive } from "../../support/images.ts";
+import { hasShared, shared } from "../../support/peers.ts";
+
+/**
+ * Layers that try to write or read outside their root, to hide what lies below them, or to wedge the daemon (docs/security.md). Each is
+ * loaded, run and removed; a canary folder on the host has to stay as it is. The generator is reference material: without it they are skipped.
+ */
+const daemon = useDaemon({ images: [busyboxArchive] });
+const docker = new DockerCli(daemon);
+
+const work = mkdtempSync(join(tmpdir(), "hostile-"));
+const canary = mkdtempSync(join(tmpdir(), "canary-"));
+writeFileSync(join(canary, "canary"), "CANARY\n", { mode: 0o600 });
+afterAll(() => [work, canary].forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+const generator = join(shared, "tools/attack/mkimg.py");
+const names = hasShared ? execFileSync("python3", [generator, "--list"], { encoding: "utf8" }).trim().split(/\s+/) : ["every-case"];
+
+/** What the folder holds, to the mode and the byte. */
+function imprint(): string {
+  return readdirSync(canary)
+    .map(
+      (name) =>
+        `${name} ${statSync(join(canary, name)).mode.toString(8)} ${statSync(join(canary, name)).nlink} ${readFileSync(join(canary, name), "utf8")}`,
+    )
+    .join("\n");
+}
+
+const clean = imprint();
+const residentMegabytes = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1024;
+
+async function load(name: string): Promise<Answer> {
+  const file = join(work, `${name}.tar`);
+  execFileSync("python3", [generator, name, file, canary]);
+  const archive = readFileSync(file);
+  rmSync(file);
+  return daemon.api("POST", "/images/load", archive);
+}
+
+const loaded = (answer: Answer): boolean => answer.status === 200 && !answer.text.includes('"error"');
+
+/** Cases that are legal, odd as they are: a correct engine loads them. */
+const LEGAL = ["abs", "suid", "dev", "deep", "many", "dupdir", "negid", "passwdhuge", "passwdfifo", "passwdsym"];
+
+describe.skipIf(!hasShared)("a hostile layer", () => {
+  it.each(names)("%s: the host stays as it was, the daemon answers, nothing is stuck", { timeout: 60_000 }, async (name) => {
+    const before = residentMegabytes();
+    const began = Date.now();
+    const answer = await load(name);
+    expect(Date.now() - began).toBeLessThan(30_000);
+    if (LEGAL.includes(name)) expect(answer.text).not.toContain('"error"');
+    if (loaded(answer)) {
+      const { stdout } = await docker.run(
+        ["run", "--rm", "--name", name, "evil:x", "sh", "-c", "id; cat /leak /lnk/canary /stolen/passwd /lower/keep 2>&1"],
+        { timeout: 20_000 },
+      );
+      expect(stdout).not.toContain("CANARY");
+      expect(stdout).not.toContain("root:x:0:0:root:/root:/bin/bash");
+    }
+    expect(imprint()).toBe(clean);
+    expect((await daemon.api("GET", "/_ping")).status).toBe(200);
+    expect(await docker.ok("ps", "-aq")).toBe("");
+    await daemon.api("DELETE", "/images/evil:x?force=1");
+    expect(residentMegabytes() - before).toBeLessThan(200);
+  });
+
+  it.each(["xattr-opq", "xattr-redir", "xattr-meta", "xattr-user", "raw-wh"])(
+    "%s: what lies below stays visible, or the layer is refused",
+    async (name) => {
+      const answer = await load(name);
+      if (loaded(answer)) {
+        const kept = await docker.ok("run", "--rm", "evil:x", "sh", "-c", "cat /lower/keep; ls /stolen 2>/dev/null | wc -l");
+        expect(kept).toBe("keep\n0");
+        await docker.ok("rmi", "evil:x");
+      } else expect(answer.text).toMatch(/lower\/keep|overlay/);
+      const stored = execFileSync(
+        "sh",
+        [
+          "-c",
+          `find ${daemon.instance.dataRoot} -type d -name lower -exec getfattr -m 'overlay.(opaque|redirect|metacopy)' {} + 2>/dev/null || true`,
+        ],
+        { encoding: "utf8" },
+      );
+      expect(stored).toBe("");
+    },
+  );
+
+  it("dev: device files from a layer open nothing", async () => {
+    await load("dev");
+    const { stdout, stderr } = await docker.run(["run", "--rm", "evil:x", "sh", "-c", "cat /disk /kmsg"]);
+    expect(stdout).toBe("");
+    expect(stderr.match(/Operation not permitted/g)).toHaveLength(2);
+    await docker.ok("rmi", "evil:x");
+  });
+
+  it("suid: no-new-privileges keeps a set-user-id program from gaining anything", async () => {
+    await load("suid");
+    expect(await docker.ok("run", "--rm", "--security-opt", "no-new-privileges", "-u", "1000", "evil:x", "/bin/rootsh", "id", "-u")).toBe(
+      "1000",
+    );
+    await docker.ok("rmi", "evil:x");
+  });
+});
+
+describe.skipIf(!hasShared)("the same layers by import", () => {
+  it.each(["dotdot", "sym-chain", "swap", "hard-write", "wh-sym", "opq-sym", "chmod-sym", "nul", "bigsize"])("%s", async (name) => {
+    const file = join(work, `${name}.tar`);
+    execFileSync("python3", [generator, name, file, canary]);
+    execFileSync("sh", [
+      "-c",
+      `cd ${work} && mkdir -p x && tar -xf ${file} -C x && ls -S x/*/layer.tar x/*.tar x/blobs/sha256/* 2>/dev/null | tail -n 1 | xargs -I{} cp {} layer.tar; rm -rf x ${file}`,
+    ]);
+    await daemon.api("POST", "/images/create?fromSrc=-&repo=evil&tag=imported", readFileSync(join(work, "layer.tar")));
+    expect(imprint()).toBe(clean);
+    expect((await daemon.api("GET", "/_ping")).status).toBe(200);
+    await daemon.api("DELETE", "/images/evil:imported?force=1");
+  });
+});

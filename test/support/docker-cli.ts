@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { peers } from "./peers.ts";
+import type { TestDaemon } from "./daemon.ts";
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  /** Runs it on a terminal of its own (through python's pty), with `input` typed into it. */
+  readonly terminal?: boolean;
+  readonly environment?: Record<string, string>;
+  readonly timeout?: number;
+}
+
+/** Runs a program on a pty and copies what is typed and what is shown, as a terminal emulator does. */
+const PTY = "import pty,sys; sys.exit(__import__('os').waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+/** The unmodified docker command line against a test's daemon. */
+export class DockerCli {
+  readonly #daemon: TestDaemon;
+  readonly #program = peers()["DOCKER"] ?? "docker";
+
+  constructor(daemon: TestDaemon) {
+    this.#daemon = daemon;
+  }
+
+  /** Runs it to its end, whatever its exit code. */
+  run(parameters: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    const command = [this.#program, "-H", this.#daemon.host, ...parameters];
+    const [file = "", ...rest] = options.terminal === true ? ["python3", "-c", PTY, ...command] : command;
+    const child = spawn(file, rest, {
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: this.#daemon.folder,
+        DOCKER_CONFIG: this.#daemon.folder,
+        TERM: "xterm",
+        ...options.environment,
+      },
+      stdio: "pipe",
+    });
+    const killer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 30_000);
+    const collect = (stream: NodeJS.ReadableStream): Promise<string> =>
+      new Promise((resolve) => {
+        const chunks: Buffer[] = [];
+        stream.on("data", (chunk: Buffer) => chunks.push(chunk)).on("close", () => resolve(Buffer.concat(chunks).toString()));
+      });
+    if (options.terminal === true) setTimeout(() => child.stdin.write(options.input ?? ""), 500);
+    else child.stdin.end(options.input);
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    return Promise.all([ended, collect(child.stdout), collect(child.stderr)]).then(([code, stdout, stderr]) => {
+      clearTimeout(killer);
+      return { code, stdout, stderr };
+    });
+  }
+
+  /** Runs it and returns what it printed; anything but exit code 0 throws. */
+  async ok(...parameters: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(parameters);
+    if (code !== 0) throw new Error(`docker ${parameters.join(" ")} ended with ${code}: ${stderr}${stdout}`);
+    return stdout.trim();
+  }
+}
