@@ -1,0 +1,134 @@
+import type { Digest } from "#spec/digest.ts";
+import type { Reference } from "#spec/reference.ts";
+import type { ContentStore } from "#store/content/contract.ts";
+import type { Snapshotter } from "#store/snapshots/contract.ts";
+import type { Collector } from "./collector.ts";
+import { parseImageConfig } from "./image-config.ts";
+import type { ImageStore } from "./image-store.ts";
+import { chainIds, digestOf, type ImageLayer, type LayerBlob } from "./image.ts";
+import type { Lease, Leases } from "./leases.ts";
+import type { LayerUnpacker } from "./ports.ts";
+
+export interface AssemblyDeps {
+  readonly images: ImageStore;
+  readonly content: ContentStore;
+  readonly snapshots: Snapshotter;
+  readonly unpacker: LayerUnpacker;
+  readonly leases: Leases;
+  readonly collector: Collector;
+  /** Sizes of layers that were unpacked and are on no record yet; assemblies that wait for one another's layers share it. */
+  readonly unpackedSizes: Map<Digest, number>;
+}
+
+export interface LayerImport {
+  readonly chainId: Digest;
+  /** Chain id of the layer below. */
+  readonly parent: Digest | undefined;
+  readonly diffId: Digest;
+  /** The archive, which is in the content store. */
+  readonly blob: Digest;
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface AssembledImage {
+  /** The configuration file's exact bytes. */
+  readonly configBytes: Uint8Array;
+  readonly manifest?: Digest;
+  /** From the base up, one a diff id; undefined where the layer was here and its archive was not fetched. */
+  readonly layerBlobs: readonly (LayerBlob | undefined)[];
+  /** Manifests and indexes to keep. */
+  readonly blobs?: readonly Digest[];
+  readonly references: readonly Reference[];
+}
+
+export interface CommittedImage {
+  readonly id: Digest;
+  /** References that pointed at another image before. */
+  readonly moved: readonly { readonly reference: Reference; readonly from: Digest }[];
+}
+
+/**
+ * An image on its way in, from a registry or an archive: what it brings is held until it is on record, and what is on no record at
+ * the end is removed again. An assembly that is given up leaves nothing.
+ */
+export class Assembly implements AsyncDisposable {
+  readonly #deps: AssemblyDeps;
+  readonly #lease: Lease;
+  readonly #layers: Digest[] = [];
+  readonly #sizes = new Map<Digest, number>();
+
+  constructor(deps: AssemblyDeps) {
+    this.#deps = deps;
+    this.#lease = deps.leases.open();
+  }
+
+  /** Keeps a blob that is here or will be. */
+  async holdBlob(digest: Digest): Promise<void> {
+    await this.#lease.hold(digest);
+  }
+
+  /** Keeps every blob: for content whose digests are not known beforehand. What comes in has to be named to `holdBlob` afterwards. */
+  async holdAllBlobs(): Promise<void> {
+    await this.#lease.holdAll();
+  }
+
+  /** Keeps a layer, and tells whether it is here. */
+  async holdLayer(chainId: Digest): Promise<boolean> {
+    await this.#lease.hold(chainId);
+    if (!this.#layers.includes(chainId)) this.#layers.push(chainId);
+    if (!this.#deps.snapshots.hasLayer(chainId)) return false;
+    await this.#learnSize(chainId);
+    return true;
+  }
+
+  /**
+   * Unpacks a layer, unless it is here meanwhile.
+   *
+   * @throws EngineError `invalid` for a layer that is hostile, broken or not what its diff id says.
+   */
+  async importLayer(layer: LayerImport, signal: AbortSignal): Promise<void> {
+    const { content, snapshots, unpacker } = this.#deps;
+    await this.holdLayer(layer.chainId);
+    await snapshots.importLayer(layer.chainId, layer.parent, async (folder, below) => {
+      const request = { blobPath: content.pathOf(layer.blob), folder, below, whiteouts: snapshots.whiteouts, expectedDiffId: layer.diffId };
+      const progress = layer.onProgress === undefined ? {} : { onProgress: layer.onProgress };
+      const unpacked = await unpacker.unpack({ ...request, ...progress }, signal);
+      this.#deps.unpackedSizes.set(layer.chainId, unpacked.size);
+    });
+    await this.#learnSize(layer.chainId);
+  }
+
+  /** Puts the image on record. Its layers have to be here. One that is known already only gains the references. */
+  commit(image: AssembledImage, now: number): CommittedImage {
+    const { images } = this.#deps;
+    const id = digestOf(image.configBytes);
+    const diffIds = parseImageConfig(image.configBytes).rootfs.diff_ids;
+    const chain = chainIds(diffIds);
+    const layers = diffIds.map((diffId, index): ImageLayer => {
+      const chainId = chain[index] ?? diffId;
+      const blob = image.layerBlobs[index] ?? images.blobOf(diffId);
+      return { chainId, diffId, size: this.#sizes.get(chainId) ?? 0, blob };
+    });
+    images.add({ id, configBytes: image.configBytes, manifest: image.manifest, layers, blobs: image.blobs ?? [] });
+    const moved = image.references.flatMap((reference) => {
+      const from = images.setReference(reference, id, now);
+      return from === undefined ? [] : [{ reference, from }];
+    });
+    return { id, moved };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const chainId of this.#layers) this.#deps.unpackedSizes.delete(chainId);
+    const released = this.#lease.close();
+    await this.#deps.collector.collectLayers(this.#layers.toReversed());
+    await this.#deps.collector.collectBlobs(released);
+  }
+
+  /** Another pull may have unpacked it: then its record, or the disk, knows. */
+  async #learnSize(chainId: Digest): Promise<void> {
+    if (this.#sizes.has(chainId)) return;
+    const { images, snapshots, unpackedSizes } = this.#deps;
+    const known = unpackedSizes.get(chainId) ?? images.sizeOfLayer(chainId);
+    this.#sizes.set(chainId, known ?? (await snapshots.layerSize(chainId)));
+  }
+}
