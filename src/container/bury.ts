@@ -1,0 +1,22 @@
+import { emitContainerEvent } from "./container-events.ts";
+import { errorOf, exitCodeOf, type Container } from "./container.ts";
+import type { ContainerContext } from "./deps.ts";
+import { finishRemoval, type RemovalDeps } from "./finish-removal.ts";
+
+export type BuryDeps = RemovalDeps & Pick<ContainerContext, "events" | "waiters" | "timers">;
+
+/**
+ * Takes a container that has no process any more out of the world. When this returns its name is free, it is in no list, and
+ * whoever waited for its removal has been told; its lock is held meanwhile.
+ */
+export async function buryContainer(deps: BuryDeps, container: Container, removeVolumes: boolean): Promise<void> {
+  deps.timers.reset(container.id);
+  deps.store.bury(container.id, removeVolumes);
+  // A client that lists volumes after `rm -v` expects them gone.
+  if (removeVolumes && container.mounts.some((mount) => mount.type === "volume")) {
+    await deps.volumes.release(container.id, { removeAnonymous: true });
+  }
+  emitContainerEvent(deps.events, container, "destroy");
+  finishRemoval(deps, { id: container.id, removeVolumes });
+  deps.waiters.removed(container.id, { exitCode: exitCodeOf(container.state), error: errorOf(container.state) || undefined });
+}

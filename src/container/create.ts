@@ -1,0 +1,166 @@
+import { posix } from "node:path";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
+import type { ContainerConfig, EndpointSettings, HostConfig } from "#spec/docker-api/types.ts";
+import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";
+import { checkCreate } from "./check-create.ts";
+import type { ContainerStore } from "./container-store.ts";
+import { emitContainerEvent } from "./container-events.ts";
+import type { Container } from "./container.ts";
+import type { ContainerContext, ContainerOptions } from "./deps.ts";
+import { finishRemoval, type RemovalDeps } from "./finish-removal.ts";
+import { completeHostConfig } from "./host-config.ts";
+import { newContainerId, parseContainerName } from "./identity.ts";
+import { mergeConfig } from "./merge-config.ts";
+import { freeRandomName } from "./name-generator.ts";
+import { joinedContainer, networkRequest } from "./network-request.ts";
+import type { PlannedMount, ResolvedImage } from "./ports.ts";
+import { both } from "./both.ts";
+
+export interface CreateRequest {
+  /** Undefined: a random one. */
+  readonly name: string | undefined;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  /** `linux/arm64`: the image has to be for it. */
+  readonly platform: string | undefined;
+}
+
+export interface CreateAnswer {
+  readonly id: string;
+  readonly warnings: readonly string[];
+}
+
+export type CreateDeps = RemovalDeps & Pick<ContainerContext, "images" | "sandbox" | "events">;
+
+type Draft = Omit<Container, "mounts">;
+
+/**
+ * Makes a container out of an image. Nothing of it runs yet.
+ *
+ * @throws EngineError `not-found` for an unknown image or network, `conflict` for a name in use, `invalid`, `not-implemented`.
+ */
+export async function createContainer(deps: CreateDeps, request: CreateRequest): Promise<CreateAnswer> {
+  checkCreate(request.config, request.hostConfig);
+  if (!request.config.Image) throw new EngineError("invalid", "config cannot be empty in order to create a container");
+  const image = await deps.images.resolve(request.config.Image, request.platform);
+  const id = newContainerId();
+  const draft = draftOf(deps, id, request, image);
+  const warnings = [...platformWarnings(request, image), ...deps.sandbox.check(draft.config, draft.hostConfig)];
+  if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) deps.networks.validate(networkRequest(draft));
+  const inherited = inheritedMounts(deps.store, draft.hostConfig.VolumesFrom ?? []);
+  const container = await makeParts(deps, { ...draft, name: reserveName(deps.store, request.name, id) }, inherited);
+  emitContainerEvent(deps.events, container, "create");
+  return { id, warnings };
+}
+
+function draftOf({ store, options }: CreateDeps, id: string, request: CreateRequest, image: ResolvedImage): Draft {
+  const hostConfig = resolvePeers(store, completeHostConfig(request.hostConfig, defaultsOf(options)));
+  const merged = mergeConfig(request.config, image.config.config);
+  const config: ContainerConfig = {
+    ...merged,
+    Hostname: merged.Hostname || defaultHostname(options, id, hostConfig),
+    WorkingDir: merged.WorkingDir ? posix.normalize(merged.WorkingDir) : "",
+  };
+  return {
+    id,
+    name: "",
+    created: Date.now(),
+    config,
+    hostConfig,
+    endpoints: request.endpoints,
+    image: {
+      id: image.id,
+      reference: request.config.Image ?? "",
+      os: image.config.os,
+      topLayer: image.topLayer,
+      manifest: image.manifest,
+    },
+    restartCount: 0,
+    state: { status: "created" },
+  };
+}
+
+function defaultsOf({ defaults, host, maskedPaths, readonlyPaths }: ContainerOptions): Parameters<typeof completeHostConfig>[1] {
+  const { shmSize, cgroupNamespace } = defaults;
+  return { runtime: host.runtime, logDriver: "json-file", shmSize, cgroupNamespace, maskedPaths, readonlyPaths };
+}
+
+function defaultHostname(options: ContainerOptions, id: string, { NetworkMode, UTSMode }: HostConfig): string {
+  return NetworkMode === "host" || UTSMode === "host" ? options.hostname : id.slice(0, 12);
+}
+
+/** `container:<name>` is kept by id, so that a rename does not change what is meant. A network's owner may come later. */
+function resolvePeers(store: ContainerStore, hostConfig: HostConfig): HostConfig {
+  const resolve = (mode: string | undefined): string | undefined => {
+    const reference = joinedContainer(mode);
+    return reference === undefined ? mode : `container:${findNamed(store, reference).id}`;
+  };
+  const network = joinedContainer(hostConfig.NetworkMode);
+  const networkMode = network !== undefined && isKnown(store, network) ? resolve(hostConfig.NetworkMode) : hostConfig.NetworkMode;
+  return { ...hostConfig, NetworkMode: networkMode, PidMode: resolve(hostConfig.PidMode), IpcMode: resolve(hostConfig.IpcMode) };
+}
+
+function isKnown(store: ContainerStore, reference: string): boolean {
+  try {
+    return store.find(reference) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** A container that the request names is the request's mistake: 400, as Docker answers. */
+function findNamed(store: ContainerStore, reference: string): Container {
+  try {
+    return store.find(reference);
+  } catch (cause) {
+    throw new EngineError("invalid", messageOf(cause), { cause });
+  }
+}
+
+/** `name[:ro|rw]`, each. */
+function inheritedMounts(store: ContainerStore, volumesFrom: readonly string[]): PlannedMount[] {
+  return volumesFrom.flatMap((entry) => {
+    const [reference = "", mode = ""] = entry.split(":", 2);
+    if (!["", "ro", "rw", "z", "Z"].includes(mode)) throw new EngineError("invalid", `invalid mode: ${mode}`);
+    const mounts = findNamed(store, reference).mounts;
+    return mode === "ro" ? mounts.map(asReadOnly) : mounts;
+  });
+}
+
+function asReadOnly(mount: PlannedMount): PlannedMount {
+  return { ...mount, readOnly: true, shown: { ...mount.shown, RW: false, Mode: "ro" } };
+}
+
+function platformWarnings({ platform }: CreateRequest, { config }: ResolvedImage): string[] {
+  if (platform !== undefined || imageMatches(hostPlatform(), config)) return [];
+  return [
+    `The requested image's platform (${formatPlatform(normalizePlatform(config))}) does not match the detected host platform ` +
+      `(${formatPlatform(hostPlatform())}) and no specific platform was requested`,
+  ];
+}
+
+function reserveName(store: ContainerStore, given: string | undefined, id: string): string {
+  const name = given === undefined ? freeRandomName((candidate) => store.isNameFree(candidate)) : parseContainerName(given);
+  store.reserveName(name, id);
+  return name;
+}
+
+/** Volumes and the writable root, then the record: a failure, or a crash, in between is a removal. */
+async function makeParts(deps: CreateDeps, draft: Draft, inherited: readonly PlannedMount[]): Promise<Container> {
+  const { id, config, hostConfig, image } = draft;
+  try {
+    deps.store.begin(id);
+    const [mounts] = await both(
+      deps.volumes.plan({ containerId: id, config, hostConfig, inherited }),
+      deps.snapshots.createWritable(id, image.topLayer, { disposable: hostConfig.AutoRemove ?? false }),
+    );
+    const container: Container = { ...draft, mounts };
+    deps.store.commit(container);
+    return container;
+  } catch (error) {
+    deps.store.releaseName(draft.name, id);
+    finishRemoval(deps, { id, removeVolumes: true });
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import type { EventSink } from "#events/contract.ts";
+import type { KeyedMutex } from "#lib/keyed-mutex.ts";
+import type { Logger } from "#lib/logger.ts";
+import type { LogReader } from "#logs/contract.ts";
+import type { RuntimeDriver } from "#runtime/contract.ts";
+import type { HostDevices, HostFacts, ResolvedUser, SandboxDefaults, SpecInput } from "#runtime/oci/spec-input.ts";
+import type { ExecInput } from "#runtime/oci/spec/exec-process.ts";
+import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
+import type { Instance } from "#spec/instance.ts";
+import type { OciSpec } from "#spec/oci-runtime/spec.ts";
+import type { Database } from "#store/db/database.ts";
+import type { Snapshotter } from "#store/snapshots/contract.ts";
+import type { BackgroundQueue } from "./background-queue.ts";
+import type { ContainerStore } from "./container-store.ts";
+import type { ExitHolds } from "./exit-holds.ts";
+import type { ExitWaiters } from "./exit-waiters.ts";
+import type { PendingAttachments } from "./pending-attachments.ts";
+import type { ImageSource, NetworkProvider, VolumeProvider } from "./ports.ts";
+
+import type { SharedMemory } from "./shared-memory.ts";
+import type { RestartTimers } from "./restart-timers.ts";
+
+/** How a container is fenced in: the pure functions of runtime/oci, handed in so that tests of the verbs need no root. */
+export interface SandboxPlanner {
+  /**
+   * Checks what a create or an update asks for against what this host can give.
+   *
+   * @returns warnings for the answer.
+   * @throws EngineError `invalid` or `not-implemented`, naming the field.
+   */
+  check(config: ContainerConfig, hostConfig: HostConfig): readonly string[];
+  /** Looks a user up inside the container's root. @throws EngineError `invalid` with Docker's text. */
+  resolveUser(rootfs: string, user: string, groupAdd: readonly string[]): ResolvedUser;
+  /** Finds the devices of the host that it gets. @throws EngineError `invalid` for a path that is none. */
+  lookUpDevices(hostConfig: HostConfig): Promise<HostDevices>;
+  spec(input: SpecInput): OciSpec;
+  execProcess(input: ExecInput): OciSpec["process"];
+}
+
+/** What wire.ts hands over. */
+export interface ContainerDeps {
+  readonly database: Database;
+  readonly runtime: RuntimeDriver;
+  readonly snapshots: Snapshotter;
+  readonly images: ImageSource;
+  readonly networks: NetworkProvider;
+  readonly volumes: VolumeProvider;
+  readonly logs: LogReader;
+  readonly events: EventSink;
+  readonly sandbox: SandboxPlanner;
+  readonly sharedMemory: SharedMemory;
+  readonly logger: Logger;
+}
+
+export interface ContainerOptions {
+  readonly instance: Instance;
+  readonly host: HostFacts;
+  readonly defaults: SandboxDefaults;
+  /** The host's own name, which containers in its UTS or network namespace show. */
+  readonly hostname: string;
+  /** A static init of the host, for `--init`. */
+  readonly initPath?: string | undefined;
+  /** Paths that inspect shows as masked and read-only when the user named none. */
+  readonly maskedPaths: readonly string[];
+  readonly readonlyPaths: readonly string[];
+}
+
+/** Everything the verbs share; each takes the part it names. */
+export interface ContainerContext extends Omit<ContainerDeps, "database"> {
+  readonly options: ContainerOptions;
+  readonly store: ContainerStore;
+  /** One verb at a time changes a container. */
+  readonly locks: KeyedMutex;
+  readonly waiters: ExitWaiters;
+  readonly attachments: PendingAttachments;
+  readonly background: BackgroundQueue;
+  readonly timers: RestartTimers;
+  readonly holds: ExitHolds;
+  /** Aborts when the daemon goes down; containers go on. */
+  readonly closing: AbortSignal;
+}

@@ -1,0 +1,37 @@
+import type { Container } from "./container.ts";
+import type { ContainerContext } from "./deps.ts";
+import { containerPaths, type ContainerPaths } from "./paths.ts";
+import { joinedContainer } from "./network-request.ts";
+import type { NetworkSandbox } from "./ports.ts";
+import { containerSizes, type ContainerSizes, type SizeDeps } from "./sizes.ts";
+
+export interface InspectedContainer {
+  readonly container: Container;
+  readonly sandbox: NetworkSandbox | undefined;
+  readonly sizes: ContainerSizes | undefined;
+  readonly paths: ContainerPaths;
+  /** Docker's name of the storage driver. */
+  readonly driver: string;
+  /** Of those that run. */
+  readonly execIds: readonly string[];
+}
+
+export type InspectDeps = SizeDeps &
+  Pick<ContainerContext, "store" | "networks" | "options"> & { execIds(containerId: string): readonly string[] };
+
+/** @throws EngineError `not-found`. */
+export async function inspectContainer(deps: InspectDeps, reference: string, size: boolean): Promise<InspectedContainer> {
+  const container = deps.store.find(reference);
+  const sizes = size ? await containerSizes(deps, container) : undefined;
+  const joined = joinedContainer(container.hostConfig.NetworkMode);
+  const filesOf = joined !== undefined && deps.store.has(joined) ? joined : container.id;
+  const { hosts, hostname, resolvConf } = containerPaths(deps.options.instance, filesOf);
+  return {
+    container,
+    sandbox: deps.networks.sandboxOf(container.id),
+    sizes,
+    paths: { ...containerPaths(deps.options.instance, container.id), hosts, hostname, resolvConf },
+    driver: deps.snapshots.name,
+    execIds: deps.execIds(container.id),
+  };
+}

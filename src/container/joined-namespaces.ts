@@ -1,0 +1,88 @@
+import { EngineError, messageOf } from "#errors/engine-error.ts";
+import type { SpecInput } from "#runtime/oci/spec-input.ts";
+import type { ContainerStore } from "./container-store.ts";
+import { isActive, type Active, type Container } from "./container.ts";
+import { joinedContainer } from "./network-request.ts";
+
+/** Longest chain of containers of which each joins the next one's network. */
+const MOST_HOPS = 16;
+
+type Store = Pick<ContainerStore, "find">;
+
+/** Another container's, whose processes, or whose shared memory, this one shares. */
+export interface Joined {
+  readonly joined: SpecInput["joined"];
+  /** Whose /dev/shm it gets. */
+  readonly sharedMemoryOf: string | undefined;
+}
+
+/** Those containers have to run. @throws EngineError `conflict`, `not-found`, or `invalid` for one that does not share. */
+export function joinedNamespaces(store: Store, { hostConfig }: Pick<Container, "hostConfig">): Joined {
+  const pid = joinedContainer(hostConfig.PidMode);
+  const ipc = joinedContainer(hostConfig.IpcMode);
+  const ipcPeer = ipc === undefined ? undefined : requireShareable(runningPeer(store, ipc, "IPC"));
+  return {
+    joined: {
+      ...(pid === undefined ? {} : { pid: namespacePath(runningPeer(store, pid, "PID"), "pid") }),
+      ...(ipcPeer === undefined ? {} : { ipc: namespacePath(ipcPeer, "ipc") }),
+    },
+    sharedMemoryOf: ipcPeer?.id,
+  };
+}
+
+export type RunningContainer = Container & { readonly state: Active };
+
+function namespacePath({ state }: RunningContainer, kind: "pid" | "ipc"): string {
+  return `/proc/${state.pid}/ns/${kind}`;
+}
+
+function requireShareable(peer: RunningContainer): RunningContainer {
+  if (peer.hostConfig.IpcMode === "shareable") return peer;
+  throw new EngineError(
+    "invalid",
+    `failed to join IPC namespace: container ${peer.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+  );
+}
+
+function runningPeer(store: Store, reference: string, kind: string): RunningContainer {
+  const peer = findPeer(store, reference, `failed to join ${kind} namespace: `);
+  if (!isRunning(peer)) throw new EngineError("conflict", `failed to join ${kind} namespace: container ${peer.id} is not running`);
+  return peer;
+}
+
+/**
+ * The container at the end of the chain `container:X`, whose network namespace and files are shared; undefined for a container with
+ * a network of its own.
+ *
+ * @throws EngineError `conflict` when it does not run, `not-found`, or `invalid` for a circle.
+ */
+export function networkOwner(store: Store, container: Container): RunningContainer | undefined {
+  let owner: Container = container;
+  for (let hops = 0; hops < MOST_HOPS; hops += 1) {
+    const next = joinedContainer(owner.hostConfig.NetworkMode);
+    if (next === undefined) return owner === container ? undefined : requireRunning(owner);
+    owner = findPeer(store, next, "joining network namespace of container: ");
+    requireRunning(owner);
+  }
+  throw new EngineError("invalid", "joining network namespace of container: the containers join each other in a circle");
+}
+
+function requireRunning(peer: Container): RunningContainer {
+  if (isRunning(peer)) return peer;
+  throw new EngineError(
+    "conflict",
+    `cannot join network namespace of a non running container: container ${peer.name} is ${peer.state.status}`,
+  );
+}
+
+function isRunning(container: Container): container is RunningContainer {
+  return isActive(container.state);
+}
+
+function findPeer(store: Store, reference: string, prefix: string): Container {
+  try {
+    return store.find(reference);
+  } catch (cause) {
+    throw new EngineError("not-found", prefix + messageOf(cause), { cause });
+  }
+}

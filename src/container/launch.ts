@@ -1,0 +1,93 @@
+import type { HostDevices, ResolvedUser } from "#runtime/oci/spec-input.ts";
+import type { Container } from "./container.ts";
+import { prepareFolders, writeContainerFiles } from "./container-files.ts";
+import type { ContainerContext } from "./deps.ts";
+import { joinedNamespaces, networkOwner } from "./joined-namespaces.ts";
+import { networkRequest } from "./network-request.ts";
+import { containerPaths } from "./paths.ts";
+import { both } from "./both.ts";
+import { specInput } from "./spec-input.ts";
+
+export type LaunchDeps = Pick<
+  ContainerContext,
+  "store" | "options" | "sandbox" | "snapshots" | "volumes" | "networks" | "runtime" | "attachments" | "sharedMemory" | "closing"
+>;
+
+export interface LaunchedProcess {
+  readonly pid: number;
+  readonly startedAt: number;
+}
+
+interface Network {
+  readonly netns: string | undefined;
+  readonly filesOf: Container;
+  /** False where another container's network, or none of ours, is used. */
+  readonly own: boolean;
+}
+
+/**
+ * Brings a container's process into being and lets it run. What can overlap does: the root and the volumes with the network's
+ * preparation, the runtime's `create` with the network's connection. What it did before it throws is for `releaseRun` to undo.
+ */
+export async function launch(deps: LaunchDeps, container: Container): Promise<LaunchedProcess> {
+  const paths = containerPaths(deps.options.instance, container.id);
+  const { joined, sharedMemoryOf } = joinedNamespaces(deps.store, container);
+  const [root, network] = await both(
+    prepareRoot(deps, container),
+    prepareFolders(paths).then(async () => await prepareNetwork(deps, container)),
+  );
+  const spec = deps.sandbox.spec(
+    specInput(deps.options, container, { ...root, ...network, joined, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf }),
+  );
+  const { config, hostConfig } = container;
+  const request = {
+    id: container.id,
+    bundle: paths.bundle,
+    spec,
+    runtime: hostConfig.Runtime,
+    tty: config.Tty ?? false,
+    stdin: config.OpenStdin ?? false,
+    stdinOnce: config.StdinOnce ?? false,
+    logPath: hostConfig.LogConfig?.Type === "none" ? undefined : paths.log,
+  };
+  const [process] = await both(
+    deps.runtime.create(request, deps.closing),
+    network.own ? deps.networks.connect(container.id) : Promise.resolve(),
+  );
+  await deps.attachments.connect(container.id, async () => await deps.runtime.attach(container.id));
+  const startedAt = Date.now();
+  await deps.runtime.start(container.id);
+  return { pid: process.pid, startedAt };
+}
+
+interface Root {
+  readonly rootfs: string;
+  readonly user: ResolvedUser;
+  readonly devices: HostDevices;
+  readonly sharedMemoryOf: string | undefined;
+}
+
+async function prepareRoot(deps: LaunchDeps, container: Container): Promise<Root> {
+  const { id, config, hostConfig, mounts } = container;
+  const [rootfs, devices] = await both(deps.snapshots.mount(id), deps.sandbox.lookUpDevices(hostConfig));
+  await deps.volumes.prepare(id, rootfs, mounts);
+  const user = deps.sandbox.resolveUser(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
+  return { rootfs, user, devices, sharedMemoryOf: await shareMemory(deps, container) };
+}
+
+async function shareMemory({ sharedMemory, options }: LaunchDeps, { id, hostConfig }: Container): Promise<string | undefined> {
+  if (hostConfig.IpcMode !== "shareable") return undefined;
+  await sharedMemory.mount(containerPaths(options.instance, id).sharedMemory, hostConfig.ShmSize || options.defaults.shmSize);
+  return id;
+}
+
+async function prepareNetwork(deps: LaunchDeps, container: Container): Promise<Network> {
+  const owner = networkOwner(deps.store, container);
+  if (owner !== undefined) {
+    const netns = deps.networks.sandboxOf(owner.id)?.netns ?? `/proc/${owner.state.pid}/ns/net`;
+    return { netns, filesOf: owner, own: false };
+  }
+  const sandbox = await deps.networks.prepare(networkRequest(container));
+  await writeContainerFiles(containerPaths(deps.options.instance, container.id), container.config.Hostname ?? "", sandbox.files);
+  return { netns: sandbox.netns, filesOf: container, own: true };
+}

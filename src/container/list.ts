@@ -1,0 +1,64 @@
+import { isEngineError } from "#errors/engine-error.ts";
+import type { Filters } from "#spec/filters.ts";
+import { countsAsRunning, type Container } from "./container.ts";
+import type { ContainerContext } from "./deps.ts";
+import { compileFilters } from "./list-filters.ts";
+import type { NetworkSandbox } from "./ports.ts";
+import { containerSizes, type ContainerSizes, type SizeDeps } from "./sizes.ts";
+
+export interface ListOptions {
+  /** Also those that do not run. */
+  readonly all: boolean;
+  /** The newest only, running or not; 0 or less is no limit. */
+  readonly limit: number;
+  readonly size: boolean;
+  readonly filters: Filters;
+}
+
+export interface ListedContainer {
+  readonly container: Container;
+  readonly sandbox: NetworkSandbox | undefined;
+  readonly sizes: ContainerSizes | undefined;
+}
+
+export type ListDeps = SizeDeps & Pick<ContainerContext, "store" | "networks" | "images">;
+
+/** The newest first. @throws EngineError `invalid` or `not-found` for a filter. */
+export async function listContainers(deps: ListDeps, options: ListOptions): Promise<readonly ListedContainer[]> {
+  const chosen = await chooseContainers(deps, options);
+  return await Promise.all(
+    chosen.map(async (container) => ({
+      container,
+      sandbox: deps.networks.sandboxOf(container.id),
+      sizes: options.size ? await containerSizes(deps, container) : undefined,
+    })),
+  );
+}
+
+async function chooseContainers(deps: ListDeps, { all, limit, filters }: ListOptions): Promise<Container[]> {
+  const matches = compileFilters(filters, {
+    find: (reference) => deps.store.find(reference),
+    sandboxOf: (id) => deps.networks.sandboxOf(id),
+    ancestors: await resolveAncestors(deps, filters.get("ancestor") ?? []),
+  });
+  // Docker: a limit, and a question for a state, ask for those that do not run as well.
+  const everyState = all || limit > 0 || (filters.get("status") ?? []).length > 0;
+  const chosen: Container[] = [];
+  for (const container of [...deps.store.all()].reverse()) {
+    if (limit > 0 && chosen.length === limit) break;
+    if ((everyState || countsAsRunning(container.state)) && matches(container)) chosen.push(container);
+  }
+  return chosen;
+}
+
+async function resolveAncestors({ images }: ListDeps, references: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const reference of references) {
+    try {
+      found.add((await images.resolve(reference)).id);
+    } catch (error) {
+      if (!isEngineError(error, "not-found", "invalid")) throw error; // No such image: no container is made of it.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,43 @@
+import { EngineError } from "#errors/engine-error.ts";
+import type { LogQuery, LogRecord } from "#logs/contract.ts";
+import { countsAsRunning, type Container } from "./container.ts";
+import type { ContainerContext } from "./deps.ts";
+import { containerPaths } from "./paths.ts";
+
+export interface LogsOptions extends Omit<LogQuery, "follow"> {
+  readonly follow: boolean;
+}
+
+export interface ContainerLogs {
+  /** Its output came from a terminal: there is one stream, and no frames on the wire. */
+  readonly tty: boolean;
+  readonly records: AsyncIterable<readonly LogRecord[]>;
+}
+
+export type LogsDeps = Pick<ContainerContext, "store" | "logs" | "waiters" | "options">;
+
+/**
+ * What a container has written, and with `follow` what it goes on to write until it comes to rest.
+ *
+ * @throws EngineError `not-found`, `invalid` when no stream is asked for, `not-implemented` for a log driver that cannot be read.
+ */
+export function containerLogs(deps: LogsDeps, reference: string, options: LogsOptions, signal: AbortSignal): ContainerLogs {
+  if (!options.stdout && !options.stderr) throw new EngineError("invalid", "Bad parameters: you must choose at least one stream");
+  const container = deps.store.find(reference);
+  requireReadableLog(container);
+  const end = options.follow && countsAsRunning(container.state) ? endOf(deps, container.id, signal) : undefined;
+  const { log } = containerPaths(deps.options.instance, container.id);
+  return { tty: container.config.Tty ?? false, records: deps.logs.read(log, { ...options, follow: end }, signal) };
+}
+
+/** @throws EngineError `not-implemented` with Docker's text, which compose knows. */
+export function requireReadableLog({ hostConfig }: Container): void {
+  if (hostConfig.LogConfig?.Type === "none") {
+    throw new EngineError("not-implemented", "configured logging driver does not support reading");
+  }
+}
+
+/** The reader stops when the signal aborts, whatever becomes of this. */
+async function endOf({ waiters }: LogsDeps, id: string, signal: AbortSignal): Promise<void> {
+  await waiters.next(id, "exit", signal).catch(() => undefined);
+}

@@ -1,0 +1,32 @@
+import { emitContainerEvent } from "./container-events.ts";
+import { countsAsRunning } from "./container.ts";
+import { runContainer, type RunDeps } from "./run.ts";
+import { stopPlan, type StopOptions } from "./stop.ts";
+import { stopRun, type StopRunDeps } from "./stop-run.ts";
+
+/**
+ * Stops a container where it runs, and starts it. Its root stays mounted in between.
+ *
+ * @throws EngineError as stop and start do, but for `not-modified`.
+ */
+export async function restartContainer(deps: RunDeps & StopRunDeps, reference: string, options: StopOptions): Promise<void> {
+  const container = deps.store.find(reference);
+  const plan = stopPlan(reference, container, options, false);
+  using _hold = deps.holds.forRestart(container.id);
+  if (countsAsRunning(container.state)) {
+    await stopRun(deps, container.id, plan);
+    emitContainerEvent(deps.events, container, "stop");
+  }
+  await startAgain(deps, container.id);
+  emitContainerEvent(deps.events, container, "restart");
+}
+
+async function startAgain(deps: RunDeps, id: string): Promise<void> {
+  await deps.locks.run(id, async () => {
+    const container = deps.store.get(id);
+    deps.holds.requireStaying(id);
+    if (countsAsRunning(container.state)) return; // Somebody was faster; it runs, as was asked for.
+    deps.timers.reset(id);
+    await runContainer(deps, container, 0);
+  });
+}

@@ -1,0 +1,31 @@
+import { isActive } from "../container.ts";
+import { releaseRun } from "../release-run.ts";
+import { type RunDeps } from "../run.ts";
+import { bootStarts } from "./boot-starts.ts";
+import { finishRemovals } from "./orphans.ts";
+import { recoverRuns, settleFate, type Fate } from "./recover-runs.ts";
+
+/**
+ * Takes over from the daemon before this one, however it ended: containers that still run go on, those that ended meanwhile get
+ * their real exit, removals are finished. When this resolves every state is true; what restart policies want is started behind.
+ */
+export async function restoreContainers(deps: RunDeps): Promise<void> {
+  const fates = await recoverRuns(deps);
+  await deps.networks.restore(new Set(fates.filter(isRunning).map(({ id }) => id)));
+  for (const fate of fates) {
+    if (isLeftover(deps, fate)) await releaseRun(deps, fate.id);
+    else await settleFate(deps, fate);
+  }
+  await finishRemovals(deps);
+  deps.background.add("boot", "starting containers with the daemon", async () => await bootStarts(deps));
+}
+
+function isRunning({ recovered }: Fate): boolean {
+  return recovered.kind === "running";
+}
+
+/** A bundle of a run that never came about, or was cleaned up after half-way: nothing has ended that the world knew of. */
+function isLeftover({ store }: RunDeps, { id, recovered }: Fate): boolean {
+  if (!store.has(id)) return false;
+  return (recovered.kind === "created" || recovered.kind === "gone") && !isActive(store.get(id).state);
+}

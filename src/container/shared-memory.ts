@@ -1,0 +1,29 @@
+import { mkdir, rmdir } from "node:fs/promises";
+import { mount, unmount } from "#sys/mount.ts";
+import { SystemCallError } from "#sys/ffi.ts";
+
+/** /dev/shm of a container that others may join (`--ipc shareable`): a tmpfs of the host, bound into each of them. */
+export interface SharedMemory {
+  mount(path: string, bytes: number): Promise<void>;
+  /** Not mounted is no error. */
+  unmount(path: string): Promise<void>;
+}
+
+const MS_NOSUID = 2;
+const MS_NODEV = 4;
+const MS_NOEXEC = 8;
+
+export const hostSharedMemory: SharedMemory = {
+  async mount(path, bytes) {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    mount({ source: "shm", target: path, type: "tmpfs", flags: MS_NOSUID | MS_NODEV | MS_NOEXEC, options: `mode=1777,size=${bytes}` });
+  },
+  async unmount(path) {
+    try {
+      unmount(path);
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || !["EINVAL", "ENOENT"].includes(error.code)) throw error;
+    }
+    await rmdir(path).catch(() => undefined);
+  },
+};

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import { isEngineError } from "#errors/engine-error.ts";
+import type { Digest } from "#spec/digest.ts";
+import type { Container } from "./container.ts";
+import type { ContainerContext } from "./deps.ts";
+
+export interface ContainerSizes {
+  /** Bytes that the container wrote. */
+  readonly writable: number;
+  /** With its image. */
+  readonly root: number;
+}
+
+export type SizeDeps = Pick<ContainerContext, "snapshots" | "images">;
+
+export async function containerSizes(deps: SizeDeps, { id, image }: Container): Promise<ContainerSizes> {
+  const [writable, layers] = await Promise.all([deps.snapshots.writableSize(id), imageSize(deps, image.id)]);
+  return { writable, root: writable + layers };
+}
+
+/** 0 when the image was removed under the container. */
+async function imageSize({ images, snapshots }: SizeDeps, id: Digest): Promise<number> {
+  try {
+    const { config } = await images.resolve(id);
+    const sizes = await Promise.all(chainIds(config.rootfs.diff_ids).map((chainId) => snapshots.layerSize(chainId)));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch (error) {
+    if (isEngineError(error, "not-found")) return 0;
+    throw error;
+  }
+}
+
+/** OCI image-spec config.md, "Layer ChainID": each is the digest over the one before and its own diff id. */
+function chainIds(diffIds: readonly Digest[]): Digest[] {
+  const chain: Digest[] = [];
+  for (const diffId of diffIds) {
+    const parent = chain.at(-1);
+    chain.push(parent === undefined ? diffId : `sha256:${createHash("sha256").update(`${parent} ${diffId}`).digest("hex")}`);
+  }
+  return chain;
+}

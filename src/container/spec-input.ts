@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { ContainerMount, HostDevices, ResolvedUser, SpecInput } from "#runtime/oci/spec-input.ts";
+import type { Container } from "./container.ts";
+import type { ContainerOptions } from "./deps.ts";
+import type { PlannedMount } from "./ports.ts";
+import { containerPaths } from "./paths.ts";
+
+/** What was found out for one run. */
+export interface RunFacts {
+  readonly rootfs: string;
+  readonly user: ResolvedUser;
+  readonly netns: string | undefined;
+  readonly joined: SpecInput["joined"];
+  /** Whose /dev/shm it gets: its own id, or another's, where it is shared. */
+  readonly sharedMemoryOf: string | undefined;
+  readonly devices: HostDevices | undefined;
+  /** Whose hosts, hostname and resolv.conf it gets: its own, or those of the container whose network it joins. */
+  readonly filesOf: Pick<Container, "id" | "config">;
+}
+
+export function specInput(options: ContainerOptions, container: Container, facts: RunFacts): SpecInput {
+  const paths = containerPaths(options.instance, facts.filesOf.id);
+  return {
+    id: container.id,
+    config: container.config,
+    hostConfig: container.hostConfig,
+    rootfs: facts.rootfs,
+    hostname: facts.filesOf.config.Hostname ?? "",
+    user: facts.user,
+    mounts: container.mounts.map(asContainerMount),
+    files: { resolvConf: paths.resolvConf, hostname: paths.hostname, hosts: paths.hosts },
+    netns: facts.netns,
+    joined: facts.joined,
+    shmPath: facts.sharedMemoryOf === undefined ? undefined : containerPaths(options.instance, facts.sharedMemoryOf).sharedMemory,
+    cgroupPath: join("/", container.hostConfig.CgroupParent || options.instance.cgroupParent, container.id),
+    host: { ...options.host, runtime: container.hostConfig.Runtime ?? options.host.runtime },
+    defaults: options.defaults,
+    devices: facts.devices,
+    initPath: options.initPath,
+  };
+}
+
+/** For what a spec says beside its mounts and namespaces: limits, or the process of an exec. */
+export function factsWithoutRun(container: Container, devices?: HostDevices): RunFacts {
+  const user = { uid: 0, gid: 0, additionalGids: [], home: "/" };
+  return { rootfs: "/", user, netns: undefined, joined: {}, sharedMemoryOf: undefined, devices, filesOf: container };
+}
+
+function asContainerMount({ type, target, source, readOnly, propagation, options }: PlannedMount): ContainerMount {
+  return { type, target, source, readOnly, propagation, options };
+}
