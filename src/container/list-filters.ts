@@ -5,24 +5,6 @@ import { parsePortRange, portsOf, publishedPorts, type PortRange } from "./conta
 import { exitCodeOf, type Container } from "./container.ts";
 import type { NetworkSandbox } from "./ports.ts";
 
-export const listFilterKeys = [
-  "ancestor",
-  "before",
-  "exited",
-  "expose",
-  "health",
-  "id",
-  "is-task",
-  "isolation",
-  "label",
-  "name",
-  "network",
-  "publish",
-  "since",
-  "status",
-  "volume",
-] as const;
-
 /** What a filter may have to look up. */
 export interface FilterLookups {
   /** @throws EngineError `not-found`. */

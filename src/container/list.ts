@@ -1,4 +1,5 @@
 import { isEngineError } from "#errors/engine-error.ts";
+import type { Digest } from "#spec/digest.ts";
 import type { Filters } from "#spec/filters.ts";
 import { countsAsRunning, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
@@ -19,6 +20,8 @@ export interface ListedContainer {
   readonly container: Container;
   readonly sandbox: NetworkSandbox | undefined;
   readonly sizes: ContainerSizes | undefined;
+  /** The reference it was made from, while that still means its image; else the image's id. */
+  readonly imageName: string;
 }
 
 export type ListDeps = SizeDeps & Pick<ContainerContext, "store" | "networks" | "images">;
@@ -26,20 +29,21 @@ export type ListDeps = SizeDeps & Pick<ContainerContext, "store" | "networks" | 
 /** The newest first. @throws EngineError `invalid` or `not-found` for a filter. */
 export async function listContainers(deps: ListDeps, options: ListOptions): Promise<readonly ListedContainer[]> {
   const chosen = await chooseContainers(deps, options);
-  return await Promise.all(
-    chosen.map(async (container) => ({
-      container,
-      sandbox: deps.networks.sandboxOf(container.id),
-      sizes: options.size ? await containerSizes(deps, container) : undefined,
-    })),
-  );
+  const current = await resolveEach(deps, new Set(chosen.map(({ image }) => image.reference)));
+  const sizes = options.size ? await Promise.all(chosen.map(async (container) => await containerSizes(deps, container))) : [];
+  return chosen.map((container, index) => ({
+    container,
+    sandbox: deps.networks.sandboxOf(container.id),
+    sizes: sizes[index],
+    imageName: current.get(container.image.reference) === container.image.id ? container.image.reference : container.image.id,
+  }));
 }
 
 async function chooseContainers(deps: ListDeps, { all, limit, filters }: ListOptions): Promise<Container[]> {
   const matches = compileFilters(filters, {
     find: (reference) => deps.store.find(reference),
     sandboxOf: (id) => deps.networks.sandboxOf(id),
-    ancestors: await resolveAncestors(deps, filters.get("ancestor") ?? []),
+    ancestors: new Set((await resolveEach(deps, filters.get("ancestor") ?? [])).values()),
   });
   // Docker: a limit, and a question for a state, ask for those that do not run as well.
   const everyState = all || limit > 0 || (filters.get("status") ?? []).length > 0;
@@ -51,13 +55,14 @@ async function chooseContainers(deps: ListDeps, { all, limit, filters }: ListOpt
   return chosen;
 }
 
-async function resolveAncestors({ images }: ListDeps, references: readonly string[]): Promise<Set<string>> {
-  const found = new Set<string>();
+/** Each reference's image; those that mean none now are left out. */
+async function resolveEach({ images }: ListDeps, references: Iterable<string>): Promise<Map<string, Digest>> {
+  const found = new Map<string, Digest>();
   for (const reference of references) {
     try {
-      found.add((await images.resolve(reference)).id);
+      found.set(reference, (await images.resolve(reference)).id);
     } catch (error) {
-      if (!isEngineError(error, "not-found", "invalid")) throw error; // No such image: no container is made of it.
+      if (!isEngineError(error, "not-found", "invalid")) throw error;
     }
   }
   return found;

@@ -5,8 +5,6 @@ import { countsAsRunning, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { removeContainer, type RemoveDeps } from "./remove.ts";
 
-export const pruneFilterKeys = ["label", "label!", "until"] as const;
-
 export interface PruneReport {
   readonly removed: readonly string[];
   readonly reclaimedBytes: number;

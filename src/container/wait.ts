@@ -1,18 +1,8 @@
-import { EngineError } from "#errors/engine-error.ts";
 import { countsAsRunning, errorOf, exitCodeOf } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import type { ExitReport } from "./exit-waiters.ts";
 
-export const waitConditions = ["not-running", "next-exit", "removed"] as const;
-export type WaitCondition = (typeof waitConditions)[number];
-
-/** @throws EngineError `invalid`. */
-export function parseWaitCondition(text: string): WaitCondition {
-  if (text === "") return "not-running";
-  const condition = waitConditions.find((known) => known === text);
-  if (condition === undefined) throw new EngineError("invalid", `invalid condition: ${JSON.stringify(text)}`);
-  return condition;
-}
+export type WaitCondition = "not-running" | "next-exit" | "removed";
 
 /**
  * Waits for a container to come to rest. It is registered when this returns, so that an exit a moment later is not missed.

@@ -24,8 +24,15 @@ function isRunning({ recovered }: Fate): boolean {
   return recovered.kind === "running";
 }
 
-/** A bundle of a run that never came about, or was cleaned up after half-way: nothing has ended that the world knew of. */
+/**
+ * A bundle that was being cleaned up, of a run whose end is recorded, or of one that never came about: nothing has ended that the
+ * world does not know of.
+ */
 function isLeftover({ store }: RunDeps, { id, recovered }: Fate): boolean {
-  if (!store.has(id)) return false;
-  return (recovered.kind === "created" || recovered.kind === "gone") && !isActive(store.get(id).state);
+  if (!store.has(id) || recovered.kind === "running") return false;
+  const { state } = store.get(id);
+  if (isActive(state)) return false;
+  if (recovered.kind !== "exited") return true;
+  if ("last" in state) return recovered.exit.finishedAt.getTime() <= state.last.finishedAt;
+  return state.failure !== undefined;
 }

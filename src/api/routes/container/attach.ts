@@ -1,0 +1,17 @@
+import type { ApiRequest, Reply } from "#http/route.ts";
+import type { ContainerStdio } from "./backend.ts";
+import { booleanOf } from "../../query.ts";
+import { sessionReply } from "../../stdio/serve-session.ts";
+
+export async function attachContainer(backend: Pick<ContainerStdio, "attach">, request: ApiRequest): Promise<Reply> {
+  const { query, params } = request;
+  const session = await backend.attach(params["id"] ?? "", {
+    logs: booleanOf(query, "logs"),
+    stream: booleanOf(query, "stream"),
+    stdin: booleanOf(query, "stdin"),
+    stdout: booleanOf(query, "stdout"),
+    stderr: booleanOf(query, "stderr"),
+    detachKeys: query.get("detachKeys") ?? "",
+  });
+  return sessionReply(session, request);
+}

@@ -1,0 +1,48 @@
+import type { AttachOptions } from "#container/attach.ts";
+import type { CreateAnswer, CreateRequest } from "#container/create.ts";
+import type { ExitReport } from "#container/exit-waiters.ts";
+import type { InspectedContainer } from "#container/inspect.ts";
+import type { ListedContainer, ListOptions } from "#container/list.ts";
+import type { ContainerLogs, LogsOptions } from "#container/logs.ts";
+import type { PruneReport } from "#container/prune.ts";
+import type { RemoveOptions } from "#container/remove.ts";
+import type { StopOptions } from "#container/stop.ts";
+import type { StreamSession } from "#container/stream-session.ts";
+import type { ProcessList } from "#container/top/top.ts";
+import type { WaitCondition } from "#container/wait.ts";
+import type { TerminalSize } from "#runtime/contract.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
+import type { Filters } from "#spec/filters.ts";
+
+/** What the containers' routes need of the engine, by what it is for. A reference is a name, an id, or the beginning of one. */
+export interface ContainerBackend extends ContainerLifecycle, ContainerProcesses, ContainerQueries, ContainerStdio {}
+
+export interface ContainerLifecycle {
+  create(request: CreateRequest): Promise<CreateAnswer>;
+  remove(reference: string, options: RemoveOptions): Promise<void>;
+  rename(reference: string, name: string): Promise<void>;
+  update(reference: string, change: HostConfig): Promise<{ readonly warnings: readonly string[] }>;
+  prune(filters: Filters): Promise<PruneReport>;
+}
+
+export interface ContainerProcesses {
+  start(reference: string): Promise<void>;
+  stop(reference: string, options: StopOptions): Promise<void>;
+  restart(reference: string, options: StopOptions): Promise<void>;
+  kill(reference: string, signal: string): Promise<void>;
+  pause(reference: string): Promise<void>;
+  unpause(reference: string): Promise<void>;
+  wait(reference: string, condition: WaitCondition, signal: AbortSignal): { readonly report: Promise<ExitReport> };
+}
+
+export interface ContainerQueries {
+  list(options: ListOptions): Promise<readonly ListedContainer[]>;
+  inspect(reference: string, size: boolean): Promise<InspectedContainer>;
+  top(reference: string, psArguments: string): Promise<ProcessList>;
+  logs(reference: string, options: LogsOptions, signal: AbortSignal): ContainerLogs;
+}
+
+export interface ContainerStdio {
+  attach(reference: string, options: AttachOptions): Promise<StreamSession>;
+  resize(reference: string, size: TerminalSize): Promise<void>;
+}

@@ -1,0 +1,17 @@
+import { json, type ApiRequest, type Reply } from "#http/route.ts";
+import { containerListFilterKeys } from "#spec/container-filters.ts";
+import { parseFilters } from "#spec/filters.ts";
+import { containerSummary } from "../../views/container-summary.ts";
+import type { ContainerQueries } from "./backend.ts";
+import { booleanOf, integerOf } from "../../query.ts";
+
+export async function listContainers(backend: Pick<ContainerQueries, "list">, { query, apiVersion }: ApiRequest): Promise<Reply> {
+  const listed = await backend.list({
+    all: booleanOf(query, "all"),
+    limit: integerOf(query, "limit") ?? 0,
+    size: booleanOf(query, "size"),
+    filters: parseFilters(query.get("filters"), containerListFilterKeys),
+  });
+  const now = Date.now();
+  return json(listed.map((container) => containerSummary(container, apiVersion, now)));
+}

@@ -1,0 +1,49 @@
+import type { Container } from "#container/container.ts";
+import type { NetworkSandbox } from "#container/ports.ts";
+import type { EndpointSettings } from "#spec/docker-api/types.ts";
+
+type Nullable<T> = { [K in keyof T]-?: NonNullable<T[K]> | null };
+
+/** Every field there is, as Go writes them: what is absent is null, empty or zero by its type. */
+export function endpointView(endpoint: EndpointSettings): Nullable<EndpointSettings> {
+  return {
+    IPAMConfig: endpoint.IPAMConfig ?? null,
+    Links: endpoint.Links ?? null,
+    Aliases: endpoint.Aliases ?? null,
+    MacAddress: endpoint.MacAddress ?? "",
+    DriverOpts: endpoint.DriverOpts ?? null,
+    GwPriority: endpoint.GwPriority ?? 0,
+    NetworkID: endpoint.NetworkID ?? "",
+    EndpointID: endpoint.EndpointID ?? "",
+    Gateway: endpoint.Gateway ?? "",
+    IPAddress: endpoint.IPAddress ?? "",
+    IPPrefixLen: endpoint.IPPrefixLen ?? 0,
+    IPv6Gateway: endpoint.IPv6Gateway ?? "",
+    GlobalIPv6Address: endpoint.GlobalIPv6Address ?? "",
+    GlobalIPv6PrefixLen: endpoint.GlobalIPv6PrefixLen ?? 0,
+    DNSNames: endpoint.DNSNames ?? null,
+  };
+}
+
+/** By network: what a running container has, else what its user asked for. One that joins another's network has none of its own. */
+export function networksView(container: Container, sandbox: NetworkSandbox | undefined): Record<string, Nullable<EndpointSettings>> {
+  const mode = container.hostConfig.NetworkMode ?? "bridge";
+  const views = Object.create(null) as Record<string, Nullable<EndpointSettings>>;
+  if (mode.startsWith("container:")) return views;
+  const asked = Object.hasOwn(container.endpoints, mode) ? container.endpoints : { [mode]: {}, ...container.endpoints };
+  for (const [network, settings] of Object.entries(asked)) views[network] = endpointView(settings);
+  for (const [network, settings] of Object.entries(sandbox?.endpoints ?? {})) {
+    views[network] = endpointView({ ...asked[network], ...withoutAbsent(settings) });
+  }
+  return views;
+}
+
+/** What the provider leaves out is the user's to say. */
+function withoutAbsent(settings: EndpointSettings): EndpointSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+/** The endpoint that the fields of before 1.21 show: the default bridge's. */
+export function legacyEndpoint(container: Container, sandbox: NetworkSandbox | undefined): EndpointSettings {
+  return (container.hostConfig.NetworkMode === "bridge" && sandbox?.endpoints["bridge"]) || {};
+}

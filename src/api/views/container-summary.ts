@@ -1,0 +1,64 @@
+import type { ListedContainer } from "#container/list.ts";
+import type { PlannedMount } from "#container/ports.ts";
+import type { ApiVersion } from "#spec/api-version.ts";
+import { compareApiVersions } from "#spec/api-version.ts";
+import type { MountPoint, PortSummary } from "#spec/docker-api/types.ts";
+import { networksView } from "./container-networks.ts";
+import { statusText } from "./container-status.ts";
+
+const HEALTH_SINCE: ApiVersion = [1, 52];
+
+/** A row of `GET /containers/json`. Nothing that Docker's clients loop over is null. */
+export function containerSummary({ container, sandbox, sizes, imageName }: ListedContainer, apiVersion: ApiVersion, now: number): object {
+  const { config, hostConfig, image } = container;
+  return {
+    Id: container.id,
+    Names: [`/${container.name}`],
+    Image: imageName,
+    ImageID: image.id,
+    Command: commandText(config.Entrypoint, config.Cmd),
+    Created: Math.trunc(container.created / 1000),
+    Ports: portSummaries(sandbox?.ports ?? {}),
+    ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.root }),
+    Labels: config.Labels ?? {},
+    State: container.state.status,
+    Status: statusText(container, now),
+    HostConfig: {
+      NetworkMode: hostConfig.NetworkMode ?? "",
+      ...(hostConfig.Annotations === undefined ? {} : { Annotations: hostConfig.Annotations }),
+    },
+    NetworkSettings: { Networks: networksView(container, sandbox) },
+    Mounts: container.mounts.map(mountPoint),
+    ...(compareApiVersions(apiVersion, HEALTH_SINCE) < 0 ? {} : { Health: { Status: "none", FailingStreak: 0 } }),
+  };
+}
+
+/** Program and arguments; those with a space are quoted, as moby does it. */
+export function commandText(entrypoint: readonly string[] | undefined, command: readonly string[] | undefined): string {
+  const [program = "", ...rest] = [...(entrypoint ?? []), ...(command ?? [])];
+  return [program, ...rest.map((word) => (word.includes(" ") ? `'${word}'` : word))].join(" ");
+}
+
+/** Published ports, one row for each host address, then those that are only exposed. */
+export function portSummaries(ports: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>>): PortSummary[] {
+  return Object.entries(ports).flatMap(([key, targets]) => {
+    const [port = "", protocol = "tcp"] = key.split("/");
+    const row = { PrivatePort: Number(port), Type: protocol as "tcp" };
+    if (targets === null || targets.length === 0) return [row];
+    return targets.map(({ HostIp, HostPort }) => ({ IP: HostIp, ...row, PublicPort: Number(HostPort) }));
+  });
+}
+
+/** Name and driver only where there is a volume, as Go leaves them out. */
+export function mountPoint({ shown }: PlannedMount): MountPoint {
+  return {
+    ...(shown.Type === undefined ? {} : { Type: shown.Type }),
+    ...(shown.Name ? { Name: shown.Name } : {}),
+    Source: shown.Source ?? "",
+    Destination: shown.Destination ?? "",
+    ...(shown.Driver ? { Driver: shown.Driver } : {}),
+    Mode: shown.Mode ?? "",
+    RW: shown.RW ?? true,
+    Propagation: shown.Propagation ?? "",
+  };
+}

@@ -1,0 +1,127 @@
+import { KeyedMutex } from "#lib/keyed-mutex.ts";
+import type { TerminalSize } from "#runtime/contract.ts";
+import type { Digest } from "#spec/digest.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
+import type { Filters } from "#spec/filters.ts";
+import { attachContainer, type AttachOptions } from "./attach.ts";
+import { BackgroundQueue } from "./background-queue.ts";
+import { ContainerStore } from "./container-store.ts";
+import { isActive, type Container } from "./container.ts";
+import { createContainer, type CreateRequest } from "./create.ts";
+import type { ContainerContext, ContainerDeps, ContainerOptions } from "./deps.ts";
+import { createExec } from "./exec/create.ts";
+import type { ExecConfig, ExecSession } from "./exec/exec-session.ts";
+import { ExecStore } from "./exec/exec-store.ts";
+import { resizeExec } from "./exec/resize.ts";
+import { startDetachedExec, startExec } from "./exec/start.ts";
+import { ExitHolds } from "./exit-holds.ts";
+import { ExitWaiters } from "./exit-waiters.ts";
+import { inspectContainer } from "./inspect.ts";
+import { killContainer } from "./kill.ts";
+import { listContainers, type ListOptions } from "./list.ts";
+import { containerLogs, type LogsOptions } from "./logs.ts";
+import { pauseContainer, unpauseContainer } from "./pause.ts";
+import { PendingAttachments } from "./pending-attachments.ts";
+import { pruneContainers } from "./prune.ts";
+import { removeContainer, type RemoveOptions } from "./remove.ts";
+import { renameContainer } from "./rename.ts";
+import { resizeContainer } from "./resize.ts";
+import { restartContainer } from "./restart.ts";
+import { RestartTimers } from "./restart-timers.ts";
+import { restoreContainers } from "./restore/restore.ts";
+import { startContainer } from "./start.ts";
+import { stopContainer, type StopOptions } from "./stop.ts";
+import { containerProcesses } from "./top/top.ts";
+import { updateContainer } from "./update.ts";
+import { waitContainer, type WaitCondition } from "./wait.ts";
+
+export type ContainerService = ReturnType<typeof createContainerService>;
+
+/** The containers of one engine. `restore` comes first, once; `close` lets containers run on. */
+export function createContainerService(deps: ContainerDeps, options: ContainerOptions) {
+  const closing = new AbortController();
+  const context = contextOf(deps, options, closing.signal);
+  return {
+    ...lifecycle(context),
+    ...queries(context),
+    ...streams(context),
+    ...execs(context),
+    /** Takes over from the daemon before. Resolves when every state is true; see restore/restore.ts. */
+    restore: async () => await restoreContainers(context),
+    /** Finishes what goes on behind answers. Containers, and their monitors, go on; nobody watches them until the next `restore`. */
+    close: async () => {
+      closing.abort();
+      context.timers.resetAll();
+      await context.background.drain();
+    },
+  };
+}
+
+function contextOf({ database, ...deps }: ContainerDeps, options: ContainerOptions, closing: AbortSignal): ContainerContext {
+  const logger = deps.logger.child({ noun: "container" });
+  return {
+    ...deps,
+    logger,
+    options,
+    closing,
+    store: new ContainerStore({ database, logger }),
+    locks: new KeyedMutex(),
+    waiters: new ExitWaiters(),
+    attachments: new PendingAttachments(),
+    background: new BackgroundQueue({ logger }),
+    timers: new RestartTimers(),
+    holds: new ExitHolds(),
+  };
+}
+
+function lifecycle(context: ContainerContext) {
+  return {
+    create: async (request: CreateRequest) => await createContainer(context, request),
+    start: async (reference: string) => await startContainer(context, reference),
+    stop: async (reference: string, stop: StopOptions) => await stopContainer(context, reference, stop),
+    restart: async (reference: string, stop: StopOptions) => await restartContainer(context, reference, stop),
+    kill: async (reference: string, signal: string) => await killContainer(context, reference, signal),
+    pause: async (reference: string) => await pauseContainer(context, reference),
+    unpause: async (reference: string) => await unpauseContainer(context, reference),
+    remove: async (reference: string, remove: RemoveOptions) => await removeContainer(context, reference, remove),
+    rename: async (reference: string, name: string) => await renameContainer(context, reference, name),
+    update: async (reference: string, change: HostConfig) => await updateContainer(context, reference, change),
+    prune: async (filters: Filters) => await pruneContainers(context, filters),
+  };
+}
+
+function queries(context: ContainerContext) {
+  return {
+    list: async (list: ListOptions) => await listContainers(context, list),
+    top: async (reference: string, psArguments: string) => await containerProcesses(context, reference, psArguments),
+    wait: (reference: string, condition: WaitCondition, signal: AbortSignal) => waitContainer(context, reference, condition, signal),
+    logs: (reference: string, logs: LogsOptions, signal: AbortSignal) => containerLogs(context, reference, logs, signal),
+    /** @throws EngineError `not-found`. */
+    find: (reference: string): Container => context.store.find(reference),
+    /** Every container, the oldest first. */
+    all: (): Container[] => [...context.store.all()],
+    /** For the image noun: who stands in the way of a removal. */
+    usersOf: (imageId: Digest) => context.store.usersOf(imageId).map(({ id, state }) => ({ id, running: isActive(state) })),
+  };
+}
+
+function streams(context: ContainerContext) {
+  return {
+    attach: async (reference: string, attach: AttachOptions) => await attachContainer(context, reference, attach),
+    resize: async (reference: string, size: TerminalSize) => await resizeContainer(context, reference, size),
+  };
+}
+
+function execs(context: ContainerContext) {
+  const sessions = new ExecStore();
+  const deps = { ...context, execs: sessions, execIds: (containerId: string) => sessions.runningIn(containerId) };
+  return {
+    inspect: async (reference: string, size: boolean) => await inspectContainer(deps, reference, size),
+    execCreate: async (reference: string, config: ExecConfig, size: TerminalSize | undefined) =>
+      await createExec(deps, reference, config, size),
+    execStart: async (id: string, size: TerminalSize | undefined) => await startExec(deps, id, size),
+    execStartDetached: async (id: string) => await startDetachedExec(deps, id),
+    execInspect: (id: string): ExecSession => sessions.get(id),
+    execResize: (id: string, size: TerminalSize) => resizeExec(deps, id, size),
+  };
+}
