@@ -2,18 +2,18 @@ import type { Digest } from "#spec/digest.ts";
 import type { Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
+import type { Unpacker } from "#store/unpack/contract.ts";
 import type { Collector } from "./collector.ts";
 import { parseImageConfig } from "./image-config.ts";
 import type { ImageStore } from "./image-store.ts";
 import { chainIds, digestOf, type ImageLayer, type LayerBlob } from "./image.ts";
 import type { Lease, Leases } from "./leases.ts";
-import type { LayerUnpacker } from "./ports.ts";
 
 export interface AssemblyDeps {
   readonly images: ImageStore;
   readonly content: ContentStore;
   readonly snapshots: Snapshotter;
-  readonly unpacker: LayerUnpacker;
+  readonly unpacker: Pick<Unpacker, "unpack">;
   readonly leases: Leases;
   readonly collector: Collector;
   /** Sizes of layers that were unpacked and are on no record yet; assemblies that wait for one another's layers share it. */
@@ -67,6 +67,14 @@ export class Assembly implements AsyncDisposable {
     await this.#lease.hold(digest);
   }
 
+  /** Puts a small document into the content store, and keeps it. */
+  async keepBytes(bytes: Uint8Array, signal: AbortSignal): Promise<Digest> {
+    const digest = digestOf(bytes);
+    await this.holdBlob(digest);
+    await this.#deps.content.ingest(onePiece(bytes), { digest, size: bytes.length, limit: bytes.length }, signal);
+    return digest;
+  }
+
   /** Keeps every blob: for content whose digests are not known beforehand. What comes in has to be named to `holdBlob` afterwards. */
   async holdAllBlobs(): Promise<void> {
     await this.#lease.holdAll();
@@ -90,10 +98,10 @@ export class Assembly implements AsyncDisposable {
     const { content, snapshots, unpacker } = this.#deps;
     await this.holdLayer(layer.chainId);
     await snapshots.importLayer(layer.chainId, layer.parent, async (folder, below) => {
-      const request = { blobPath: content.pathOf(layer.blob), folder, below, whiteouts: snapshots.whiteouts, expectedDiffId: layer.diffId };
-      const progress = layer.onProgress === undefined ? {} : { onProgress: layer.onProgress };
-      const unpacked = await unpacker.unpack({ ...request, ...progress }, signal);
-      this.#deps.unpackedSizes.set(layer.chainId, unpacked.size);
+      const source = { path: content.pathOf(layer.blob) };
+      const { diffId: expectedDiffId, onProgress } = layer;
+      const unpacked = await unpacker.unpack({ source, folder, below, whiteouts: snapshots.whiteouts, expectedDiffId, onProgress }, signal);
+      this.#deps.unpackedSizes.set(layer.chainId, unpacked.contentSize);
     });
     await this.#learnSize(layer.chainId);
   }
@@ -131,4 +139,8 @@ export class Assembly implements AsyncDisposable {
     const known = unpackedSizes.get(chainId) ?? images.sizeOfLayer(chainId);
     this.#sizes.set(chainId, known ?? (await snapshots.layerSize(chainId)));
   }
+}
+
+async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

@@ -1,0 +1,96 @@
+import type { EventSink } from "#events/contract.ts";
+import type { Logger } from "#lib/logger.ts";
+import type { Digest } from "#spec/digest.ts";
+import type { ImageConfigFile } from "#spec/oci-image/types.ts";
+import { hostPlatform, parsePlatform, type Platform } from "#spec/platform.ts";
+import type { ProgressSink } from "#spec/progress.ts";
+import type { ContentStore } from "#store/content/contract.ts";
+import type { Database } from "#store/db/database.ts";
+import type { Snapshotter } from "#store/snapshots/contract.ts";
+import type { Unpacker } from "#store/unpack/contract.ts";
+import { defaultArchiveLimits, type ArchiveLimits } from "./archive/read-archive.ts";
+import { Assembly } from "./assembly.ts";
+import { Collector } from "./collector.ts";
+import { imageHistory, type HistoryStep } from "./history.ts";
+import { ImageStore } from "./image-store.ts";
+import { importImage, type ImportInput } from "./import.ts";
+import { inspectImage, type ImageDetails } from "./inspect.ts";
+import { Leases } from "./leases.ts";
+import { listImages, type ListedImage, type ListInput } from "./list.ts";
+import { loadImages, type LoadInput } from "./load.ts";
+import type { ContainerUse } from "./ports.ts";
+import { removeImage, type RemovedItem, type RemoveInput } from "./remove.ts";
+import { resolveImage } from "./resolve.ts";
+import { tagImage, type TagInput } from "./tag.ts";
+
+export interface ImageServiceDeps {
+  readonly database: Database;
+  readonly content: ContentStore;
+  readonly snapshots: Snapshotter;
+  readonly unpacker: Pick<Unpacker, "unpack">;
+  readonly containers: ContainerUse;
+  readonly events: EventSink;
+  readonly logger: Logger;
+}
+
+export interface ImageServiceOptions {
+  readonly platform?: Platform;
+  readonly archiveLimits?: ArchiveLimits;
+}
+
+/** The image noun to the rest of the engine. */
+export interface ImageService {
+  list(input: ListInput): ListedImage[];
+  inspect(name: string, platform?: Platform): ImageDetails;
+  history(name: string, platform?: Platform): HistoryStep[];
+  tag(input: TagInput): void;
+  remove(input: RemoveInput): Promise<RemovedItem[]>;
+  load(input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
+  import(input: ImportInput, signal: AbortSignal): Promise<Digest>;
+  /** `ImageSource` of the container noun. `platform` is `os[/arch[/variant]]`. */
+  resolve(reference: string, platform?: string): Promise<ResolvedImage>;
+  /** For what brings images in from elsewhere: the registry client, the builder. */
+  openAssembly(): Assembly;
+  readonly images: ImageStore;
+  /** At start, before anything else, and when a container is gone that kept the layers of a removed image. */
+  sweepUnreferenced(): Promise<void>;
+}
+
+export interface ResolvedImage {
+  readonly id: Digest;
+  readonly config: ImageConfigFile;
+  readonly topLayer: Digest | undefined;
+  readonly manifest: Digest | undefined;
+}
+
+export function createImageService(deps: ImageServiceDeps, options: ImageServiceOptions = {}): ImageService {
+  const { content, snapshots, unpacker, containers, events, logger } = deps;
+  const host = options.platform ?? hostPlatform();
+  const images = new ImageStore(deps.database);
+  const leases = new Leases();
+  const collector = new Collector({ images, content, snapshots, leases, logger });
+  const unpackedSizes = new Map<Digest, number>();
+  const openAssembly = (): Assembly => new Assembly({ images, content, snapshots, unpacker, leases, collector, unpackedSizes });
+  const limits = options.archiveLimits ?? defaultArchiveLimits;
+  const arrivals = { images, content, events, openAssembly, hostPlatform: host, limits };
+  return {
+    images,
+    openAssembly,
+    list: (input) => listImages({ images, containers }, input, Date.now()),
+    inspect: (name, platform) => inspectImage(images, snapshots.name, name, platform),
+    history: (name, platform) => imageHistory(images, name, platform),
+    tag: (input) => tagImage({ images, events }, input, Date.now()),
+    remove: (input) => removeImage({ images, containers, collector, events }, input),
+    load: (input, progress, signal) => loadImages(arrivals, input, progress, signal),
+    import: (input, signal) => importImage(arrivals, input, signal),
+    // Async, so that what it throws arrives as a rejection.
+    resolve: async (reference, platform) => resolved(images, reference, platform, host),
+    sweepUnreferenced: () => collector.sweep(),
+  };
+}
+
+function resolved(images: ImageStore, reference: string, platform: string | undefined, host: Platform): ResolvedImage {
+  const wanted = platform === undefined || platform === "" ? undefined : parsePlatform(platform, host);
+  const image = resolveImage(images, reference, wanted);
+  return { id: image.id, config: image.config, topLayer: image.layers.at(-1)?.chainId, manifest: image.manifest };
+}
