@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { addAddress, addDefaultRoute, parseAddress, parseRoute } from "./address.ts";
 import { align, attribute, nested, parseAttributes, readText, readU32, text, u16be, u32, u8 } from "./attribute.ts";
 import { forgetAddress, forgetPort } from "./conntrack.ts";
-import { createBridge, createVethPair, deleteLink, parseLink, setLinkUp } from "./link.ts";
+import { createBridge, createVethPair, deleteLink, parseLink, setLinkUp, setPortUp } from "./link.ts";
 import { encodeMessage, NLM_F_REQUEST, NLMSG_ERROR, outcomeOf, parseReplies } from "./message.ts";
 import { getInetTable, parseGeneration } from "./nftables.ts";
 
@@ -103,7 +103,10 @@ describe("requests", () => {
 
   it("brings up by index and by name, and deletes by name", () => {
     expect(parseLink(setLinkUp(5).payload)).toMatchObject({ index: 5, up: true });
-    expect(parseLink(setLinkUp("veth1").payload)).toMatchObject({ index: 0, name: "veth1", up: true });
+    expect(parseLink(setPortUp("veth1", { hairpin: true }).payload)).toMatchObject({ index: 0, name: "veth1", up: true });
+    expect(hex(info(setPortUp("veth1", { hairpin: true }).payload).get(18) ?? Buffer.alloc(0))).toBe(
+      "0b0004006272696467650000" + "0c0005800500040001000000",
+    );
     expect(deleteLink("veth1").type).toBe(17);
   });
 

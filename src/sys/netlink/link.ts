@@ -1,4 +1,4 @@
-import { attribute, nested, parseAttributes, readText, readU32, text, u32 } from "./attribute.ts";
+import { attribute, nested, parseAttributes, readText, readU32, text, u32, u8 } from "./attribute.ts";
 import { type Message, NLM_F_CREATE, NLM_F_EXCL } from "./message.ts";
 
 /** Requests about interfaces, as data. Sources: linux/if_link.h, linux/veth.h, linux/rtnetlink.h. */
@@ -15,6 +15,9 @@ const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_FD = 28;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
+const IFLA_INFO_SLAVE_KIND = 4;
+const IFLA_INFO_SLAVE_DATA = 5;
+const IFLA_BRPORT_MODE = 4;
 const VETH_INFO_PEER = 1;
 const IFF_UP = 1;
 const IFINFOMSG = 16;
@@ -80,10 +83,19 @@ export function createVethPair(pair: VethPair): Message {
   );
 }
 
-export function setLinkUp(link: number | string): Message {
-  const payload =
-    typeof link === "number" ? header({ index: link, up: true }) : Buffer.concat([header({ up: true }), text(IFLA_IFNAME, link)]);
-  return { type: RTM_NEWLINK, flags: 0, payload };
+export function setLinkUp(index: number): Message {
+  return { type: RTM_NEWLINK, flags: 0, payload: header({ index, up: true }) };
+}
+
+/**
+ * Brings a port of a bridge up.
+ *
+ * @param port.hairpin whether the bridge may send a frame back to where it came from.
+ */
+export function setPortUp(name: string, port: { hairpin: boolean }): Message {
+  const data = nested(IFLA_INFO_SLAVE_DATA, u8(IFLA_BRPORT_MODE, port.hairpin ? 1 : 0));
+  const info = nested(IFLA_LINKINFO, text(IFLA_INFO_SLAVE_KIND, "bridge"), data);
+  return { type: RTM_NEWLINK, flags: 0, payload: Buffer.concat([header({ up: true }), text(IFLA_IFNAME, name), info]) };
 }
 
 export function deleteLink(name: string): Message {

@@ -66,6 +66,8 @@ export interface ContainerLink {
 
 /** What the host has now, IPv4. */
 export interface HostSurvey {
+  /** net.ipv4.ip_forward. */
+  readonly forwarding: boolean;
   readonly links: readonly Link[];
   readonly addresses: readonly InterfaceAddress[];
   readonly routes: readonly Route[];

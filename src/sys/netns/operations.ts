@@ -1,8 +1,18 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { SystemCallError } from "#sys/ffi.ts";
 import { addAddress, addDefaultRoute, dumpAddresses, dumpRoutes, parseAddress, parseRoute } from "../netlink/address.ts";
 import { forgetAddress, forgetPort } from "../netlink/conntrack.ts";
-import { createBridge, createVethPair, deleteLink, dumpLinks, getLink, type Link, parseLink, setLinkUp } from "../netlink/link.ts";
+import {
+  createBridge,
+  createVethPair,
+  deleteLink,
+  dumpLinks,
+  getLink,
+  type Link,
+  parseLink,
+  setLinkUp,
+  setPortUp,
+} from "../netlink/link.ts";
 import { getGeneration, getInetTable, parseGeneration } from "../netlink/nftables.ts";
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "../netlink/socket.ts";
 import { Nftables } from "../nft/nftables.ts";
@@ -61,7 +71,16 @@ function unless<T>(code: string, work: () => T): T | undefined {
 }
 
 function writeSysctls(sysctls: Sysctls): void {
-  for (const [name, value] of Object.entries(sysctls)) writeFileSync(`/proc/sys/${name}`, value);
+  for (const [name, value] of Object.entries(sysctls)) writeSysctl(name, value);
+}
+
+/** A kernel that was started without IPv6 has none of its switches. */
+function writeSysctl(name: string, value: string): void {
+  try {
+    writeFileSync(`/proc/sys/${name}`, value);
+  } catch (error) {
+    if (!(name.startsWith("net/ipv6/") && (error as NodeJS.ErrnoException).code === "ENOENT")) throw error;
+  }
 }
 
 function findLink(socket: NetlinkSocket, name: string): Link | undefined {
@@ -93,10 +112,22 @@ function attachInterface(socket: NetlinkSocket, link: ContainerLink): void {
     unless("EEXIST", () => socket.request(what, createVethPair({ ...link, bridge, namespace, peerName: link.name, peerMac: link.mac })));
     // The host's end gets no IPv6 of its own: nobody talks to it, and it would only make noise on the bridge.
     writeSysctls({ [`net/ipv6/conf/${link.hostName}/disable_ipv6`]: "1" });
-    socket.request(what, setLinkUp(link.hostName));
+    socket.request(what, setPortUp(link.hostName, { hairpin: bridgesAreFiltered() }));
     using inside = inNamespace(namespace, () => NetlinkSocket.open(NETLINK_ROUTE));
     configure(inside, link);
   });
+}
+
+/**
+ * Whether bridged packets pass the host's IP rules (br_netfilter, which Docker and Kubernetes load). Then a container that uses a
+ * published port of its own is translated within the bridge already, and the bridge has to send the frame back to its port.
+ */
+function bridgesAreFiltered(): boolean {
+  try {
+    return readFileSync("/proc/sys/net/bridge/bridge-nf-call-iptables", "latin1").trim() === "1";
+  } catch {
+    return false;
+  }
 }
 
 /** The container's end, over a socket that was opened inside: the thread itself is back on the host already. */
@@ -109,6 +140,7 @@ function configure(inside: NetlinkSocket, link: ContainerLink): void {
 
 function survey(socket: NetlinkSocket): HostSurvey {
   return {
+    forwarding: readFileSync("/proc/sys/net/ipv4/ip_forward", "latin1").trim() === "1",
     links: socket.dump("links", dumpLinks()).map(parseLink),
     addresses: socket.dump("addresses", dumpAddresses()).flatMap((payload) => parseAddress(payload) ?? []),
     routes: socket.dump("routes", dumpRoutes()).flatMap((payload) => parseRoute(payload) ?? []),

@@ -1,0 +1,63 @@
+import { EngineError, isEngineError } from "#errors/engine-error.ts";
+import type { EndpointSettings } from "#spec/docker-api/types.ts";
+import { attach } from "./attach.ts";
+import type { NetworkContext } from "./context.ts";
+import { detach } from "./detach.ts";
+import { planEndpoint } from "./endpoint-plan.ts";
+import type { ConnectableContainer, ContainerDirectory } from "./ports.ts";
+
+export interface ConnectInput {
+  readonly network: string;
+  readonly container: string;
+  readonly settings: EndpointSettings;
+}
+
+export interface DisconnectInput {
+  readonly network: string;
+  readonly container: string;
+  readonly force: boolean;
+}
+
+/** Connects a container by any of its names: at once when it runs, and for its next starts. @throws EngineError */
+export async function connectContainer(
+  context: NetworkContext,
+  containers: ContainerDirectory,
+  input: ConnectInput,
+): Promise<void> {
+  const container = containers.find(input.container);
+  if (container.networkMode.startsWith("container:")) {
+    throw new EngineError(
+      "invalid",
+      "container sharing network namespace with another container or host cannot be connected to any other network",
+    );
+  }
+  const network = context.registry.find(input.network);
+  if (container.running) await attach(context, container.id, input.network, input.settings);
+  else planEndpoint(network, input.settings);
+  containers.setEndpoint(container.id, network.name, input.settings);
+}
+
+/** @throws EngineError */
+export async function disconnectContainer(
+  context: NetworkContext,
+  containers: ContainerDirectory,
+  input: DisconnectInput,
+): Promise<void> {
+  const container = containers.find(input.container);
+  const name = networkName(context, container, input);
+  if (container.running && context.registry.named(name) !== undefined) await detach(context, container.id, name);
+  else if (!container.networks.includes(name)) {
+    throw new EngineError("conflict", `container ${container.id} is not connected to the network ${name}`);
+  }
+  containers.setEndpoint(container.id, name, undefined);
+}
+
+/** With `force`, a network that is gone can still be taken out of a container's record. */
+function networkName({ registry }: NetworkContext, container: ConnectableContainer, input: { network: string; force: boolean }): string {
+  try {
+    return registry.find(input.network).name;
+  } catch (error) {
+    if (isEngineError(error, "not-found") && input.force && container.networks.includes(input.network)) return input.network;
+    throw error;
+  }
+}

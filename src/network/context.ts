@@ -1,0 +1,45 @@
+import type { EventSink } from "#events/contract.ts";
+import type { KeyedMutex } from "#lib/keyed-mutex.ts";
+import type { Logger } from "#lib/logger.ts";
+import type { Instance } from "#spec/instance.ts";
+import type { HostNetwork } from "#sys/netns/host-network.ts";
+import type { BridgeDefaults } from "./bridge-settings.ts";
+import type { NameOptions } from "./container-names.ts";
+import type { Departures } from "./departures.ts";
+import type { Drain } from "./drain.ts";
+import type { Drivers } from "./drivers/contract.ts";
+import type { Firewall } from "./firewall/firewall.ts";
+import type { HostFilePaths } from "./host-files.ts";
+import type { PortAllocator } from "./port-allocator.ts";
+import type { NetworkRegistry } from "./registry.ts";
+import type { SandboxTable } from "./sandbox-table.ts";
+import type { AddressPoolOption } from "./subnet-choice.ts";
+
+/** What the verbs share; each takes the part it names. */
+export interface NetworkContext {
+  readonly host: HostNetwork;
+  readonly events: EventSink;
+  readonly logger: Logger;
+  readonly registry: NetworkRegistry;
+  readonly sandboxes: SandboxTable;
+  readonly drivers: Drivers;
+  readonly firewall: Firewall;
+  readonly ports: PortAllocator;
+  readonly departures: Departures;
+  readonly drain: Drain;
+  /** One verb at a time changes a container's sandbox. */
+  readonly locks: KeyedMutex;
+  readonly options: NetworkSettings;
+}
+
+export interface NetworkSettings {
+  readonly instance: Instance;
+  readonly bridge: BridgeDefaults;
+  readonly names: NameOptions;
+  readonly hostFiles: HostFilePaths;
+  /** The default bridge's own address and subnet, `172.30.0.1/16`; chosen without. */
+  readonly bip: string | undefined;
+  /** Undefined: Dhow's own. */
+  readonly addressPools: readonly AddressPoolOption[] | undefined;
+  readonly ipForward: boolean;
+}

@@ -1,0 +1,31 @@
+import { EngineError } from "#errors/engine-error.ts";
+import type { NetworkCreateBody } from "#spec/docker-api/types.ts";
+import { setUpBridge } from "./bridge-subnet.ts";
+import type { NetworkContext } from "./context.ts";
+import { readCreateBody } from "./create-body.ts";
+import { refreshRules } from "./refresh-rules.ts";
+import { isPredefined, type Network, newId } from "./network.ts";
+import { emitLifeEvent } from "./network-events.ts";
+
+/**
+ * Makes a network.
+ *
+ * @throws EngineError `invalid`, `forbidden` for a predefined name or a subnet that overlaps, `conflict` for a name that is taken,
+ * `not-implemented` naming the field.
+ */
+export async function createNetwork(context: NetworkContext, body: NetworkCreateBody): Promise<Network> {
+  const wish = readCreateBody(body);
+  // One at a time: two that choose a subnet at once would choose the same.
+  return await context.locks.run("networks", async () => {
+    if (isPredefined(wish.name)) throw new EngineError("forbidden", `operation is not permitted on predefined ${wish.name} network `);
+    if (context.registry.named(wish.name) !== undefined) {
+      throw new EngineError("conflict", `network with name ${wish.name} already exists`);
+    }
+    const { ipam, ...rest } = wish;
+    const draft: Network = { ...rest, id: newId(), driver: "bridge", created: new Date().toISOString(), ipam: undefined };
+    const network = await setUpBridge(context, draft, ipam);
+    await refreshRules(context);
+    emitLifeEvent(context, "create", network);
+    return network;
+  });
+}

@@ -1,0 +1,115 @@
+import type { HostRules } from "#sys/netns/host-network.ts";
+import type { Logger } from "#lib/logger.ts";
+import { messageOf } from "#errors/engine-error.ts";
+import { commentOf, forwardChains, planForeign, readChain } from "./foreign-chains.ts";
+import { type BridgeRules, planPublish, planRemoval, planTable, planWithdraw, type Publication } from "./plan.ts";
+
+export interface FirewallDeps {
+  readonly rules: HostRules;
+  readonly logger: Logger;
+}
+
+export interface FirewallOptions {
+  /** Name of the table, and in the comment of rules in foreign chains. */
+  readonly table: string;
+}
+
+/**
+ * Keeps the kernel's rules in step with what is published. What should be there is known here, so that rules which somebody else
+ * took away are made anew as a whole: when a change fails on them, and by `verify`.
+ */
+export class Firewall {
+  readonly #rules: HostRules;
+  readonly #logger: Logger;
+  readonly #table: string;
+  #bridges: readonly BridgeRules[] = [];
+  /** By what a packet is addressed to. */
+  readonly #published = new Map<string, Publication>();
+  #seenGeneration: number | undefined;
+
+  constructor({ rules, logger }: FirewallDeps, { table }: FirewallOptions) {
+    this.#rules = rules;
+    this.#logger = logger;
+    this.#table = table;
+  }
+
+  /** Sets which networks there are, and everything with it. */
+  async setBridges(bridges: readonly BridgeRules[]): Promise<void> {
+    this.#bridges = bridges;
+    await this.restore();
+  }
+
+  /** Adds to what is published without touching the kernel: `restore` does it all at once. */
+  note(publications: readonly Publication[]): void {
+    for (const publication of publications) this.#published.set(placeOf(publication), publication);
+  }
+
+  async publish(publications: readonly Publication[]): Promise<void> {
+    this.note(publications);
+    await this.#change(planPublish(this.#table, publications));
+  }
+
+  /** What was never published is no error. */
+  async withdraw(publications: readonly Publication[]): Promise<void> {
+    const known = publications.filter((publication) => this.#published.delete(placeOf(publication)));
+    await this.#change(planWithdraw(this.#table, known));
+  }
+
+  /** Makes the whole table anew, in one transaction, and looks after foreign chains. Running connections go on. */
+  async restore(): Promise<void> {
+    await this.#rules.applyRules(planTable({ table: this.#table, bridges: this.#bridges, publications: [...this.#published.values()] }));
+    await this.#openForeignChains(this.#bridges.map(({ bridge }) => bridge));
+  }
+
+  /** Looks whether somebody has changed anything since the last time; cheap when not. @returns true when rules had to be made anew. */
+  async verify(): Promise<boolean> {
+    const { present, generation } = await this.#rules.rulesState(this.#table);
+    if (!present) {
+      this.#logger.warn({ table: this.#table }, "the packet filter's rules were gone; making them anew");
+      await this.restore();
+    } else if (generation !== this.#seenGeneration) {
+      await this.#openForeignChains(this.#bridges.map(({ bridge }) => bridge));
+    }
+    this.#seenGeneration = (await this.#rules.rulesState(this.#table)).generation;
+    return !present;
+  }
+
+  /** Takes away every rule of ours, in foreign chains too. */
+  async remove(): Promise<void> {
+    this.#bridges = [];
+    this.#published.clear();
+    await this.#openForeignChains([]);
+    await this.#rules.applyRules(planRemoval(this.#table));
+  }
+
+  async #change(script: string): Promise<void> {
+    if (script === "") return;
+    try {
+      await this.#rules.applyRules(script);
+    } catch (error) {
+      // Somebody flushed our table, or an element was not as it should be: what is noted here is right, so it is made anew.
+      this.#logger.warn({ table: this.#table, error: messageOf(error) }, "a change of the packet filter failed; making its rules anew");
+      await this.restore();
+    }
+  }
+
+  async #openForeignChains(bridges: readonly string[]): Promise<void> {
+    const comment = commentOf(this.#table);
+    const places = forwardChains(await this.#rules.listRules("list chains"), this.#table);
+    const listings = await Promise.all(
+      places.map(({ family, table, name }) => this.#rules.listRules(`list chain ${family} ${table} ${name}`).catch(() => [])),
+    );
+    const script = planForeign(
+      listings.flatMap((listing) => readChain(listing, comment) ?? []),
+      bridges,
+      comment,
+    );
+    if (script === "") return;
+    this.#logger.info({ rules: script.trim().split("\n") }, "another firewall's forward chain is adjusted for our bridges");
+    await this.#rules.applyRules(script);
+  }
+}
+
+function placeOf({ protocol, hostIp, hostPort }: Publication): string {
+  return `${protocol}/${hostIp}:${hostPort}`;
+}

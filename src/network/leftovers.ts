@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { listNamespaces } from "#sys/netns/namespace.ts";
+import type { HostSurvey } from "#sys/netns/host-network.ts";
+import type { Instance } from "#spec/instance.ts";
+import { bridgeSettings } from "./bridge-settings.ts";
+import type { NetworkContext } from "./context.ts";
+import { namespaceFolder } from "./prepare.ts";
+
+/** Takes away namespaces and interfaces of this instance that no record knows: what was made just before a daemon was killed. */
+export async function removeLeftovers(context: NetworkContext, survey: HostSurvey): Promise<void> {
+  const { host, options } = context;
+  const folder = namespaceFolder(options.instance);
+  const owners = new Set(context.sandboxes.saved().map(({ containerId }) => containerId));
+  for (const name of listNamespaces(folder).filter((file) => !owners.has(file))) await host.removeNamespace(join(folder, name));
+  for (const name of strayLinks(survey, options.instance, knownLinks(context))) await host.removeLink(name);
+}
+
+function knownLinks({ registry, options, sandboxes }: NetworkContext): Set<string> {
+  const bridges = registry.all().flatMap((network) => (network.driver === "bridge" ? bridgeSettings(network, options.bridge).bridge : []));
+  const ends = sandboxes.saved().flatMap(({ endpoints }) => endpoints.flatMap(({ link }) => link?.hostName ?? []));
+  return new Set([...bridges, ...ends]);
+}
+
+/** By form and kind: `<prefix><8 hex>` of a container, `<prefix>b<8 hex>` of a network. */
+function strayLinks({ links }: HostSurvey, { vethPrefix }: Instance, known: ReadonlySet<string>): string[] {
+  const form = { veth: new RegExp(`^${vethPrefix}[0-9a-f]{8}$`), bridge: new RegExp(`^${vethPrefix}b[0-9a-f]{8}$`) };
+  return links
+    .filter(({ kind, name }) => (kind === "veth" || kind === "bridge") && form[kind].test(name) && !known.has(name))
+    .map(({ name }) => name);
+}

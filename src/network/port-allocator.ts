@@ -1,0 +1,167 @@
+import { EngineError } from "#errors/engine-error.ts";
+import { SystemCallError } from "#sys/ffi.ts";
+import type { HeldPort } from "#sys/host-port.ts";
+import type { PortProtocol, PortRequest } from "./port-spec.ts";
+
+export interface PublishedPort {
+  readonly key: string;
+  readonly protocol: PortProtocol;
+  readonly port: number;
+  readonly hostIp: string;
+  readonly hostPort: number;
+}
+
+export interface PortAllocatorDeps {
+  /** Takes a port for real. @throws SystemCallError */
+  readonly hold: (protocol: PortProtocol, address: string, port: number) => HeldPort;
+}
+
+export interface PortAllocatorOptions {
+  /** Where random ports come from: the host's own range for clients, net.ipv4.ip_local_port_range. */
+  readonly random: { readonly first: number; readonly last: number };
+}
+
+const ANY = "0.0.0.0";
+
+interface Reservation {
+  readonly port: PublishedPort;
+  readonly socket: HeldPort;
+}
+
+/**
+ * The host's ports that containers have. A port is reserved by holding a socket on it, so that the kernel itself decides between
+ * us, other daemons and every other process, and says so at the time of asking.
+ */
+export class PortAllocator {
+  readonly #hold: PortAllocatorDeps["hold"];
+  readonly #random: PortAllocatorOptions["random"];
+  readonly #byOwner = new Map<string, Reservation[]>();
+  /** By `tcp/80`, whatever the address. */
+  readonly #byPort = new Map<string, Reservation[]>();
+  #lastRandom: number;
+
+  constructor({ hold }: PortAllocatorDeps, { random }: PortAllocatorOptions) {
+    this.#hold = hold;
+    this.#random = random;
+    this.#lastRandom = random.last;
+  }
+
+  /**
+   * Reserves all that was asked for, or nothing.
+   *
+   * @param owner whose they are, for `release`.
+   * @throws EngineError `conflict` with Docker's text when one is taken, `exhausted` when no random port is left.
+   */
+  reserve(owner: string, requests: readonly PortRequest[]): PublishedPort[] {
+    const reserved: Reservation[] = [];
+    try {
+      for (const request of requests) reserved.push(this.#reserveOne(request));
+    } catch (error) {
+      reserved.forEach((reservation) => this.#drop(reservation));
+      throw error;
+    }
+    if (reserved.length > 0) this.#byOwner.set(owner, [...(this.#byOwner.get(owner) ?? []), ...reserved]);
+    return reserved.map(({ port }) => port);
+  }
+
+  /** Missing is no error. */
+  release(owner: string): void {
+    this.#byOwner.get(owner)?.forEach((reservation) => this.#drop(reservation));
+    this.#byOwner.delete(owner);
+  }
+
+  releaseAll(): void {
+    for (const owner of this.#byOwner.keys()) this.release(owner);
+  }
+
+  #reserveOne(request: PortRequest): Reservation {
+    if (request.hostPorts === undefined) return this.#reserveRandom(request);
+    return firstThatWorks(range(request.hostPorts), (hostPort) => this.#take(request, hostPort));
+  }
+
+  #reserveRandom(request: PortRequest): Reservation {
+    const { first, last } = this.#random;
+    const start = this.#lastRandom;
+    for (const port of [...range({ first: start + 1, last }), ...range({ first, last: Math.min(start, last) })]) {
+      this.#lastRandom = port;
+      const reservation = unlessTaken(() => this.#take(request, port));
+      if (reservation !== undefined) return reservation;
+    }
+    throw new EngineError("exhausted", `Bind for ${request.hostIp}:0 failed: all ports are allocated`);
+  }
+
+  #take({ key, protocol, port, hostIp }: PortRequest, hostPort: number): Reservation {
+    const place = `${protocol}/${hostPort}`;
+    const others = this.#byPort.get(place) ?? [];
+    // A container of ours has it: Docker's own words, which clients look for.
+    if (others.some(({ port: other }) => other.hostIp === hostIp || other.hostIp === ANY || hostIp === ANY)) {
+      throw taken(`Bind for ${hostIp}:${hostPort} failed: port is already allocated`);
+    }
+    const reservation = { port: { key, protocol, port, hostIp, hostPort }, socket: this.#open(protocol, hostIp, hostPort) };
+    this.#byPort.set(place, [...others, reservation]);
+    return reservation;
+  }
+
+  #drop(reservation: Reservation): void {
+    reservation.socket.release();
+    const place = `${reservation.port.protocol}/${reservation.port.hostPort}`;
+    const others = this.#byPort.get(place)?.filter((other) => other !== reservation) ?? [];
+    if (others.length > 0) this.#byPort.set(place, others);
+    else this.#byPort.delete(place);
+  }
+
+  #open(protocol: PortProtocol, hostIp: string, hostPort: number): HeldPort {
+    try {
+      return this.#hold(protocol, hostIp, hostPort);
+    } catch (cause) {
+      throw bindError(cause, `failed to bind host port ${hostIp}:${hostPort}/${protocol}`);
+    }
+  }
+}
+
+const TAKEN = "port-taken";
+
+function taken(message: string, cause?: unknown): EngineError {
+  return new EngineError("conflict", message, { code: TAKEN, cause });
+}
+
+/** The kernel's words as the C library has them, which is how Docker's clients know them. */
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "address already in use",
+  EADDRNOTAVAIL: "cannot assign requested address",
+  EACCES: "permission denied",
+};
+
+function bindError(cause: unknown, message: string): unknown {
+  if (!(cause instanceof SystemCallError)) return cause;
+  const text = `${message}: ${REASONS[cause.code] ?? cause.code}`;
+  return cause.code === "EADDRINUSE" ? taken(text, cause) : new EngineError("invalid", text, { cause });
+}
+
+function* range({ first, last }: { first: number; last: number }): Generator<number> {
+  for (let port = first; port <= last; port++) yield port;
+}
+
+/** Undefined when the port is taken; any other failure is passed on. */
+function unlessTaken<T>(attempt: () => T): T | undefined {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof EngineError && error.code === TAKEN) return undefined;
+    throw error;
+  }
+}
+
+/** Of a range the first free port; when none is, the failure of the first. */
+function firstThatWorks<T>(ports: Iterable<number>, attempt: (port: number) => T): T {
+  let failure: unknown;
+  for (const port of ports) {
+    try {
+      return attempt(port);
+    } catch (error) {
+      if (!(error instanceof EngineError && error.code === TAKEN)) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}

@@ -1,0 +1,18 @@
+import type { EndpointSettings, PortMap } from "#spec/docker-api/types.ts";
+
+/** What a container asks of the network: structurally `NetworkRequest` of container/ports.ts, where it is explained. */
+export interface NetworkRequest {
+  readonly containerId: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  readonly mode: string;
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  readonly exposedPorts: readonly string[];
+  readonly portBindings: PortMap;
+  readonly publishAllPorts: boolean;
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly extraHosts: readonly string[];
+}

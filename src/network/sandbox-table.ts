@@ -1,0 +1,63 @@
+import type { NetworkStore } from "./network-store.ts";
+import type { Endpoint, Sandbox } from "./sandbox.ts";
+
+/**
+ * The sandboxes there are. One that leaves is out of sight at once, yet keeps its row, and its endpoints keep their networks from
+ * being removed, until it is forgotten.
+ */
+export class SandboxTable {
+  readonly #store: NetworkStore;
+  readonly #present = new Map<string, Sandbox>();
+  readonly #leaving = new Map<string, Sandbox>();
+
+  constructor(store: NetworkStore) {
+    this.#store = store;
+  }
+
+  all(): Sandbox[] {
+    return [...this.#present.values()];
+  }
+
+  /** What is on disk: those of an earlier daemon, and those that leave. */
+  saved(): Sandbox[] {
+    return this.#store.sandboxes();
+  }
+
+  get(containerId: string): Sandbox | undefined {
+    return this.#present.get(containerId);
+  }
+
+  save(sandbox: Sandbox): void {
+    this.#store.saveSandbox(sandbox);
+    this.#present.set(sandbox.containerId, sandbox);
+  }
+
+  /** Takes up one that an earlier daemon saved. */
+  adopt(sandbox: Sandbox): void {
+    this.#present.set(sandbox.containerId, sandbox);
+  }
+
+  /** From now on it is nobody's; `forget` follows when the kernel has let go. */
+  leave(sandbox: Sandbox): void {
+    this.#present.delete(sandbox.containerId);
+    this.#leaving.set(sandbox.containerId, sandbox);
+  }
+
+  forget(containerId: string): void {
+    this.#present.delete(containerId);
+    this.#leaving.delete(containerId);
+    this.#store.deleteSandbox(containerId);
+  }
+
+  /** Who is on a network, by container. */
+  endpointsOn(networkId: string): { sandbox: Sandbox; endpoint: Endpoint }[] {
+    return this.all().flatMap((sandbox) =>
+      sandbox.endpoints.filter((endpoint) => endpoint.networkId === networkId).map((endpoint) => ({ sandbox, endpoint })),
+    );
+  }
+
+  /** Ids of networks whose addresses are still being given back. */
+  networksInDrain(): ReadonlySet<string> {
+    return new Set([...this.#leaving.values()].flatMap(({ endpoints }) => endpoints.map(({ networkId }) => networkId)));
+  }
+}

@@ -1,0 +1,104 @@
+import type { EndpointIPAMConfig, EndpointSettings } from "#spec/docker-api/types.ts";
+import type { Publication } from "./firewall/plan.ts";
+import type { PublishedPort } from "./port-allocator.ts";
+
+/** A container's place in one network. */
+export interface Endpoint {
+  readonly id: string;
+  readonly networkId: string;
+  readonly network: string;
+  /** What the user asked for, to be shown again. */
+  readonly wishes: EndpointWishes;
+  /** Undefined where the driver makes no interface. */
+  readonly link: EndpointLink | undefined;
+}
+
+export interface EndpointWishes {
+  readonly ipam: EndpointIPAMConfig | undefined;
+  readonly driverOptions: Readonly<Record<string, string>> | undefined;
+  readonly gatewayPriority: number;
+}
+
+export interface EndpointLink {
+  readonly bridge: string;
+  /** The host's end. */
+  readonly hostName: string;
+  /** The name inside: `eth0`. */
+  readonly name: string;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly address: string;
+  readonly prefixLength: number;
+  /** The network's gateway; undefined on an internal network. */
+  readonly gateway: string | undefined;
+}
+
+/**
+ * A container's network for one run. `prepared`: addresses and host ports are its own, the namespace is there. `connected`: it has
+ * its interfaces, and its ports are published.
+ */
+export interface Sandbox {
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly phase: "prepared" | "connected";
+  /** Path of the namespace; undefined for the host's own. */
+  readonly netns: string | undefined;
+  readonly endpoints: readonly Endpoint[];
+  /** Id of the endpoint that the default route and the published ports go through. */
+  readonly gatewayEndpoint: string | undefined;
+  readonly ports: readonly PublishedPort[];
+  /** Keys of ports that are exposed and not published. */
+  readonly exposed: readonly string[];
+  readonly files: { readonly hosts: string; readonly resolvConf: string };
+}
+
+/** What the provider hands to the container: structurally `NetworkSandbox` of container/ports.ts. */
+export interface SandboxView {
+  readonly netns: string | undefined;
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  readonly ports: Readonly<Record<string, { HostIp: string; HostPort: string }[] | null>>;
+  readonly files: Sandbox["files"];
+}
+
+export function viewOf(sandbox: Sandbox): SandboxView {
+  return {
+    netns: sandbox.netns,
+    endpoints: Object.fromEntries(sandbox.endpoints.map((endpoint) => [endpoint.network, settingsOf(endpoint)])),
+    ports: shownPorts(sandbox),
+    files: sandbox.files,
+  };
+}
+
+/** An endpoint as inspect shows it. */
+export function settingsOf({ id, networkId, wishes, link }: Endpoint): EndpointSettings {
+  return {
+    IPAMConfig: wishes.ipam,
+    DriverOpts: wishes.driverOptions,
+    GwPriority: wishes.gatewayPriority,
+    NetworkID: networkId,
+    EndpointID: id,
+    MacAddress: link?.mac ?? "",
+    Gateway: link?.gateway ?? "",
+    IPAddress: link?.address ?? "",
+    IPPrefixLen: link?.prefixLength ?? 0,
+    IPv6Gateway: "",
+    GlobalIPv6Address: "",
+    GlobalIPv6PrefixLen: 0,
+  };
+}
+
+/** A port is published as long as there is an endpoint that it leads to. */
+function shownPorts({ ports, exposed, gatewayEndpoint }: Sandbox): SandboxView["ports"] {
+  const keys = [...exposed, ...ports.map(({ key }) => key)];
+  const shown: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(keys.map((key) => [key, null]));
+  if (gatewayEndpoint === undefined) return shown;
+  for (const { key, hostIp, hostPort } of ports) (shown[key] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) });
+  return shown;
+}
+
+/** The packet filter's side of the published ports. */
+export function publicationsOf(sandbox: Sandbox): Publication[] {
+  const address = sandbox.endpoints.find(({ id }) => id === sandbox.gatewayEndpoint)?.link?.address;
+  if (address === undefined) return [];
+  return sandbox.ports.map(({ protocol, hostIp, hostPort, port }) => ({ protocol, hostIp, hostPort, address, port }));
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EngineEvent } from "#events/contract.ts";
+import { silentLogger } from "#lib/logger.ts";
+import { instanceOf } from "#spec/instance.ts";
+import { Database } from "#store/db/database.ts";
+import { createNamespace, removeNamespace } from "#sys/netns/namespace.ts";
+import { NetworkWorker } from "#sys/netns/network-worker.ts";
+import type { NetworkOptions } from "../options.ts";
+import type { NetworkRequest } from "../request.ts";
+import { createNetworkService, type NetworkService } from "../service.ts";
+
+let counter = 0;
+
+/** The host's address towards its neighbour, and the neighbour's. */
+export const HOST_ADDRESS = "198.51.100.10";
+export const NEIGHBOUR_ADDRESS = "198.51.100.20";
+
+/**
+ * A host for tests, made of network namespaces: `host`, where the service makes its bridges and rules, and `neighbour`, which sits
+ * on the same wire. The machine's own network is not touched; only the sockets that hold ports are the machine's.
+ */
+export class IsolatedHost {
+  readonly folder = mkdtempSync(join(tmpdir(), "dhow-net-"));
+  readonly host = join(this.folder, "host");
+  readonly neighbour = join(this.folder, "neighbour");
+  readonly instance = instanceOf(`dhow-n${(process.pid + counter++) % 1000}`, { execRoot: this.folder, dataRoot: this.folder });
+  readonly worker: NetworkWorker;
+  readonly events: Omit<EngineEvent, "timeNano">[] = [];
+  readonly #children: ChildProcess[] = [];
+  #database = Database.open(join(this.folder, "state.db"));
+
+  constructor() {
+    for (const path of [this.host, this.neighbour]) createNamespace(path, () => {});
+    this.run(this.host, "ip", "link", "set", "lo", "up");
+    this.run(this.neighbour, "ip", "link", "set", "lo", "up");
+    this.worker = new NetworkWorker({ namespace: this.host });
+  }
+
+  /** Lays the wire to the neighbour. */
+  plugIn(): void {
+    const link = `ip link add lan0 type veth peer name p0 netns /proc/self/fd/9 9<${this.neighbour}`;
+    this.run(this.host, "sh", "-c", `${link} && ip addr add ${HOST_ADDRESS}/24 dev lan0 && ip link set lan0 up`);
+    this.run(this.neighbour, "sh", "-c", `ip addr add ${NEIGHBOUR_ADDRESS}/24 dev p0 && ip link set p0 up`);
+  }
+
+  service(options: Partial<NetworkOptions> = {}): Promise<NetworkService> {
+    const events = { emit: (event: Omit<EngineEvent, "timeNano">) => void this.events.push(event) };
+    return createNetworkService(
+      { database: this.#database, host: this.worker, events, logger: silentLogger },
+      { instance: this.instance, verifyEveryMs: 0, ...options },
+    );
+  }
+
+  /** Runs a command in a namespace. @returns what it printed. */
+  run(namespace: string, ...command: string[]): string {
+    return execFileSync("nsenter", [`--net=${namespace}`, ...command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** Its body, or what went wrong, in a word. */
+  fetch(namespace: string, url: string): string {
+    const command = ["curl", "-s", "--noproxy", "*", "-m", "1", `http://${url}/`];
+    const { status, stdout } = spawnSync("nsenter", [`--net=${namespace}`, ...command], { encoding: "utf8", timeout: 3000 });
+    return status === 0 ? stdout.trim() : "blocked";
+  }
+
+  /** A web server in a namespace that answers with `text`. */
+  serve(namespace: string, text: string, port = 80): void {
+    const root = mkdtempSync(join(this.folder, "www-"));
+    writeFileSync(join(root, "index.html"), `${text}\n`);
+    this.start(namespace, "busybox", "httpd", "-f", "-p", String(port), "-h", root);
+  }
+
+  start(namespace: string, ...command: string[]): ChildProcess {
+    const child = spawn("nsenter", [`--net=${namespace}`, ...command], { stdio: ["ignore", "pipe", "ignore"] });
+    this.#children.push(child);
+    return child;
+  }
+
+  stopServers(): void {
+    for (const child of this.#children.splice(0)) child.kill("SIGKILL");
+  }
+
+  /** Everything of the instance that is left: none of it may be. */
+  residue(): string[] {
+    const links = this.run(this.host, "ip", "-br", "link").split("\n").filter((line) => line !== "" && !/^(lo|lan0)[@ ]/.test(line));
+    const tables = this.run(this.host, "nft", "list", "tables").split("\n").filter((line) => line.includes(this.instance.name));
+    const rules = this.run(this.host, "nft", "list", "ruleset").split("\n").filter((line) => line.includes(this.instance.name));
+    const namespaces = readdirSync(this.folder).includes("netns") ? readdirSync(join(this.folder, "netns")) : [];
+    const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes(join(this.folder, "netns")));
+    const sysctls = this.run(this.host, "cat", "/proc/sys/net/ipv4/conf/all/route_localnet").trim() === "0" ? [] : ["route_localnet"];
+    return [...links, ...tables, ...rules, ...namespaces, ...mounts, ...sysctls];
+  }
+
+  async end(): Promise<void> {
+    this.stopServers();
+    await this.worker.close();
+    this.#database.close();
+    for (const path of [this.host, this.neighbour]) removeNamespace(path);
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** A container's request with nothing in it but what is given. */
+export function request(containerId: string, wishes: Partial<NetworkRequest> = {}): NetworkRequest {
+  return {
+    containerId,
+    name: `name-${containerId}`,
+    hostname: "",
+    domainname: "",
+    mode: "bridge",
+    endpoints: {},
+    exposedPorts: [],
+    portBindings: {},
+    publishAllPorts: false,
+    dns: [],
+    dnsSearch: [],
+    dnsOptions: [],
+    extraHosts: [],
+    ...wishes,
+  };
+}
