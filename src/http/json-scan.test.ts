@@ -25,6 +25,15 @@ const accepted: [name: string, text: string][] = [
   ["more closing than opening", "]]]}"],
 ];
 
+function outcome(text: string): unknown {
+  try {
+    scanJson(text);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 describe("scanJson", () => {
   test.each(refused)("refuses %s", (_name, text, message) => {
     expect(() => scanJson(text)).toThrow(message);
@@ -45,13 +54,7 @@ describe("scanJson", () => {
   test("ends on any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('"', "\\", ":", "{", "}", "[", "]", " ", "a") }), (text) => {
-        expect(() => {
-          try {
-            scanJson(text);
-          } catch (error) {
-            expect(error).toBeInstanceOf(EngineError);
-          }
-        }).not.toThrow();
+        expect(outcome(text)).toSatisfy((error) => error === undefined || error instanceof EngineError);
       }),
     );
   });
