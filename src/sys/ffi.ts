@@ -64,6 +64,8 @@ const memcpy = libc("uintptr_t memcpy(void *to, const void *from, size_t count)"
  * the buffer alive for as long as the library may use it.
  */
 export function addressOf(buffer: Uint8Array): bigint {
+  // V8 keeps arrays of up to 64 bytes on its own heap, where they do move, until somebody asks for their `buffer`.
+  if (buffer.buffer.byteLength === 0) return 0n;
   return BigInt(memcpy(buffer, buffer, 0) as number | bigint);
 }
 

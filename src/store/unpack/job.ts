@@ -1,0 +1,23 @@
+import type { MessagePort } from "node:worker_threads";
+import type { Digest } from "#spec/digest.ts";
+import type { WhiteoutForm } from "../snapshots/contract.ts";
+import type { UnpackLimits } from "./contract.ts";
+
+/** What the thread is told: plain data. */
+export interface UnpackJob {
+  readonly source: { readonly kind: "file"; readonly path: string } | { readonly kind: "stream"; readonly port: MessagePort };
+  readonly folder: string;
+  readonly whiteouts: WhiteoutForm;
+  readonly below: string | undefined;
+  /** Hash the archive as it comes, too. */
+  readonly hashBlob: boolean;
+  readonly limits: UnpackLimits;
+}
+
+export interface UnpackOutcome {
+  readonly diffId: Digest;
+  readonly blobDigest: Digest | undefined;
+  readonly blobSize: number;
+  readonly contentSize: number;
+  readonly entries: number;
+}

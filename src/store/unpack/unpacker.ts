@@ -1,0 +1,54 @@
+import type { MessagePort } from "node:worker_threads";
+import { EngineError } from "#errors/engine-error.ts";
+import { WorkerPool } from "#lib/worker-pool.ts";
+import { runFedJob, runJob } from "../worker/fed-job.ts";
+import { defaultUnpackLimits, type Unpacked, type Unpacker, type UnpackLimits, type UnpackRequest } from "./contract.ts";
+import type { UnpackJob, UnpackOutcome } from "./job.ts";
+
+export interface UnpackerOptions {
+  /** Archives at once. */
+  readonly threads?: number;
+  readonly idleMs?: number;
+  readonly limits?: Partial<UnpackLimits>;
+}
+
+const HEAP_MEGABYTES = 512;
+
+export function createUnpacker({ threads = 2, idleMs = 10_000, limits = {} }: UnpackerOptions = {}): Unpacker {
+  // One job a thread: the root is the thread's.
+  const pool = new WorkerPool({ name: "unpack", threads, jobsPerThread: 1, idleMs, heapMegabytes: HEAP_MEGABYTES });
+  return {
+    unpack: async (request, signal) => {
+      const outcome = await run(pool, request, { ...defaultUnpackLimits, ...limits, ...request.limits }, signal);
+      return verified(request, outcome);
+    },
+    close: () => pool.close(),
+  };
+}
+
+async function run(pool: WorkerPool, request: UnpackRequest, limits: UnpackLimits, signal: AbortSignal): Promise<UnpackOutcome> {
+  const { source, folder, whiteouts, below, expectedBlob, onProgress } = request;
+  const common = { folder, whiteouts, below, hashBlob: expectedBlob !== undefined, limits };
+  const onNote = (note: unknown): void => onProgress?.(note as number);
+  if ("path" in source) {
+    const job: UnpackJob = { ...common, source: { kind: "file", path: source.path } };
+    return (await runJob(pool, job, { signal, onNote })) as UnpackOutcome;
+  }
+  const job = (port: MessagePort): UnpackJob => ({ ...common, source: { kind: "stream", port } });
+  return (await runFedJob(pool, { source: source.stream, job, signal, onNote })) as UnpackOutcome;
+}
+
+function verified({ expectedDiffId, expectedBlob }: UnpackRequest, outcome: UnpackOutcome): Unpacked {
+  const { diffId, blobDigest, blobSize, contentSize, entries } = outcome;
+  if (expectedBlob?.size !== undefined && expectedBlob.size !== blobSize) {
+    throw new EngineError("invalid", `layer has ${blobSize} bytes, expected ${expectedBlob.size}`, { code: "size-mismatch" });
+  }
+  checkDigest("layer digest", expectedBlob?.digest, blobDigest);
+  checkDigest("layer diff id", expectedDiffId, diffId);
+  return { diffId, blob: blobDigest === undefined ? undefined : { digest: blobDigest, size: blobSize }, contentSize, entries };
+}
+
+function checkDigest(what: string, expected: string | undefined, found: string | undefined): void {
+  if (expected === undefined || expected === found) return;
+  throw new EngineError("invalid", `${what} is ${found}, expected ${expected}`, { code: "digest-mismatch" });
+}

@@ -1,0 +1,9 @@
+/**
+ * Which extended attributes of a layer are kept: file capabilities, and users' own. All others are left out without a word, since
+ * builders that ran on an overlay or under SELinux put theirs into honest layers. An overlay's own would make the kernel show another tree than
+ * the layer's (a folder emptied, a file redirected to /etc/passwd): a scanner would see one image and the container run another.
+ */
+export function keepsXattr(name: string): boolean {
+  if (name === "security.capability") return true;
+  return name.startsWith("user.") && !name.startsWith("user.overlay.") && !name.startsWith("user.fuseoverlayfs.") && name.length <= 255;
+}
