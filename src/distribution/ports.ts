@@ -1,0 +1,42 @@
+import type { Digest } from "#spec/digest.ts";
+import type { Reference } from "#spec/reference.ts";
+
+/** What pulling needs of the image noun. `daemon/wire.ts` hands over the image service, which fits. */
+export interface ImageTarget {
+  openAssembly(): ImageAssembly;
+  readonly images: {
+    /** The image a tag or a repository digest points at. */
+    idOf(reference: Reference): Digest | undefined;
+    get(id: Digest): { readonly config: { readonly config?: { readonly Labels?: Readonly<Record<string, string>> | null } } } | undefined;
+  };
+}
+
+/** An image on its way in; what it brought is removed again when it is disposed of without a commit. */
+export interface ImageAssembly extends AsyncDisposable {
+  /** Keeps a blob that is here or will be. */
+  holdBlob(digest: Digest): Promise<void>;
+  /** Stores a small document, and keeps it. */
+  keepBytes(bytes: Uint8Array, signal: AbortSignal): Promise<Digest>;
+  /** Keeps a layer, and tells whether it is here. */
+  holdLayer(chainId: Digest): Promise<boolean>;
+  /** @throws EngineError `invalid` for a layer that is hostile, broken or not what its diff id says. */
+  importLayer(layer: LayerToImport, signal: AbortSignal): Promise<void>;
+  commit(image: ImageToCommit, now: number): { readonly id: Digest };
+}
+
+export interface LayerToImport {
+  readonly chainId: Digest;
+  readonly parent: Digest | undefined;
+  readonly diffId: Digest;
+  readonly blob: Digest;
+  /** Bytes of the blob that are done. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface ImageToCommit {
+  readonly configBytes: Uint8Array;
+  readonly manifest?: Digest;
+  readonly layerBlobs: readonly ({ readonly digest: Digest; readonly mediaType: string } | undefined)[];
+  readonly blobs?: readonly Digest[];
+  readonly references: readonly Reference[];
+}

@@ -1,0 +1,424 @@
+import type http from "node:http";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { imageFixture, never, type ImageFixture } from "#image/testing.ts";
+import { mediaTypes } from "#spec/oci-image/types.ts";
+import { parseReference } from "#spec/reference.ts";
+import type { RegistryAuth } from "#spec/registry-auth.ts";
+import type { PullService } from "./pull.ts";
+import { FakeRegistry, imageParts, refuse, sendBlob, serve, sha, testPullService, type ImageParts } from "./testing.ts";
+
+let registry: FakeRegistry;
+let other: FakeRegistry;
+let fixture: ImageFixture;
+let service: PullService;
+beforeEach(async () => {
+  fixture = imageFixture();
+  [registry, other] = [await FakeRegistry.start(), await FakeRegistry.start()];
+  service = testPullService({ target: fixture.service, content: fixture.content, events: { emit: () => undefined } });
+});
+afterEach(async () => {
+  service.close();
+  await registry[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+  fixture[Symbol.dispose]();
+});
+
+const login: RegistryAuth = { credential: { kind: "basic", username: "user", password: "SECRET" }, serverAddress: undefined };
+
+function pull(auth: RegistryAuth = login): Promise<void> {
+  return service.pull({ reference: parseReference(`${registry.host}/x:t`), platform: undefined, auth }, () => undefined, never);
+}
+
+async function expectRefused(message: string, category = "invalid"): Promise<void> {
+  await expect(pull()).rejects.toThrow(expect.objectContaining({ category, message: expect.stringContaining(message) }));
+  expect(fixture.content.list()).toEqual([]);
+  expect(fixture.snapshots.list().layers).toEqual([]);
+  expect(fixture.service.images.all()).toEqual([]);
+}
+
+const layerDigest = (parts: ImageParts): string => sha(parts.packed[0] ?? Buffer.alloc(0));
+
+/** Answers requests for the layer in another way than the registry would. */
+function onLayer(parts: ImageParts, answer: (request: http.IncomingMessage, response: http.ServerResponse, bytes: Buffer) => void): void {
+  registry.hook = (request, response) => {
+    if (!(request.url ?? "").endsWith(layerDigest(parts))) return false;
+    answer(request, response, parts.packed[0] ?? Buffer.alloc(0));
+    return true;
+  };
+}
+
+describe("manifests that mislead", () => {
+  const parts = imageParts(["one"]);
+  const { manifest } = parts;
+  const [layer] = manifest.layers;
+
+  it.each<[string, unknown, string, string]>([
+    ["an image that is an index too", { ...manifest, manifests: [] }, mediaTypes.ociManifest, "fields of an image and of an index"],
+    ["a header of another kind", manifest, mediaTypes.ociIndex, "announced as"],
+    ["Docker's header over an OCI body", manifest, mediaTypes.dockerManifest, "announced as"],
+    ["a header of no kind", { ...manifest, mediaType: undefined }, "text/plain", "unsupported media type text/plain"],
+    ["a key twice", `${JSON.stringify(manifest).slice(0, -1)},"layers":[]}`, mediaTypes.ociManifest, "duplicate key"],
+    [
+      "two million levels",
+      `{"schemaVersion":2,"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`,
+      mediaTypes.ociManifest,
+      "nested deeper",
+    ],
+    [
+      "a digest that is a path",
+      { ...manifest, layers: [{ ...layer, digest: "sha256:../../../../etc/passwd" }] },
+      mediaTypes.ociManifest,
+      "layers[0].digest",
+    ],
+    ["a negative size", { ...manifest, layers: [{ ...layer, size: -1 }] }, mediaTypes.ociManifest, "layers[0].size"],
+    [
+      "a foreign layer",
+      {
+        ...manifest,
+        layers: [{ ...layer, mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", urls: ["http://127.0.0.1/steal"] }],
+      },
+      mediaTypes.ociManifest,
+      "foreign layer",
+    ],
+    [
+      "schema 1",
+      { schemaVersion: 1, fsLayers: [] },
+      "application/vnd.docker.distribution.manifest.v1+prettyjws",
+      "schema 1 support has been removed",
+    ],
+    [
+      "an artifact that is no image",
+      { ...manifest, config: { ...manifest.config, mediaType: "application/vnd.cncf.helm.config.v1+json" } },
+      mediaTypes.ociManifest,
+      "Encountered remote",
+    ],
+    [
+      "more layers than the configuration",
+      { ...manifest, layers: [layer, layer] },
+      mediaTypes.ociManifest,
+      "layers from manifest don't match image configuration",
+    ],
+  ])("%s", async (_, document, type, message) => {
+    serve(registry, "x", "other", parts);
+    registry.addManifest("x", "t", document, type);
+    await expectRefused(message);
+  });
+
+  it.each([true, false])("a manifest over 4 MiB (length announced: %s)", async (announced) => {
+    registry.hook = (request, response) => {
+      if (!(request.url ?? "").includes("/manifests/")) return false;
+      if (announced) response.setHeader("Content-Length", 200 * 1024 * 1024);
+      response.on("error", () => undefined).write(Buffer.alloc(5 * 1024 * 1024, " "));
+      return true;
+    };
+    await expectRefused("over 4194304 bytes", "too-large");
+  });
+
+  it("bytes that are not what the registry's own digest says", async () => {
+    serve(registry, "x", "t", parts);
+    registry.hook = (request, response) => {
+      if (!(request.url ?? "").includes("/manifests/")) return false;
+      response.writeHead(200, { "Content-Type": mediaTypes.ociManifest, "Docker-Content-Digest": `sha256:${"0".repeat(64)}` });
+      response.end(JSON.stringify(manifest));
+      return true;
+    };
+    await expectRefused("manifest verification failed for digest");
+  });
+
+  it("an index without end", async () => {
+    let entry = { digest: `sha256:${"0".repeat(64)}`, size: 1 };
+    for (let depth = 0; depth < 6; depth++) {
+      const platform = { os: "linux", architecture: "amd64" };
+      const index = {
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociIndex,
+        manifests: [{ ...entry, mediaType: mediaTypes.ociIndex, platform }],
+      };
+      entry = registry.addManifest("x", "t", index, mediaTypes.ociIndex);
+    }
+    await expectRefused("indexes inside each other");
+  });
+});
+
+describe("blobs that are not what they should be", () => {
+  it("a layer with a changed byte; the right one can be pulled afterwards", async () => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (_, response, bytes) => response.end(Buffer.from(bytes).fill(0, 20, 21)));
+    await expectRefused(`filesystem layer verification failed for digest ${layerDigest(parts)}`);
+    registry.hook = () => false;
+    await pull();
+    expect(fixture.service.images.all()).toHaveLength(1);
+  });
+
+  it("a configuration with a changed byte", async () => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "t", parts);
+    registry.blobs.set(sha(parts.config), Buffer.from(parts.config.toString().replace("amd64", "AMD64")));
+    await expectRefused("image config verification failed for digest");
+  });
+
+  it("a layer whose content is not what the configuration says", async () => {
+    const parts = imageParts(["one"]);
+    const config = Buffer.from(parts.config.toString().replace(/sha256:[0-9a-f]{64}/, `sha256:${"1".repeat(64)}`));
+    registry.addBlob(parts.packed[0] ?? Buffer.alloc(0));
+    const described = { ...parts.manifest.config, digest: registry.addBlob(config), size: config.length };
+    registry.addManifest("x", "t", { ...parts.manifest, config: described }, mediaTypes.ociManifest);
+    await expectRefused("diff id");
+  });
+
+  it.each([true, false])("a layer that is larger than its descriptor says (length announced: %s)", async (announced) => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "other", parts);
+    registry.addManifest(
+      "x",
+      "t",
+      { ...parts.manifest, layers: parts.manifest.layers.map((layer) => ({ ...layer, size: 10 })) },
+      mediaTypes.ociManifest,
+    );
+    if (!announced) onLayer(parts, (_, response, bytes) => response.write(bytes));
+    await expectRefused("where the manifest says 10");
+  });
+
+  it("a layer without end", async () => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (_, response) => {
+      response.on("error", () => undefined);
+      const more = (): void => {
+        if (!response.destroyed) response.write(Buffer.alloc(65_536), () => setImmediate(more));
+      };
+      more();
+    });
+    await expectRefused("or more where the manifest says");
+  });
+
+  it("a layer that never comes", async () => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (_, response, bytes) => {
+      response.writeHead(200, { "Content-Length": bytes.length });
+      response.flushHeaders();
+    });
+    await expectRefused("no data for 0.3 seconds", "unavailable");
+  });
+});
+
+describe("connections that drop", () => {
+  const parts = imageParts(["x".repeat(40_000)]);
+
+  it("goes on where it was", async () => {
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (request, response, bytes) => {
+      if (request.headers.range !== undefined) return sendBlob(request, response, bytes);
+      response.writeHead(200, { "Content-Length": bytes.length });
+      response.write(bytes.subarray(0, 50), () => response.destroy());
+    });
+    await pull();
+    expect(registry.seen.map(({ range }) => range).filter(Boolean)).toEqual(["bytes=50-"]);
+  });
+
+  it("reads over what it has when the server knows no ranges", async () => {
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (request, response, bytes) => {
+      response.writeHead(200, { "Content-Length": bytes.length });
+      if (request.headers.range !== undefined) return void response.end(bytes);
+      response.write(bytes.subarray(0, 50), () => response.destroy());
+    });
+    await pull();
+    expect(fixture.service.images.all()).toHaveLength(1);
+  });
+
+  it("refuses another part than it asked for", async () => {
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (request, response, bytes) => {
+      if (request.headers.range !== undefined) {
+        response.writeHead(206, { "Content-Range": `bytes 49-${bytes.length - 1}/${bytes.length}` });
+        return void response.end(bytes.subarray(49));
+      }
+      response.writeHead(200, { "Content-Length": bytes.length });
+      response.write(bytes.subarray(0, 50), () => response.destroy());
+    });
+    await expectRefused("with another part");
+  });
+
+  it("gives up after some attempts", async () => {
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (_, response) => response.destroy());
+    await expect(pull()).rejects.toThrow(expect.objectContaining({ category: "unavailable" }));
+    expect(registry.count(layerDigest(parts))).toBe(4);
+  });
+});
+
+describe("redirects", () => {
+  it("takes no credentials to another origin, and does not answer what it asks for", async () => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "t", parts);
+    other.hook = (_, response) => {
+      refuse(response, 401, "UNAUTHORIZED", "who are you", { "WWW-Authenticate": 'Basic realm="x"' });
+      return true;
+    };
+    registry.hook = (request, response) => {
+      const isOpen = request.headers.authorization !== undefined;
+      if (!isOpen) refuse(response, 401, "UNAUTHORIZED", "", { "WWW-Authenticate": 'Basic realm="r"' });
+      else if ((request.url ?? "").endsWith(layerDigest(parts))) response.writeHead(307, { Location: `${other.origin}/blob` }).end();
+      else return false;
+      return true;
+    };
+    await expect(pull()).rejects.toThrow(expect.objectContaining({ category: "unauthorized" }));
+    expect(other.seen).toEqual([{ url: "/blob", authorization: undefined, range: undefined }]);
+  });
+
+  it("follows one to where the blob is", async () => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "t", parts);
+    serve(other, "y", "t", parts);
+    onLayer(parts, (_, response) => void response.writeHead(307, { Location: `${other.origin}/v2/y/blobs/${layerDigest(parts)}` }).end());
+    await pull();
+    expect(other.count("/blobs/")).toBe(1);
+  });
+
+  it.each([
+    ["a circle", "/v2/x/manifests/t", "stopped after 5 redirects"],
+    ["a file", "file:///etc/passwd", "redirects to no http address"],
+    ["the cloud's metadata", "http://169.254.169.254/latest/meta-data", "may not send anyone to"],
+    ["the cloud's metadata in IPv6's clothes", "http://[::ffff:a9fe:a9fe]/latest", "may not send anyone to"],
+    ["an address that holds credentials", "http://a:b@127.0.0.1/", "with credentials in the address"],
+  ])("refuses %s", async (_, location, message) => {
+    registry.hook = (request, response) => {
+      if (!(request.url ?? "").includes("/manifests/")) return false;
+      response.writeHead(307, { Location: location }).end();
+      return true;
+    };
+    await expectRefused(message, "forbidden");
+  });
+});
+
+describe("token servers that registries name", () => {
+  const challenge = (realm: string): void => {
+    registry.hook = (request, response) => {
+      if (request.headers.authorization?.startsWith("Bearer ")) return false;
+      if ((request.url ?? "").startsWith("/token")) response.end(JSON.stringify({ token: "T" }));
+      else
+        refuse(response, 401, "UNAUTHORIZED", "authentication required", {
+          "WWW-Authenticate": `Bearer realm="${realm}",service="s",scope="repository:x:pull"`,
+        });
+      return true;
+    };
+  };
+
+  it("sends credentials to the registry's own", async () => {
+    serve(registry, "x", "t", imageParts(["one"]));
+    challenge(`${registry.origin}/token`);
+    await pull();
+    const asked = registry.seen.filter(({ url }) => url.startsWith("/token"));
+    expect(asked).toEqual([
+      {
+        url: "/token?service=s&scope=repository%3Ax%3Apull&account=user",
+        authorization: `Basic ${Buffer.from("user:SECRET").toString("base64")}`,
+        range: undefined,
+      },
+    ]);
+    expect(registry.seen.at(-1)?.authorization).toBe("Bearer T");
+  });
+
+  it("sends none to another without encryption, and asks there as nobody", async () => {
+    serve(registry, "x", "t", imageParts(["one"]));
+    other.hook = (_, response) => {
+      response.end(JSON.stringify({ access_token: "T" }));
+      return true;
+    };
+    challenge(`${other.origin}/token`);
+    await pull();
+    expect(other.seen).toEqual([{ url: "/token?service=s&scope=repository%3Ax%3Apull", authorization: undefined, range: undefined }]);
+  });
+
+  it("sends them where the administrator has said so", async () => {
+    serve(registry, "x", "t", imageParts(["one"]));
+    other.hook = (_, response) => {
+      response.end(JSON.stringify({ token: "T" }));
+      return true;
+    };
+    challenge(`${other.origin}/token`);
+    service.close();
+    service = testPullService(
+      { target: fixture.service, content: fixture.content, events: { emit: () => undefined } },
+      { registries: { mirrors: [], insecureRegistries: [other.host] } },
+    );
+    await pull();
+    expect(other.seen[0]?.authorization).toBe(`Basic ${Buffer.from("user:SECRET").toString("base64")}`);
+  });
+
+  it("gets a token for an identity token, by a form and never by a redirect", async () => {
+    serve(registry, "x", "t", imageParts(["one"]));
+    let form = "";
+    challenge(`${registry.origin}/token`);
+    const { hook } = registry;
+    registry.hook = (request, response) => {
+      if (request.method !== "POST") return hook(request, response);
+      request
+        .on("data", (chunk: Buffer) => (form += chunk.toString()))
+        .on("end", () => response.end(JSON.stringify({ access_token: "T" })));
+      return true;
+    };
+    await pull({ credential: { kind: "identity", token: "REFRESH" }, serverAddress: undefined });
+    expect(Object.fromEntries(new URLSearchParams(form))).toEqual({
+      grant_type: "refresh_token",
+      service: "s",
+      client_id: "dhow",
+      scope: "repository:x:pull",
+      refresh_token: "REFRESH",
+    });
+  });
+
+  it.each([
+    ["a file", "file:///etc/passwd", "no http address"],
+    ["the cloud's metadata", "http://169.254.169.254/latest", "may not send anyone to"],
+    ["a socket", "unix:///run/docker.sock", "no http address"],
+    ["nothing", "", "no http address"],
+  ])("refuses %s", async (_, realm, message) => {
+    challenge(realm);
+    await expectRefused(message, "forbidden");
+  });
+
+  it("refuses a token that would break a header", async () => {
+    registry.hook = (request, response) => {
+      if ((request.url ?? "").startsWith("/token")) response.end(JSON.stringify({ token: "T\r\nX-Evil: 1" }));
+      else refuse(response, 401, "UNAUTHORIZED", "", { "WWW-Authenticate": `Bearer realm="${registry.origin}/token"` });
+      return true;
+    };
+    await expectRefused("did not include a token", "unauthorized");
+  });
+
+  it("does not send credentials that are meant for another registry", async () => {
+    serve(registry, "x", "t", imageParts(["one"]));
+    challenge(`${registry.origin}/token`);
+    for (const serverAddress of [`https://${registry.host}.evil/v1/`, "127.0.0.1", `${registry.host}0`])
+      await pull({ ...login, serverAddress });
+    expect(registry.seen.filter(({ authorization }) => authorization?.startsWith("Basic "))).toEqual([]);
+    await pull({ ...login, serverAddress: `https://${registry.host}` });
+    expect(registry.seen.filter(({ authorization }) => authorization?.startsWith("Basic "))).toHaveLength(1);
+  });
+
+  it("asks for Basic credentials where it has none", async () => {
+    registry.hook = (_, response) => {
+      refuse(response, 401, "UNAUTHORIZED", "", { "WWW-Authenticate": 'Basic realm="r"' });
+      return true;
+    };
+    await expect(pull({ credential: { kind: "anonymous" }, serverAddress: undefined })).rejects.toThrow(
+      expect.objectContaining({ category: "unauthorized", message: expect.stringContaining("no basic auth credentials") }),
+    );
+    await expect(pull()).rejects.toThrow(expect.objectContaining({ category: "unauthorized" }));
+    expect(registry.count("/manifests/")).toBe(2);
+  });
+});
+
+it("takes a layer that is not compressed", async () => {
+  const parts = imageParts(["one"]);
+  const plain = { ...parts, packed: parts.layers };
+  for (const bytes of [...plain.packed, parts.config]) registry.addBlob(bytes);
+  const layers = plain.packed.map((bytes) => ({ mediaType: mediaTypes.ociLayer, digest: sha(bytes), size: bytes.length }));
+  registry.addManifest("x", "t", { ...parts.manifest, layers }, mediaTypes.ociManifest);
+  await pull();
+  expect(fixture.service.images.all()).toHaveLength(1);
+});

@@ -1,0 +1,95 @@
+import type { Digest } from "#spec/digest.ts";
+import type { Descriptor } from "#spec/oci-image/types.ts";
+import type { ProgressSink } from "#spec/progress.ts";
+import { LayerProgress } from "./layer-progress.ts";
+import type { ImageAssembly } from "./ports.ts";
+import type { RegistrySession } from "./session.ts";
+import type { Transfers } from "./transfers.ts";
+
+/** A layer of the image that is being pulled, from the base up. */
+export interface LayerToPull {
+  readonly descriptor: Descriptor;
+  readonly diffId: Digest;
+  readonly chainId: Digest;
+  readonly parent: Digest | undefined;
+}
+
+interface PullLayersDeps {
+  readonly session: RegistrySession;
+  readonly transfers: Transfers;
+  readonly assembly: ImageAssembly;
+}
+
+interface Download {
+  readonly layer: LayerToPull;
+  readonly progress: LayerProgress;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Brings the layers in: several downloads at once, and each layer unpacked as soon as it and those below it are there, while others
+ * still download. One failure ends all.
+ */
+export async function pullLayers(
+  deps: PullLayersDeps,
+  layers: readonly LayerToPull[],
+  sink: ProgressSink,
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = await findMissing(deps.assembly, layers, sink);
+  const failure = new AbortController();
+  const either = AbortSignal.any([signal, failure.signal]);
+  const downloads = missing.map(({ layer, progress }): Download => {
+    const done = download(deps, layer, progress, either);
+    // The error is seen when its turn comes; until then the others need not run on.
+    done.catch((error: unknown) => failure.abort(error));
+    return { layer, progress, done };
+  });
+  try {
+    for (const { layer, progress, done } of downloads) {
+      await done;
+      await unpack(deps.assembly, layer, progress, either);
+    }
+  } catch (error) {
+    // What failed first, not what was cancelled because of it.
+    const first: unknown = failure.signal.aborted && !signal.aborted ? failure.signal.reason : error;
+    failure.abort(error);
+    throw first;
+  } finally {
+    await Promise.allSettled(downloads.map(({ done }) => done));
+  }
+}
+
+async function findMissing(
+  assembly: ImageAssembly,
+  layers: readonly LayerToPull[],
+  sink: ProgressSink,
+): Promise<{ layer: LayerToPull; progress: LayerProgress }[]> {
+  const missing: { layer: LayerToPull; progress: LayerProgress }[] = [];
+  for (const layer of layers) {
+    const progress = new LayerProgress(sink, layer.descriptor.digest, layer.descriptor.size);
+    const isHere = await assembly.holdLayer(layer.chainId);
+    progress.step(isHere ? "Already exists" : "Pulling fs layer");
+    if (!isHere) missing.push({ layer, progress });
+  }
+  return missing;
+}
+
+async function download(
+  { session, transfers, assembly }: PullLayersDeps,
+  layer: LayerToPull,
+  progress: LayerProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  await assembly.holdBlob(layer.descriptor.digest);
+  await transfers.fetch(session, layer.descriptor, progress.onTransfer, signal);
+}
+
+async function unpack(assembly: ImageAssembly, layer: LayerToPull, progress: LayerProgress, signal: AbortSignal): Promise<void> {
+  const { chainId, parent, diffId, descriptor } = layer;
+  progress.extracting(0);
+  const onProgress = (bytes: number): void => progress.extracting(bytes);
+  await assembly.importLayer({ chainId, parent, diffId, blob: descriptor.digest, onProgress }, signal);
+  progress.extracting(descriptor.size);
+  progress.step("Pull complete");
+}

@@ -1,0 +1,152 @@
+import { EngineError, isEngineError } from "#errors/engine-error.ts";
+import type { EventSink } from "#events/contract.ts";
+import type { Logger } from "#lib/logger.ts";
+import { hostPlatform, type Platform } from "#spec/platform.ts";
+import type { ProgressSink } from "#spec/progress.ts";
+import { familiarName, familiarString, withTag, type Reference } from "#spec/reference.ts";
+import type { RegistryAuth } from "#spec/registry-auth.ts";
+import type { ContentStore } from "#store/content/contract.ts";
+import { credentialFor } from "./credential.ts";
+import { endpointsOf, type Endpoint, type RegistryOptions } from "./endpoint.ts";
+import { listTags } from "./list-tags.ts";
+import type { ImageTarget } from "./ports.ts";
+import { pullError } from "./pull-error.ts";
+import { pullImage } from "./pull-image.ts";
+import { defaultRetry, type RetryOptions } from "./retry.ts";
+import { RegistrySession } from "./session.ts";
+import { loadTlsProfile } from "./tls.ts";
+import { Transfers } from "./transfers.ts";
+import { Transport } from "./transport.ts";
+
+export interface PullDeps {
+  readonly target: ImageTarget;
+  readonly content: ContentStore;
+  readonly events: EventSink;
+  readonly logger: Logger;
+}
+
+export interface PullOptions {
+  readonly registries: RegistryOptions;
+  /** Folders like /etc/docker/certs.d. */
+  readonly certificateFolders: readonly string[];
+  readonly concurrentDownloads: number;
+  readonly userAgent: string;
+  readonly platform?: Platform;
+  readonly retry?: RetryOptions;
+  /** Most time without a byte. */
+  readonly stallMs?: number;
+  /** Most time until an answer begins. */
+  readonly headMs?: number;
+}
+
+export interface PullInput {
+  /** Without a tag and a digest: every tag of the repository. */
+  readonly reference: Reference;
+  readonly platform: Platform | undefined;
+  readonly auth: RegistryAuth;
+}
+
+/** Pulls images. */
+export interface PullService {
+  /**
+   * Resolves when the image is here. The first line is given when the image is found: before it, an error is the answer to the
+   * request, and after it a line of the stream.
+   *
+   * @throws EngineError with dockerd's texts: `not-found`, `unauthorized`, `forbidden`, `invalid`, `unavailable`, `cancelled`, …
+   */
+  pull(input: PullInput, sink: ProgressSink, signal: AbortSignal): Promise<void>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+const STALL_MS = 60_000;
+const HEAD_MS = 30_000;
+
+export function createPullService(deps: PullDeps, options: PullOptions): PullService {
+  const retry = options.retry ?? defaultRetry;
+  const transport = new Transport({ userAgent: options.userAgent, headMs: options.headMs ?? HEAD_MS });
+  const transfers = new Transfers(deps.content, { concurrent: options.concurrentDownloads, retry });
+  const shared = { ...deps, transport, transfers, retry, options };
+  return { pull: (input, sink, signal) => pull(shared, input, sink, signal), close: () => transport.close() };
+}
+
+interface Shared extends PullDeps {
+  readonly transport: Transport;
+  readonly transfers: Transfers;
+  readonly retry: RetryOptions;
+  readonly options: PullOptions;
+}
+
+async function pull(shared: Shared, input: PullInput, sink: ProgressSink, signal: AbortSignal): Promise<void> {
+  const { reference } = input;
+  if (familiarName(reference) === "scratch") throw new EngineError("forbidden", "'scratch' is a reserved name");
+  try {
+    const isNew = await fromAnyEndpoint(shared, input, sink, signal);
+    const name = familiarName(reference);
+    const labels = labelsOf(shared.target, reference);
+    shared.events.emit({ type: "image", action: "pull", id: familiarString(reference), attributes: { ...labels, name } });
+    sink({ status: `Status: ${isNew ? "Downloaded newer image" : "Image is up to date"} for ${familiarString(reference)}` });
+  } catch (error) {
+    throw pullError(error, reference);
+  }
+}
+
+/** A mirror that fails, for whatever reason, hands over to the next. */
+async function fromAnyEndpoint(shared: Shared, input: PullInput, sink: ProgressSink, signal: AbortSignal): Promise<boolean> {
+  const endpoints = endpointsOf(input.reference.domain, shared.options.registries);
+  for (const endpoint of endpoints) {
+    try {
+      return await fromEndpoint(shared, endpoint, input, sink, signal);
+    } catch (error) {
+      if (!endpoint.mirror || signal.aborted || isEngineError(error, "cancelled", "exhausted")) throw error;
+      shared.logger.warn({ mirror: endpoint.host, image: familiarString(input.reference), err: error }, "mirror failed, trying the next");
+    }
+  }
+  throw new EngineError("unavailable", `no endpoints found for ${familiarString(input.reference)}`);
+}
+
+async function fromEndpoint(
+  shared: Shared,
+  endpoint: Endpoint,
+  input: PullInput,
+  sink: ProgressSink,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { reference, platform } = input;
+  const session = await openSession(shared, endpoint, input, signal);
+  const isAll = reference.tag === undefined && reference.digest === undefined;
+  const wanted = isAll ? (await listTags(session, signal)).map((tag) => withTag(reference, tag)) : [reference];
+  let anyNew = false;
+  for (const one of wanted) {
+    const image = {
+      reference: one,
+      platform: platform ?? shared.options.platform ?? hostPlatform(),
+      platformIsAsked: platform !== undefined,
+    };
+    const isNew = await pullImage({ ...shared, session }, image, sink, signal);
+    anyNew ||= isNew;
+  }
+  return anyNew;
+}
+
+async function openSession(shared: Shared, endpoint: Endpoint, input: PullInput, signal: AbortSignal): Promise<RegistrySession> {
+  const { options, transport, logger } = shared;
+  const tls = await loadTlsProfile(options.certificateFolders, endpoint.host, !endpoint.insecure);
+  const stallMs = options.stallMs ?? STALL_MS;
+  const { insecureRegistries } = options.registries;
+  const credential = endpoint.mirror ? ({ kind: "anonymous" } as const) : credentialFor(input.auth, input.reference.domain);
+  if (!endpoint.mirror && credential.kind !== input.auth.credential.kind) {
+    logger.warn(
+      { registry: endpoint.host, meantFor: input.auth.serverAddress },
+      "credentials that are meant for another registry are not sent",
+    );
+  }
+  const target = { repository: input.reference.path, credential };
+  return RegistrySession.open({ transport, endpoint, tls, insecureRegistries, stallMs }, target, signal);
+}
+
+function labelsOf(target: ImageTarget, reference: Reference): Readonly<Record<string, string>> {
+  const id = target.images.idOf(reference);
+  const image = id === undefined ? undefined : target.images.get(id);
+  return image?.config.config?.Labels ?? {};
+}
