@@ -20,6 +20,8 @@ export interface HostReading {
   readonly oomScoreAdj: number;
   /** Memory and swap can be limited together. */
   readonly swapLimit: boolean;
+  /** Block I/O can be shared out by weight. */
+  readonly blkioWeight: boolean;
   readonly apparmor: boolean;
   /** Per-processor folders of /sys that tell the temperature, a side channel. */
   readonly thermalThrottlePaths: readonly string[];
@@ -106,6 +108,7 @@ export function readHostFacts(): HostReading {
     onlineMemoryNodes: textOf("/sys/devices/system/node/online").trim() || "0",
     oomScoreAdj: Number(textOf("/proc/self/oom_score_adj")) || 0,
     swapLimit: cgroup === "v2" || textOf("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") !== "",
+    blkioWeight: cgroup === "v2" || namesIn("/sys/fs/cgroup/blkio").some((name) => name === "blkio.weight" || name === "blkio.bfq.weight"),
     apparmor: textOf("/sys/module/apparmor/parameters/enabled").startsWith("Y"),
     thermalThrottlePaths: thermalThrottlePaths("/sys/devices/system/cpu"),
   };

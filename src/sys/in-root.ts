@@ -1,4 +1,4 @@
-import { constants, fstatSync, readlinkSync, readSync, unlinkSync, type Stats } from "node:fs";
+import { chmodSync, constants, fstatSync, readlinkSync, readSync, unlinkSync, type Stats } from "node:fs";
 import { basename, dirname } from "node:path/posix";
 import { checked, libc, SystemCallError } from "./ffi.ts";
 
@@ -97,6 +97,12 @@ export class RootFolder implements Disposable {
     const file = join(folder, basename(path));
     close(this.open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NOCTTY, mode));
     return this.realpath(file) ?? file;
+  }
+
+  /** Sets the mode of what a path leads to. */
+  chmod(path: string, mode: number): void {
+    const fd = this.open(path, O_PATH);
+    closing(fd, () => chmodSync(`/proc/self/fd/${fd}`, mode));
   }
 
   /**

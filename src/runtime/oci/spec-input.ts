@@ -10,7 +10,10 @@ export interface SpecInput {
   readonly rootfs: string;
   readonly hostname: string;
   readonly user: ResolvedUser;
+  /** As `prepareRootfs` placed them: targets without links. */
   readonly mounts: readonly ContainerMount[];
+  /** HostConfig.Tmpfs as `prepareRootfs` placed it; HostConfig's own when left out. */
+  readonly tmpfs?: Readonly<Record<string, string>> | undefined;
   /** Host paths that are bind-mounted to /etc/resolv.conf, /etc/hostname and /etc/hosts. */
   readonly files: { readonly resolvConf: string; readonly hostname: string; readonly hosts: string };
   /** Path of the network namespace; undefined for the host's. */
@@ -88,6 +91,8 @@ export interface HostFacts {
   readonly oomScoreAdj?: number | undefined;
   /** False where memory and swap cannot be limited together. */
   readonly swapLimit?: boolean | undefined;
+  /** False where block I/O has no weights (no BFQ scheduler on v1). */
+  readonly blkioWeight?: boolean | undefined;
   readonly apparmor?: boolean | undefined;
   /** `/sys/devices/system/cpu/cpuN/thermal_throttle` of each processor that has it. */
   readonly thermalThrottlePaths?: readonly string[] | undefined;

@@ -18,11 +18,16 @@ export interface OciProcess {
   env: string[];
   cwd: string;
   capabilities?: Record<"bounding" | "effective" | "permitted" | "inheritable" | "ambient", string[]>;
-  rlimits?: { type: string; soft: number; hard: number }[];
+  rlimits?: { type: string; soft: number | RawNumber; hard: number | RawNumber }[];
   noNewPrivileges?: boolean;
   apparmorProfile?: string;
   selinuxLabel?: string;
   oomScoreAdj?: number;
+}
+
+/** A whole number beyond 2^53, as `JSON.rawJSON` makes it: written digit by digit by `JSON.stringify`. */
+export interface RawNumber {
+  readonly rawJSON: string;
 }
 
 export interface OciMount {

@@ -1,0 +1,54 @@
+import type { OciLinux, OciSpec } from "#spec/oci-runtime/spec.ts";
+import { seccompChoice, type SeccompChoice } from "./seccomp/choice.ts";
+import type { SpecInput } from "./spec-input.ts";
+import { containerCapabilities } from "./spec/capabilities.ts";
+import { deviceNodes } from "./spec/devices.ts";
+import { pathProtection } from "./spec/masked-paths.ts";
+import { containerMounts } from "./spec/mounts.ts";
+import { containerNamespaces, hasOwnUts } from "./spec/namespaces.ts";
+import { containerProcess } from "./spec/process.ts";
+import { containerResources } from "./spec/resources.ts";
+import { parseSecurityOptions } from "./spec/security-options.ts";
+import { containerSysctls } from "./spec/sysctls.ts";
+
+/**
+ * The sandbox of a container, as its runtime reads it: a pure function of what was asked for and what was looked up before.
+ * The request has passed `validateCreate`; what is wrong with it anyway is still refused, never guessed.
+ */
+export function ociSpec(input: SpecInput): OciSpec {
+  const { hostConfig } = input;
+  const options = parseSecurityOptions(hostConfig.SecurityOpt);
+  const capabilities = containerCapabilities(hostConfig, input.host.capabilities);
+  const seccomp = seccompChoice(input, options, capabilities);
+  return {
+    ociVersion: "1.0.2",
+    ...(hasOwnUts(input) ? { hostname: input.hostname } : {}),
+    process: containerProcess(input, capabilities, options),
+    root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs === true },
+    mounts: containerMounts(input, options),
+    annotations: { ...hostConfig.Annotations, ...seccomp.annotations },
+    linux: linuxSection(input, seccomp),
+  };
+}
+
+function linuxSection(input: SpecInput, { section: seccomp }: SeccompChoice): OciLinux {
+  const { hostConfig } = input;
+  const devices = deviceNodes(hostConfig, input.devices);
+  return {
+    namespaces: containerNamespaces(input),
+    ...(devices.length === 0 ? {} : { devices }),
+    cgroupsPath: input.cgroupPath,
+    resources: containerResources(input),
+    sysctl: containerSysctls(input),
+    ...(seccomp === undefined ? {} : { seccomp }),
+    ...pathProtection(input),
+    ...rootPropagation(input),
+  };
+}
+
+/** A mount can only be shared with the host, or follow it, when the root is no less open. */
+function rootPropagation({ mounts }: SpecInput): Pick<OciLinux, "rootfsPropagation"> {
+  const wanted = new Set(mounts.map(({ propagation }) => propagation.replace(/^r/, "")));
+  if (wanted.has("shared")) return { rootfsPropagation: "shared" };
+  return wanted.has("slave") ? { rootfsPropagation: "rslave" } : {};
+}

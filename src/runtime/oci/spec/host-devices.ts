@@ -1,0 +1,119 @@
+import type { Dirent } from "node:fs";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
+import type { HostDevice, HostDevices } from "../spec-input.ts";
+
+/** Made by every runtime, or mounted over. */
+const RUNTIMES_OWN = new Set("null zero full random urandom tty console ptmx pts shm mqueue".split(" "));
+const MOST_NODES = 4096;
+
+/**
+ * Finds the numbers of the devices that a container asks for: `Devices`, everything below /dev for a privileged one, and the disks
+ * of blkio limits. The paths are the host's, chosen by the client.
+ *
+ * @throws EngineError `invalid` with Docker's text for a path that is no device.
+ */
+export async function lookUpDevices(hostConfig: HostConfig): Promise<HostDevices> {
+  const nodes = hostConfig.Privileged === true ? await everyDevice() : await askedDevices(hostConfig);
+  return { nodes: nodes.slice(0, MOST_NODES), disks: await disksOf(hostConfig) };
+}
+
+async function askedDevices(hostConfig: HostConfig): Promise<HostDevice[]> {
+  const found: HostDevice[] = [];
+  for (const { PathOnHost = "", PathInContainer = "", CgroupPermissions = "" } of hostConfig.Devices ?? []) {
+    const target = posix.resolve("/", PathInContainer === "" ? PathOnHost : PathInContainer);
+    const nodes = await devicesAt(PathOnHost, target, CgroupPermissions === "" ? "rwm" : CgroupPermissions);
+    if (nodes.length === 0) throw notADevice(PathOnHost, "not a device node");
+    found.push(...nodes);
+  }
+  return found;
+}
+
+/** A device, or all those below a folder (`--device /dev/snd`). */
+async function devicesAt(path: string, target: string, access: string): Promise<HostDevice[]> {
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch (cause) {
+    throw notADevice(path, "no such file or directory", cause);
+  }
+  const device = await deviceOf(real, target, access);
+  return device.length === 0 ? devicesBelow(real, target, access) : device;
+}
+
+/** Links are left out: what they lead to is found under its own name. */
+async function devicesBelow(folder: string, target: string, access: string): Promise<HostDevice[]> {
+  const found: HostDevice[] = [];
+  for (const entry of await entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    const inContainer = posix.join(target, entry.name);
+    if (entry.isDirectory()) found.push(...(await devicesBelow(path, inContainer, access)));
+    if (entry.isCharacterDevice() || entry.isBlockDevice()) found.push(...(await deviceOf(path, inContainer, access)));
+    if (found.length > MOST_NODES) break;
+  }
+  return found;
+}
+
+async function everyDevice(): Promise<HostDevice[]> {
+  const found = await devicesBelow("/dev", "/dev", "rwm");
+  return found.filter(({ path }) => !RUNTIMES_OWN.has(path.split("/")[2] ?? ""));
+}
+
+/** None for what is no device, or is gone by now. */
+async function deviceOf(path: string, target: string, access: string): Promise<HostDevice[]> {
+  const stats = await lstat(path, { bigint: true }).catch(() => undefined);
+  if (stats === undefined || !(stats.isCharacterDevice() || stats.isBlockDevice())) return [];
+  const type = stats.isBlockDevice() ? "b" : "c";
+  const owner = { fileMode: Number(stats.mode & 0o7777n), uid: Number(stats.uid), gid: Number(stats.gid) };
+  return [{ path: target, type, ...numbersOf(stats.rdev), ...owner, access }];
+}
+
+async function disksOf(hostConfig: HostConfig): Promise<HostDevices["disks"]> {
+  const {
+    BlkioWeightDevice = [],
+    BlkioDeviceReadBps = [],
+    BlkioDeviceWriteBps = [],
+    BlkioDeviceReadIOps = [],
+    BlkioDeviceWriteIOps = [],
+  } = hostConfig;
+  const disks: Record<string, { major: number; minor: number }> = Object.create(null) as Record<string, { major: number; minor: number }>;
+  for (const { Path = "" } of [
+    ...BlkioWeightDevice,
+    ...BlkioDeviceReadBps,
+    ...BlkioDeviceWriteBps,
+    ...BlkioDeviceReadIOps,
+    ...BlkioDeviceWriteIOps,
+  ]) {
+    try {
+      disks[Path] = numbersOf((await stat(Path, { bigint: true })).rdev);
+    } catch (cause) {
+      throw new EngineError(
+        "invalid",
+        `stat ${Path}: ${messageOf(cause).startsWith("ENOENT") ? "no such file or directory" : messageOf(cause)}`,
+        { cause },
+      );
+    }
+  }
+  return disks;
+}
+
+/** As glibc's gnu_dev_major and gnu_dev_minor. */
+function numbersOf(device: bigint): { major: number; minor: number } {
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & ~0xffn)),
+  };
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function notADevice(path: string, reason: string, cause?: unknown): EngineError {
+  return new EngineError("invalid", `error gathering device information while adding custom device ${JSON.stringify(path)}: ${reason}`, {
+    cause,
+  });
+}

@@ -1,0 +1,84 @@
+import { posix } from "node:path";
+import type { OciMount } from "#spec/oci-runtime/spec.ts";
+import type { ContainerMount, SpecInput } from "../spec-input.ts";
+import { defaultMounts } from "./default-mounts.ts";
+import { INIT_IN_CONTAINER, wantsInit } from "./process.ts";
+import type { SecurityOptions } from "./security-options.ts";
+import { tmpfsOptions } from "./tmpfs-options.ts";
+
+/** mount_setattr, which makes a whole tree of mounts read-only, exists since 5.12. */
+const RECURSIVE_READ_ONLY = [5, 12] as const;
+/** Where a read-only root still has to be written to. */
+const WRITABLE_ANYWAY = ["/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue"];
+
+/**
+ * Every mount in the order it is made: what each container has, then what was asked for, a folder before what lies in it. A mount
+ * that is asked for takes the place of a default one at the same path.
+ */
+export function containerMounts(input: SpecInput, options: SecurityOptions): OciMount[] {
+  const asked = [...input.mounts.map((mount) => askedMount(mount, input)), ...tmpfsMounts(input)].toSorted(byDepth);
+  const taken = new Set(asked.map(({ destination }) => destination));
+  const hasOwnDev = taken.has("/dev");
+  const kept = defaultMounts(input, options).filter(
+    ({ destination }) => !taken.has(destination) && !(hasOwnDev && destination.startsWith("/dev/")),
+  );
+  const defaults = input.hostConfig.ReadonlyRootfs === true ? kept.map(readOnlyUnlessNeeded) : kept;
+  const files = [...ownFiles(input), ...initBinary(input)].filter(({ destination }) => !taken.has(destination));
+  return [...defaults, ...files, ...asked];
+}
+
+function askedMount(mount: ContainerMount, input: SpecInput): OciMount {
+  if (mount.type === "tmpfs") return tmpfs(mount.target, mount.options);
+  const shallow = mount.options.includes("bind");
+  return {
+    destination: mount.target,
+    type: "bind",
+    source: mount.source,
+    options: [shallow ? "bind" : "rbind", accessOption(mount, input), mount.propagation === "" ? "rprivate" : mount.propagation],
+  };
+}
+
+/** Read-only holds for what is mounted below as well, unless the user asked for the top alone (`ro` among the options). */
+function accessOption({ readOnly, options }: ContainerMount, { host }: SpecInput): string {
+  if (!readOnly) return "rw";
+  const [major, minor] = host.kernel;
+  const recursive = major > RECURSIVE_READ_ONLY[0] || (major === RECURSIVE_READ_ONLY[0] && minor >= RECURSIVE_READ_ONLY[1]);
+  return recursive && !options.includes("ro") ? "rro" : "ro";
+}
+
+function tmpfsMounts(input: SpecInput): OciMount[] {
+  const asked = Object.entries(input.tmpfs ?? input.hostConfig.Tmpfs ?? {});
+  return asked.map(([target, options]) => tmpfs(posix.resolve("/", target), options.split(",")));
+}
+
+function tmpfs(destination: string, options: readonly string[]): OciMount {
+  return { destination, type: "tmpfs", source: "tmpfs", options: tmpfsOptions(options) };
+}
+
+/** Bound over files of the root that are known to be regular (prepare-rootfs.ts). */
+function ownFiles({ files, hostConfig }: SpecInput): OciMount[] {
+  const access = hostConfig.ReadonlyRootfs === true ? "ro" : "rw";
+  return [
+    ["/etc/resolv.conf", files.resolvConf],
+    ["/etc/hostname", files.hostname],
+    ["/etc/hosts", files.hosts],
+  ].map(([destination = "", source = ""]) => ({ destination, type: "bind", source, options: ["rbind", access, "rprivate"] }));
+}
+
+function initBinary(input: SpecInput): OciMount[] {
+  if (!wantsInit(input) || input.initPath === undefined) return [];
+  return [{ destination: INIT_IN_CONTAINER, type: "bind", source: input.initPath, options: ["bind", "ro"] }];
+}
+
+function readOnlyUnlessNeeded(mount: OciMount): OciMount {
+  const options = mount.options ?? [];
+  return WRITABLE_ANYWAY.includes(mount.destination) || options.includes("ro") ? mount : { ...mount, options: [...options, "ro"] };
+}
+
+function byDepth(a: OciMount, b: OciMount): number {
+  return depth(a) - depth(b) || (a.destination < b.destination ? -1 : 1);
+}
+
+function depth({ destination }: OciMount): number {
+  return destination.split("/").filter((part) => part !== "").length;
+}
