@@ -19,11 +19,7 @@ export interface DisconnectInput {
 }
 
 /** Connects a container by any of its names: at once when it runs, and for its next starts. @throws EngineError */
-export async function connectContainer(
-  context: NetworkContext,
-  containers: ContainerDirectory,
-  input: ConnectInput,
-): Promise<void> {
+export async function connectContainer(context: NetworkContext, containers: ContainerDirectory, input: ConnectInput): Promise<void> {
   const container = containers.find(input.container);
   if (container.networkMode.startsWith("container:")) {
     throw new EngineError(
@@ -38,11 +34,7 @@ export async function connectContainer(
 }
 
 /** @throws EngineError */
-export async function disconnectContainer(
-  context: NetworkContext,
-  containers: ContainerDirectory,
-  input: DisconnectInput,
-): Promise<void> {
+export async function disconnectContainer(context: NetworkContext, containers: ContainerDirectory, input: DisconnectInput): Promise<void> {
   const container = containers.find(input.container);
   const name = networkName(context, container, input);
   if (container.running && context.registry.named(name) !== undefined) await detach(context, container.id, name);

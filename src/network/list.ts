@@ -12,9 +12,6 @@ export interface NetworkState {
   readonly containers: readonly { readonly id: string; readonly name: string; readonly endpoint: Endpoint }[];
 }
 
-/** What `GET /networks` understands. */
-export const LIST_FILTERS = ["dangling", "driver", "id", "label", "name", "scope", "type"] as const;
-
 /** The networks that match, oldest first. @throws EngineError `invalid` for a filter's value. */
 export function listNetworks(deps: Deps, filters: Filters): NetworkState[] {
   checkFilters(filters);

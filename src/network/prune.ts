@@ -4,9 +4,6 @@ import type { NetworkContext } from "./context.ts";
 import { isPredefined } from "./network.ts";
 import { removeNetwork } from "./remove.ts";
 
-/** What `POST /networks/prune` understands. */
-export const PRUNE_FILTERS = ["label", "label!", "until"] as const;
-
 /**
  * Removes every network of the user's that no running container is on.
  *

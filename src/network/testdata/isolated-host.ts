@@ -61,7 +61,7 @@ export class IsolatedHost {
 
   /** Its body, or what went wrong, in a word. */
   fetch(namespace: string, url: string): string {
-    const command = ["curl", "-s", "--noproxy", "*", "-m", "1", `http://${url}/`];
+    const command = ["curl", "-s", "--noproxy", "*", "--connect-timeout", "0.5", "-m", "2", `http://${url}/`];
     const { status, stdout } = spawnSync("nsenter", [`--net=${namespace}`, ...command], { encoding: "utf8", timeout: 3000 });
     return status === 0 ? stdout.trim() : "blocked";
   }
@@ -85,11 +85,19 @@ export class IsolatedHost {
 
   /** Everything of the instance that is left: none of it may be. */
   residue(): string[] {
-    const links = this.run(this.host, "ip", "-br", "link").split("\n").filter((line) => line !== "" && !/^(lo|lan0)[@ ]/.test(line));
-    const tables = this.run(this.host, "nft", "list", "tables").split("\n").filter((line) => line.includes(this.instance.name));
-    const rules = this.run(this.host, "nft", "list", "ruleset").split("\n").filter((line) => line.includes(this.instance.name));
+    const links = this.run(this.host, "ip", "-br", "link")
+      .split("\n")
+      .filter((line) => line !== "" && !/^(lo|lan0)[@ ]/.test(line));
+    const tables = this.run(this.host, "nft", "list", "tables")
+      .split("\n")
+      .filter((line) => line.includes(this.instance.name));
+    const rules = this.run(this.host, "nft", "list", "ruleset")
+      .split("\n")
+      .filter((line) => line.includes(this.instance.name));
     const namespaces = readdirSync(this.folder).includes("netns") ? readdirSync(join(this.folder, "netns")) : [];
-    const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes(join(this.folder, "netns")));
+    const mounts = readFileSync("/proc/self/mounts", "utf8")
+      .split("\n")
+      .filter((line) => line.includes(join(this.folder, "netns")));
     const sysctls = this.run(this.host, "cat", "/proc/sys/net/ipv4/conf/all/route_localnet").trim() === "0" ? [] : ["route_localnet"];
     return [...links, ...tables, ...rules, ...namespaces, ...mounts, ...sysctls];
   }

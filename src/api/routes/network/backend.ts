@@ -1,0 +1,16 @@
+import type { NetworkState } from "#network/list.ts";
+import type { Network } from "#network/network.ts";
+import type { EndpointSettings, NetworkCreateBody } from "#spec/docker-api/types.ts";
+import type { Filters } from "#spec/filters.ts";
+
+/** What the networks' routes need of the engine. A reference is a name, an id, or the beginning of one. */
+export interface NetworkBackend {
+  list(filters: Filters): readonly NetworkState[];
+  inspect(reference: string): NetworkState;
+  create(body: NetworkCreateBody): Promise<Network>;
+  remove(reference: string): Promise<void>;
+  /** @param before milliseconds since the epoch. @returns names. */
+  prune(filters: Filters, before: number | undefined, signal: AbortSignal): Promise<readonly string[]>;
+  connect(input: { network: string; container: string; settings: EndpointSettings }): Promise<void>;
+  disconnect(input: { network: string; container: string; force: boolean }): Promise<void>;
+}

@@ -1,0 +1,58 @@
+import type { NetworkState } from "#network/list.ts";
+import type { Ipam, Network } from "#network/network.ts";
+import type { EndpointResource, IPAM, IPAMConfig, NetworkInspect } from "#spec/docker-api/types.ts";
+
+/** A network in a list: maps are there and empty, which clients iterate over without a look. */
+export function networkSummary({ network }: NetworkState): NetworkInspect {
+  return viewOf(network, {});
+}
+
+/** A network with the running containers that are on it. */
+export function networkInspect({ network, containers }: NetworkState): NetworkInspect {
+  return viewOf(network, Object.fromEntries(containers.map(({ id, name, endpoint }) => [id, resourceOf(name, endpoint)])));
+}
+
+function viewOf(network: Network, containers: Record<string, EndpointResource>): NetworkInspect {
+  return {
+    Name: network.name,
+    Id: network.id,
+    Created: network.created,
+    Scope: "local",
+    Driver: network.driver,
+    EnableIPv4: network.driver === "bridge",
+    EnableIPv6: false,
+    IPAM: ipamOf(network.ipam),
+    Internal: network.internal,
+    Attachable: network.attachable,
+    Ingress: false,
+    ConfigFrom: { Network: "" },
+    ConfigOnly: false,
+    Containers: containers,
+    Options: network.options,
+    Labels: network.labels,
+  };
+}
+
+function ipamOf(ipam: Ipam | undefined): IPAM {
+  return { Driver: "default", Options: {}, Config: ipam === undefined ? [] : [configOf(ipam)] };
+}
+
+/** What was not asked for is absent, as with Docker. */
+function configOf({ subnet, gateway, range, auxiliary }: Ipam): IPAMConfig {
+  return {
+    Subnet: subnet,
+    ...(range === undefined ? {} : { IPRange: range }),
+    Gateway: gateway,
+    ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
+  };
+}
+
+function resourceOf(name: string, { id, link }: NetworkState["containers"][number]["endpoint"]): EndpointResource {
+  return {
+    Name: name,
+    EndpointID: id,
+    MacAddress: link?.mac ?? "",
+    IPv4Address: link === undefined ? "" : `${link.address}/${link.prefixLength}`,
+    IPv6Address: "",
+  };
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import type { IPAMConfig, NetworkCreateBody } from "#spec/docker-api/types.ts";
+import { readCreateBody } from "./create-body.ts";
+
+const withIpam = (config: IPAMConfig): NetworkCreateBody => ({ Name: "n", IPAM: { Config: [config] } });
+
+describe("readCreateBody", () => {
+  it("reads what there is and leaves the rest open", () => {
+    expect(readCreateBody({ Name: "web" })).toEqual({
+      name: "web",
+      internal: false,
+      attachable: false,
+      labels: {},
+      options: {},
+      ipam: { subnet: undefined, gateway: undefined, range: undefined, auxiliary: {} },
+    });
+    const body: NetworkCreateBody = {
+      Name: "web",
+      Driver: "bridge",
+      Internal: true,
+      Attachable: true,
+      EnableIPv4: true,
+      Labels: { a: "b" },
+      Options: { "com.docker.network.driver.mtu": "1400", "com.docker.network.bridge.enable_icc": "true" },
+      IPAM: {
+        Driver: "default",
+        Config: [{ Subnet: "10.5.0.0/16", IPRange: "10.5.3.0/24", Gateway: "10.5.0.1", AuxiliaryAddresses: { router: "10.5.0.2" } }],
+      },
+    };
+    expect(readCreateBody(body)).toMatchObject({
+      internal: true,
+      attachable: true,
+      labels: { a: "b" },
+      options: { "com.docker.network.driver.mtu": "1400", "com.docker.network.bridge.enable_icc": "true" },
+      ipam: { subnet: "10.5.0.0/16", gateway: "10.5.0.1", range: "10.5.3.0/24", auxiliary: { router: "10.5.0.2" } },
+    });
+  });
+
+  it.each(["", " ", "../x", "a/b", "a\0b", "-x", "__proto__", "ä", "x".repeat(300), "a;b", "$(id)"])("refuses the name %j", (Name) => {
+    expect(() => readCreateBody({ Name })).toThrow(expect.objectContaining({ category: "invalid" }));
+  });
+
+  it.each<[NetworkCreateBody, string, string]>([
+    [{ Name: "n", Driver: "nosuch" }, "not-found", 'plugin "nosuch" not found'],
+    [{ Name: "n", Driver: "macvlan" }, "not-implemented", "network driver macvlan is not implemented"],
+    [{ Name: "n", Driver: "host" }, "forbidden", 'only one instance of "host" network is allowed'],
+    [{ Name: "n", EnableIPv6: true }, "not-implemented", "network setting EnableIPv6 is not implemented"],
+    [{ Name: "n", EnableIPv4: false }, "not-implemented", "network setting EnableIPv4 is not implemented"],
+    [{ Name: "n", ConfigOnly: true }, "not-implemented", "network setting ConfigOnly is not implemented"],
+    [{ Name: "n", ConfigFrom: { Network: "x" } }, "not-implemented", "network setting ConfigFrom is not implemented"],
+    [{ Name: "n", Scope: "swarm" }, "not-implemented", "network setting Scope is not implemented"],
+    [{ Name: "n", Options: { "x.y": "z" } }, "not-implemented", "network option x.y=z is not implemented"],
+    [{ Name: "n", Options: { constructor: "z" } }, "not-implemented", "network option constructor=z is not implemented"],
+    [
+      { Name: "n", Options: { "com.docker.network.bridge.enable_icc": "false" } },
+      "not-implemented",
+      "network option com.docker.network.bridge.enable_icc=false is not implemented",
+    ],
+    [
+      { Name: "n", Options: { "com.docker.network.bridge.name": "--help" } },
+      "invalid",
+      'invalid value of network option com.docker.network.bridge.name: "--help"',
+    ],
+    [{ Name: "n", IPAM: { Driver: "dhcp" } }, "not-implemented", "IPAM driver dhcp is not implemented"],
+    [{ Name: "n", IPAM: { Config: [{}, {}] } }, "not-implemented", "network setting IPAM.Config with several subnets is not implemented"],
+  ])("refuses %j", (body, category, message) => {
+    expect(() => readCreateBody(body)).toThrow(expect.objectContaining({ category, message }));
+  });
+
+  it.each<[IPAMConfig, string]>([
+    [{ Subnet: "nonsense" }, "invalid subnet nonsense: invalid CIDR block notation"],
+    [{ Subnet: "10.0.0.1/24" }, "invalid subnet 10.0.0.1/24: it should be 10.0.0.0/24"],
+    [{ Subnet: "0.0.0.0/0" }, "invalid subnet 0.0.0.0/0: want a prefix length of 8 to 30"],
+    [{ Subnet: "10.0.0.0/31" }, "invalid subnet 10.0.0.0/31: want a prefix length of 8 to 30"],
+    [{ Subnet: "10.0.0.0/24", Gateway: "10.0.1.1" }, "invalid gateway 10.0.1.1: parent subnet 10.0.0.0/24 doesn't contain this address"],
+    [
+      { Subnet: "10.0.0.0/24", Gateway: "10.0.0.255" },
+      "invalid gateway 10.0.0.255: parent subnet 10.0.0.0/24 doesn't contain this address",
+    ],
+    [
+      { Subnet: "10.0.0.0/24", AuxiliaryAddresses: { a: "10.1.0.1" } },
+      "invalid auxiliary address a: parent subnet 10.0.0.0/24 doesn't contain this address",
+    ],
+    [
+      { Subnet: "10.0.0.0/24", IPRange: "10.0.0.0/16" },
+      "invalid ip-range 10.0.0.0/16: CIDR block is bigger than its parent subnet 10.0.0.0/24",
+    ],
+    [{ Subnet: "10.0.0.0/24", IPRange: "10.0.0.1/25" }, "invalid ip-range 10.0.0.1/25: it should be 10.0.0.0/25"],
+    [{ Subnet: "10.0.0.0/24", IPRange: "10.0.1.0/25" }, "invalid ip-range 10.0.1.0/25: parent subnet 10.0.0.0/24 doesn't contain ip-range"],
+    [{ Subnet: "10.0.0.0/24", IPRange: "x" }, "invalid ip-range x: invalid CIDR block notation"],
+    [{ Gateway: "10.0.0.1" }, "invalid subnet: a gateway, an ip-range or an auxiliary address needs the subnet it is of"],
+  ])("refuses %j", (config, message) => {
+    expect(() => readCreateBody(withIpam(config))).toThrow(
+      expect.objectContaining({ category: "invalid", message: `invalid network config:\n${message}` }),
+    );
+  });
+
+  it("says everything that is wrong at once", () => {
+    const attempt = () => readCreateBody(withIpam({ Subnet: "10.0.0.1/24", Gateway: "10.9.0.1" }));
+    expect(attempt).toThrow(/should be 10.0.0.0\/24\ninvalid gateway/);
+  });
+
+  it("knows IPv6 and says that it is not there", () => {
+    expect(() => readCreateBody(withIpam({ Subnet: "fd00::/64" }))).toThrow(expect.objectContaining({ category: "not-implemented" }));
+  });
+});

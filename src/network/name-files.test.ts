@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { containerFiles, parseExtraHosts } from "./container-names.ts";
+import { readHostFiles } from "./host-files.ts";
+import { hostsFile, ownEntry } from "./hosts-file.ts";
+import { containerResolvConf, formatResolvConf, parseResolvConf } from "./resolv-conf.ts";
+import { request } from "./testdata/isolated-host.ts";
+
+describe("hosts file", () => {
+  it("has loopback, the user's lines, then the container's own", () => {
+    const text = hostsFile([{ address: "10.0.0.9", names: "db" }], [ownEntry("172.17.0.2", "web", "")]);
+    expect(text).toBe("127.0.0.1\tlocalhost\n10.0.0.9\tdb\n172.17.0.2\tweb\n");
+  });
+
+  it.each([
+    ["web", "", "web"],
+    ["web", "example.org", "web.example.org web"],
+    ["web.example.org", "", "web.example.org web"],
+  ])("names %s in %j", (hostname, domainname, names) => {
+    expect(ownEntry("172.17.0.2", hostname, domainname)).toEqual({ address: "172.17.0.2", names });
+  });
+});
+
+describe("extra hosts", () => {
+  it("are names with addresses, of both families, or the host itself", () => {
+    expect(
+      parseExtraHosts(["db:10.0.0.9", "six:2001:db8::1", "boxed:[2001:db8::2]", "host.docker.internal:host-gateway"], "172.17.0.1"),
+    ).toEqual([
+      { names: "db", address: "10.0.0.9" },
+      { names: "six", address: "2001:db8::1" },
+      { names: "boxed", address: "2001:db8::2" },
+      { names: "host.docker.internal", address: "172.17.0.1" },
+    ]);
+  });
+
+  it.each(["db", ":10.0.0.9", "a b:10.0.0.9", "db\t:10.0.0.9", "db\n:1.2.3.4", "db:", "db:nowhere"])("do not read %j", (text) => {
+    expect(() => parseExtraHosts([text], "172.17.0.1")).toThrow(expect.objectContaining({ category: "invalid" }));
+  });
+});
+
+const HOST = `# comment
+nameserver 127.0.0.53
+nameserver 192.0.2.53 # trailing
+nameserver fe80::1%eth0
+nameserver nonsense
+domain old.example
+search corp.example lab.example
+options edns0 ndots:2
+`;
+
+describe("resolv.conf", () => {
+  const wishes = { servers: [], search: [], options: [] };
+
+  it("is read leniently", () => {
+    expect(parseResolvConf(HOST)).toEqual({
+      servers: ["127.0.0.53", "192.0.2.53", "fe80::1%eth0"],
+      search: ["corp.example", "lab.example"],
+      options: ["edns0", "ndots:2"],
+    });
+  });
+
+  it("leaves out what a container cannot reach", () => {
+    const container = containerResolvConf(parseResolvConf(HOST), wishes, { keepAll: false });
+    expect(formatResolvConf(container).split("\n").slice(1).join("\n")).toBe(
+      "nameserver 192.0.2.53\nsearch corp.example lab.example\noptions edns0 ndots:2\n",
+    );
+  });
+
+  it("falls back on public servers when the host has only its own loopback", () => {
+    expect(containerResolvConf(parseResolvConf("nameserver ::1"), wishes, { keepAll: false }).servers).toEqual(["8.8.8.8", "8.8.4.4"]);
+  });
+
+  it("takes the user's wishes field by field; a dot means no search", () => {
+    const container = containerResolvConf(parseResolvConf(HOST), { servers: ["10.0.0.1"], search: ["."], options: [] }, { keepAll: false });
+    expect(container).toEqual({ servers: ["10.0.0.1"], search: [], options: ["edns0", "ndots:2"] });
+  });
+});
+
+describe("containerFiles", () => {
+  const host = { hosts: "127.0.0.1 localhost myhost\n", resolvConf: HOST };
+  const options = { dns: [], dnsSearch: [], dnsOptions: [], hostGatewayIp: undefined, hostGateway: "172.17.0.1" };
+
+  it("names a container by its id when it has no name for itself", () => {
+    const files = containerFiles(request("0123456789abcdef"), { addresses: ["172.17.0.2"], host, shared: false }, options);
+    expect(files.hosts).toBe("127.0.0.1\tlocalhost\n172.17.0.2\t0123456789ab\n");
+  });
+
+  it("takes the daemon's name servers where the user has none", () => {
+    const own = containerFiles(
+      request("c", { dns: ["10.0.0.1"] }),
+      { addresses: [], host, shared: false },
+      { ...options, dns: ["10.0.0.2"] },
+    );
+    const daemon = containerFiles(request("c"), { addresses: [], host, shared: false }, { ...options, dns: ["10.0.0.2"] });
+    expect([own.resolvConf, daemon.resolvConf].map((text) => /nameserver (.*)/.exec(text)?.[1])).toEqual(["10.0.0.1", "10.0.0.2"]);
+  });
+
+  it("leaves the host's files as they are where the host's network is shared", () => {
+    const files = containerFiles(request("c", { extraHosts: ["db:10.0.0.9"] }), { addresses: [], host, shared: true }, options);
+    expect(files).toEqual({ hosts: `${host.hosts}10.0.0.9\tdb\n`, resolvConf: HOST });
+    const asked = containerFiles(request("c", { dnsSearch: ["x.example"] }), { addresses: [], host, shared: true }, options);
+    expect(parseResolvConf(asked.resolvConf)).toMatchObject({
+      servers: ["127.0.0.53", "192.0.2.53", "fe80::1%eth0"],
+      search: ["x.example"],
+    });
+  });
+});
+
+describe("readHostFiles", () => {
+  it("looks behind systemd-resolved's stub, and takes missing files for empty", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "dhow-names-"));
+    const paths = { hosts: join(folder, "none"), resolvConf: join(folder, "stub"), upstreamResolvConf: join(folder, "upstream") };
+    await writeFile(paths.resolvConf, "nameserver 127.0.0.53\n");
+    expect(await readHostFiles(paths, false)).toEqual({ hosts: "", resolvConf: "nameserver 127.0.0.53\n" });
+    await writeFile(paths.upstreamResolvConf, "nameserver 192.0.2.53\n");
+    expect((await readHostFiles(paths, false)).resolvConf).toBe("nameserver 192.0.2.53\n");
+    expect((await readHostFiles(paths, true)).resolvConf).toBe("nameserver 127.0.0.53\n");
+    await writeFile(paths.resolvConf, "nameserver 127.0.0.53\nnameserver 10.0.0.1\n");
+    expect((await readHostFiles(paths, false)).resolvConf).toBe("nameserver 127.0.0.53\nnameserver 10.0.0.1\n");
+    await rm(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,191 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Filters } from "#spec/filters.ts";
+import type { ConnectableContainer } from "./ports.ts";
+import type { NetworkService } from "./service.ts";
+import { IsolatedHost, request } from "./testdata/isolated-host.ts";
+
+let host: IsolatedHost;
+let networks: NetworkService;
+
+beforeEach(async () => {
+  host = new IsolatedHost();
+  networks = await host.service();
+  await networks.restore(new Set());
+});
+
+afterEach(async () => {
+  host.stopServers();
+  await networks.teardown();
+  expect(host.residue()).toEqual([]);
+  await host.end();
+});
+
+const names = (filters: Record<string, string[]>): string[] =>
+  networks
+    .list(new Map(Object.entries(filters)) as Filters)
+    .map(({ network }) => network.name)
+    .toSorted();
+
+async function run(id: string, wishes: Parameters<typeof request>[1]) {
+  const view = await networks.prepare(request(id, wishes));
+  await networks.connect(id);
+  return view;
+}
+
+describe("making and removing", () => {
+  it("chooses small subnets that nothing else uses", async () => {
+    host.run(host.host, "sh", "-c", "ip link add vpn0 type bridge && ip addr add 172.16.0.9/24 dev vpn0 && ip link set vpn0 up");
+    const made = [await networks.create({ Name: "one" }), await networks.create({ Name: "two" })];
+    expect(made.map(({ ipam }) => [ipam?.subnet, ipam?.gateway])).toEqual([
+      ["172.16.1.0/24", "172.16.1.1"],
+      ["172.16.2.0/24", "172.16.2.1"],
+    ]);
+    expect(host.events.map(({ action, attributes }) => [action, attributes["name"]])).toEqual([
+      ["create", "one"],
+      ["create", "two"],
+    ]);
+    await networks.remove("one");
+    await networks.remove(made[1]?.id.slice(0, 12) ?? "");
+    expect(names({ type: ["custom"] })).toEqual([]);
+    host.run(host.host, "ip", "link", "delete", "vpn0");
+  });
+
+  it("takes the user's subnet, gateway, range and name", async () => {
+    const network = await networks.create({
+      Name: "mine",
+      Options: { "com.docker.network.bridge.name": "mine0", "com.docker.network.driver.mtu": "1400" },
+      IPAM: {
+        Config: [{ Subnet: "10.213.0.0/16", IPRange: "10.213.5.0/24", Gateway: "10.213.0.9", AuxiliaryAddresses: { a: "10.213.5.0" } }],
+      },
+    });
+    expect(network.ipam).toMatchObject({ gateway: "10.213.0.9", chosenBy: "user" });
+    const view = await run("c1", { mode: "mine" });
+    expect(view.endpoints["mine"]).toMatchObject({ IPAddress: "10.213.5.1", Gateway: "10.213.0.9", IPPrefixLen: 16 });
+    expect(host.run(host.host, "ip", "link", "show", "mine0")).toMatch(/mtu 1400/);
+    await networks.release("c1");
+  });
+
+  it("refuses what overlaps, what is taken, and what is in use", async () => {
+    await networks.create({ Name: "one", IPAM: { Config: [{ Subnet: "10.213.0.0/16" }] } });
+    const overlap = networks.create({ Name: "two", IPAM: { Config: [{ Subnet: "10.213.7.0/24" }] } });
+    await expect(overlap).rejects.toThrow(
+      expect.objectContaining({
+        category: "forbidden",
+        message: "invalid pool request: Pool overlaps with other one on this address space",
+      }),
+    );
+    await expect(networks.create({ Name: "one" })).rejects.toThrow(
+      expect.objectContaining({ category: "conflict", message: "network with name one already exists" }),
+    );
+    const taken = networks.create({ Name: "three", Options: { "com.docker.network.bridge.name": "lo" } });
+    await expect(taken).rejects.toThrow("the host has an interface named lo already");
+    expect(names({ type: ["custom"] })).toEqual(["one"]);
+    await run("c1", { mode: "one" });
+    await expect(networks.remove("one")).rejects.toThrow(
+      expect.objectContaining({
+        category: "forbidden",
+        message: expect.stringMatching(
+          /^error while removing network: network one has active endpoints \(name:"name-c1" id:"[0-9a-f]{12}"\)$/,
+        ) as string,
+      }),
+    );
+    await networks.release("c1");
+    await networks.remove("one");
+  });
+
+  it("lists by filters and prunes what nobody is on", async () => {
+    await networks.create({ Name: "web", Labels: { tier: "front" } });
+    await networks.create({ Name: "data", Labels: { tier: "back" } });
+    await run("c1", { mode: "web" });
+    expect(names({ type: ["custom"], dangling: ["true"] })).toEqual(["data"]);
+    expect(names({ dangling: ["0"] })).toEqual(["bridge", "host", "none", "web"]);
+    expect(names({ label: ["tier=front"] })).toEqual(["web"]);
+    expect(names({ driver: ["null"] })).toEqual(["none"]);
+    expect(names({ name: ["at"] })).toEqual(["data"]);
+    expect(names({ id: [networks.inspect("web").network.id.slice(3, 30)] })).toEqual(["web"]);
+    expect(names({ scope: ["swarm"] })).toEqual([]);
+    expect(() => names({ type: ["odd"] })).toThrow(expect.objectContaining({ category: "invalid" }));
+    expect(() => names({ dangling: ["maybe"] })).toThrow(expect.objectContaining({ category: "invalid" }));
+    const signal = new AbortController().signal;
+    expect(await networks.prune(new Map(), Date.now() - 60_000, signal)).toEqual([]);
+    expect(await networks.prune(new Map(), undefined, signal)).toEqual(["data"]);
+    await networks.release("c1");
+    expect(await networks.prune(new Map([["label!", ["tier=front"]]]), undefined, signal)).toEqual([]);
+    expect(await networks.prune(new Map(), undefined, AbortSignal.abort())).toEqual([]);
+    expect(await networks.prune(new Map(), undefined, signal)).toEqual(["web"]);
+  });
+});
+
+describe("several networks", () => {
+  it("give a container an interface each, with the way out over the first by name", async () => {
+    await networks.create({ Name: "zeta" });
+    await networks.create({ Name: "alpha" });
+    const view = await run("c1", { mode: "zeta", endpoints: { alpha: {} } });
+    const addresses = host.run(view.netns ?? "", "ip", "-br", "-4", "address");
+    expect(addresses).toMatch(new RegExp(`eth0@if\\d+ +UP +${view.endpoints["zeta"]?.IPAddress}`));
+    expect(addresses).toMatch(new RegExp(`eth1@if\\d+ +UP +${view.endpoints["alpha"]?.IPAddress}`));
+    expect(host.run(view.netns ?? "", "ip", "route")).toMatch(`default via ${view.endpoints["alpha"]?.Gateway} dev eth1`);
+  });
+
+  it("are joined and left while the container runs", async () => {
+    await networks.create({ Name: "extra" });
+    const view = await run("c1", { mode: "bridge", portBindings: { "80/tcp": [{ HostPort: "" }] } });
+    host.serve(view.netns ?? "", "still here");
+    const record = new Map<string, unknown>();
+    const container: ConnectableContainer = { id: "c1", running: true, networkMode: "bridge", networks: ["bridge"] };
+    const directory = {
+      find: () => container,
+      setEndpoint: (_id: string, network: string, settings: unknown) =>
+        void (settings === undefined ? record.delete(network) : record.set(network, settings)),
+    };
+    await networks.connectContainer(directory, { network: "extra", container: "c1", settings: {} });
+    expect([...record.keys()]).toEqual(["extra"]);
+    expect(Object.keys(networks.sandboxOf("c1")?.endpoints ?? {})).toEqual(["bridge", "extra"]);
+    await expect(networks.connectContainer(directory, { network: "extra", container: "c1", settings: {} })).rejects.toThrow(
+      expect.objectContaining({ category: "forbidden", message: "endpoint with name name-c1 already exists in network extra" }),
+    );
+    await expect(networks.connectContainer(directory, { network: "none", container: "c1", settings: {} })).rejects.toThrow(
+      "container cannot be connected to multiple networks with one of the networks in none mode",
+    );
+    const port = view.ports["80/tcp"]?.[0]?.HostPort;
+    await expect.poll(() => host.fetch(host.host, `127.0.0.1:${port}`)).toBe("still here");
+    await networks.disconnectContainer(directory, { network: "bridge", container: "c1", force: false });
+    expect(host.run(view.netns ?? "", "ip", "route")).toMatch(/default via 172.16.0.1 dev eth1/);
+    expect(host.fetch(host.host, `127.0.0.1:${port}`)).toBe("still here");
+    await networks.disconnectContainer(directory, { network: "extra", container: "c1", force: false });
+    expect([...record.keys()]).toEqual([]);
+    expect(host.run(view.netns ?? "", "ip", "-br", "link").trim()).toMatch(/^lo /);
+    await expect(networks.disconnectContainer(directory, { network: "extra", container: "c1", force: false })).rejects.toThrow(
+      "container c1 is not connected to the network extra",
+    );
+    await networks.remove("extra");
+  });
+
+  it("are kept for the next start of a container that does not run", async () => {
+    await networks.create({ Name: "extra" });
+    const record: [string, unknown][] = [];
+    const container: ConnectableContainer = { id: "c1", running: false, networkMode: "bridge", networks: ["bridge", "gone"] };
+    const directory = {
+      find: () => container,
+      setEndpoint: (_id: string, network: string, settings: unknown) => void record.push([network, settings]),
+    };
+    await networks.connectContainer(directory, { network: "extra", container: "c1", settings: { MacAddress: "02:42:00:00:00:09" } });
+    const aliases = networks.connectContainer(directory, { network: "extra", container: "c1", settings: { Aliases: ["db"] } });
+    await expect(aliases).rejects.toThrow(expect.objectContaining({ category: "not-implemented" }));
+    await networks.disconnectContainer(directory, { network: "gone", container: "c1", force: true });
+    await expect(networks.disconnectContainer(directory, { network: "gone", container: "c1", force: false })).rejects.toThrow(
+      "network gone not found",
+    );
+    await expect(networks.disconnectContainer(directory, { network: "extra", container: "c1", force: true })).rejects.toThrow(
+      "not connected",
+    );
+    expect(record).toEqual([
+      ["extra", { MacAddress: "02:42:00:00:00:09" }],
+      ["gone", undefined],
+    ]);
+    const joined = { ...container, networkMode: "container:other" };
+    await expect(
+      networks.connectContainer({ ...directory, find: () => joined }, { network: "extra", container: "c1", settings: {} }),
+    ).rejects.toThrow("container sharing network namespace with another container or host");
+  });
+});
