@@ -19,7 +19,8 @@ export function defaultMounts(input: SpecInput, options: SecurityOptions): OciMo
     },
     { destination: "/sys", type: "sysfs", source: "sysfs", options: [...UNTRUSTED, ...(privileged ? [] : ["ro"])] },
     ...controlGroups(input, privileged || options.writableCgroups),
-    ...messageQueues(input),
+    // Shows the queues of the IPC name space it is mounted in, the host's with `--ipc host`.
+    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: UNTRUSTED },
     ...sharedMemory(input),
   ];
 }
@@ -30,13 +31,6 @@ function controlGroups({ host }: SpecInput, writable: boolean): OciMount[] {
   const groups = { destination, type: "cgroup", source: "cgroup", options: [...UNTRUSTED, ...(writable ? [] : ["ro"])] };
   if (writable || host.cgroup === "v2" || !["crun", "runc"].includes(host.runtime)) return [groups];
   return [groups, { destination, type: "tmpfs", source: "tmpfs", options: ["remount", "ro", ...UNTRUSTED, "mode=755"] }];
-}
-
-function messageQueues({ hostConfig }: SpecInput): OciMount[] {
-  const destination = "/dev/mqueue";
-  if (ipcMode(hostConfig.IpcMode)?.kind === "host")
-    return [{ destination, type: "bind", source: destination, options: ["rbind", ...UNTRUSTED] }];
-  return [{ destination, type: "mqueue", source: "mqueue", options: UNTRUSTED }];
 }
 
 /** The host's, another container's, one that others may join, or one of its own; none at all with `--ipc none`. */
