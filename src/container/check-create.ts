@@ -27,7 +27,15 @@ export function checkCreate(config: ContainerConfig, hostConfig: HostConfig): vo
   if (hostConfig.AutoRemove === true && isRestarting(hostConfig)) {
     throw invalid("can't create 'AutoRemove' container with restart policy");
   }
+  checkLogDriver(hostConfig.LogConfig?.Type);
   checkNetworkMode(config, hostConfig);
+}
+
+/** `local` keeps its records as json-file does here: in the monitor's own format, which neither name promises. */
+const LOG_DRIVERS: readonly (string | undefined)[] = [undefined, "", "json-file", "local", "none"];
+
+function checkLogDriver(driver: string | undefined): void {
+  if (!LOG_DRIVERS.includes(driver)) throw invalid(`logger: no log driver named '${driver}' is registered`);
 }
 
 function checkEnv(env: readonly string[]): void {

@@ -4,9 +4,6 @@ import type { ContainerStore } from "./container-store.ts";
 import { isActive, type Active, type Container } from "./container.ts";
 import { joinedContainer } from "./network-request.ts";
 
-/** Longest chain of containers of which each joins the next one's network. */
-const MOST_HOPS = 16;
-
 type Store = Pick<ContainerStore, "find">;
 
 /** Another container's, whose processes, or whose shared memory, this one shares. */
@@ -52,19 +49,18 @@ function runningPeer(store: Store, reference: string, kind: string): RunningCont
 
 /**
  * The container at the end of the chain `container:X`, whose network namespace and files are shared; undefined for a container with
- * a network of its own.
+ * a network of its own. Each in the chain has to run, so it cannot be a circle.
  *
- * @throws EngineError `conflict` when it does not run, `not-found`, or `invalid` for a circle.
+ * @throws EngineError `conflict` when one does not run, `not-found` when it is gone.
  */
-export function networkOwner(store: Store, container: Container): RunningContainer | undefined {
-  let owner: Container = container;
-  for (let hops = 0; hops < MOST_HOPS; hops += 1) {
-    const next = joinedContainer(owner.hostConfig.NetworkMode);
-    if (next === undefined) return owner === container ? undefined : requireRunning(owner);
-    owner = findPeer(store, next, "joining network namespace of container: ");
-    requireRunning(owner);
+export function networkOwner(store: Store, { hostConfig }: Container): RunningContainer | undefined {
+  let owner: RunningContainer | undefined;
+  let next = joinedContainer(hostConfig.NetworkMode);
+  while (next !== undefined) {
+    owner = requireRunning(findPeer(store, next, "joining network namespace of container: "));
+    next = joinedContainer(owner.hostConfig.NetworkMode);
   }
-  throw new EngineError("invalid", "joining network namespace of container: the containers join each other in a circle");
+  return owner;
 }
 
 function requireRunning(peer: Container): RunningContainer {

@@ -7,6 +7,7 @@ import { attachContainer, type AttachOptions } from "./attach.ts";
 import { BackgroundQueue } from "./background-queue.ts";
 import { ContainerStore } from "./container-store.ts";
 import { isActive, type Container } from "./container.ts";
+import { countContainers, type ContainerCounts } from "./counts.ts";
 import { createContainer, type CreateRequest } from "./create.ts";
 import type { ContainerContext, ContainerDeps, ContainerOptions } from "./deps.ts";
 import { createExec } from "./exec/create.ts";
@@ -30,6 +31,7 @@ import { restartContainer } from "./restart.ts";
 import { RestartTimers } from "./restart-timers.ts";
 import { restoreContainers } from "./restore/restore.ts";
 import { startContainer } from "./start.ts";
+import { stopAllContainers } from "./stop-all.ts";
 import { stopContainer, type StopOptions } from "./stop.ts";
 import { containerProcesses } from "./top/top.ts";
 import { updateContainer } from "./update.ts";
@@ -86,6 +88,8 @@ function lifecycle(context: ContainerContext) {
     remove: async (reference: string, remove: RemoveOptions) => await removeContainer(context, reference, remove),
     rename: async (reference: string, name: string) => await renameContainer(context, reference, name),
     update: async (reference: string, change: HostConfig) => await updateContainer(context, reference, change),
+    /** For the end of a daemon whose containers end with it. */
+    stopAll: async (timeoutMs: number) => await stopAllContainers(context, timeoutMs),
     prune: async (filters: Filters) => await pruneContainers(context, filters),
   };
 }
@@ -100,6 +104,7 @@ function queries(context: ContainerContext) {
     find: (reference: string): Container => context.store.find(reference),
     /** Every container, the oldest first. */
     all: (): Container[] => [...context.store.all()],
+    counts: (): ContainerCounts => countContainers(context.store.all()),
     /** For the image noun: who stands in the way of a removal. */
     usersOf: (imageId: Digest) => context.store.usersOf(imageId).map(({ id, state }) => ({ id, running: isActive(state) })),
   };

@@ -1,0 +1,168 @@
+import { EngineError } from "#errors/engine-error.ts";
+import type { EngineEvent, EventSink } from "#events/contract.ts";
+import type { LogQuery, LogReader, LogRecord } from "#logs/contract.ts";
+import type { ImageRunConfig } from "#spec/oci-image/types.ts";
+import type {
+  ImageSource,
+  NetworkProvider,
+  NetworkRequest,
+  NetworkSandbox,
+  PlannedMount,
+  ResolvedImage,
+  VolumeProvider,
+  VolumeRequest,
+} from "../ports.ts";
+
+const digestOf = (text: string): `sha256:${string}` => `sha256:${Buffer.from(text).toString("hex").padEnd(64, "0").slice(0, 64)}`;
+
+/** Images by reference. */
+export class FakeImages implements ImageSource {
+  readonly images = new Map<string, ResolvedImage>();
+
+  add(reference: string, config: ImageRunConfig = { Cmd: ["sh"] }): ResolvedImage {
+    const image: ResolvedImage = {
+      id: digestOf(reference),
+      config: {
+        architecture: process.arch === "x64" ? "amd64" : "arm64",
+        os: "linux",
+        config,
+        rootfs: { type: "layers", diff_ids: [digestOf("layer")] },
+      },
+      topLayer: digestOf("layer"),
+      manifest: undefined,
+    };
+    this.images.set(reference, image);
+    this.images.set(image.id, image);
+    return image;
+  }
+
+  async resolve(reference: string): Promise<ResolvedImage> {
+    await Promise.resolve();
+    const image = this.images.get(reference);
+    if (image === undefined) throw new EngineError("not-found", `No such image: ${reference}:latest`);
+    return image;
+  }
+}
+
+/** Networks that are always there, and ports that can be taken once. */
+export class FakeNetworks implements NetworkProvider {
+  readonly calls: string[] = [];
+  readonly sandboxes = new Map<string, NetworkSandbox>();
+  restored: ReadonlySet<string> | undefined;
+  prepareFailure: Error | undefined;
+  connectFailure: Error | undefined;
+  readonly requests: NetworkRequest[] = [];
+
+  validate({ mode }: NetworkRequest): void {
+    if (mode === "nosuch") throw new EngineError("not-found", `network ${mode} not found`);
+  }
+
+  async prepare(request: NetworkRequest): Promise<NetworkSandbox> {
+    this.calls.push(`prepare ${request.containerId}`);
+    this.requests.push(request);
+    await Promise.resolve();
+    if (this.prepareFailure !== undefined) throw this.prepareFailure;
+    const ports = Object.fromEntries(
+      Object.entries(request.portBindings).map(([port, targets]) => [
+        port,
+        targets?.map(({ HostPort }) => ({ HostIp: "0.0.0.0", HostPort: HostPort ?? "" })) ?? null,
+      ]),
+    );
+    const sandbox: NetworkSandbox = {
+      netns: request.mode === "host" ? undefined : `/run/netns/${request.containerId}`,
+      endpoints: { [request.mode]: { IPAddress: "10.0.0.2", NetworkID: "n1" } },
+      ports,
+      files: { hosts: "127.0.0.1 localhost\n", resolvConf: "nameserver 10.0.0.1\n" },
+    };
+    this.sandboxes.set(request.containerId, sandbox);
+    return sandbox;
+  }
+
+  async connect(containerId: string): Promise<void> {
+    this.calls.push(`connect ${containerId}`);
+    await Promise.resolve();
+    if (this.connectFailure !== undefined) throw this.connectFailure;
+  }
+
+  release(containerId: string): Promise<void> {
+    this.calls.push(`release ${containerId}`);
+    this.sandboxes.delete(containerId);
+    return Promise.resolve();
+  }
+
+  restore(running: ReadonlySet<string>): Promise<void> {
+    this.restored = running;
+    return Promise.resolve();
+  }
+
+  sandboxOf(containerId: string): NetworkSandbox | undefined {
+    return this.sandboxes.get(containerId);
+  }
+}
+
+/** One anonymous volume for each path that the configuration names. */
+export class FakeVolumes implements VolumeProvider {
+  readonly released: { readonly id: string; readonly removeAnonymous: boolean }[] = [];
+  planFailure: Error | undefined;
+
+  async plan({ config, inherited }: VolumeRequest): Promise<readonly PlannedMount[]> {
+    await Promise.resolve();
+    if (this.planFailure !== undefined) throw this.planFailure;
+    return [...inherited, ...Object.keys(config.Volumes ?? {}).map(volumeAt)];
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  release(id: string, { removeAnonymous }: { removeAnonymous: boolean }): Promise<void> {
+    this.released.push({ id, removeAnonymous });
+    return Promise.resolve();
+  }
+}
+
+export function volumeAt(target: string): PlannedMount {
+  return {
+    type: "volume",
+    target,
+    source: `/volumes${target}`,
+    volumeName: `v${target.replaceAll("/", "-")}`,
+    readOnly: false,
+    propagation: "",
+    copyUp: true,
+    options: [],
+    shown: {
+      Type: "volume",
+      Name: `v${target.replaceAll("/", "-")}`,
+      Source: `/volumes${target}`,
+      Destination: target,
+      Driver: "local",
+      RW: true,
+    },
+  };
+}
+
+/** A log of records that a test wrote. */
+export class FakeLogs implements LogReader {
+  readonly records: LogRecord[] = [];
+  readonly queries: LogQuery[] = [];
+
+  async *read(_path: string, query: LogQuery): AsyncGenerator<readonly LogRecord[]> {
+    this.queries.push(query);
+    yield this.records.filter(({ stream }) => query[stream]);
+    await query.follow;
+  }
+}
+
+export class FakeEvents implements EventSink {
+  readonly events: Omit<EngineEvent, "timeNano">[] = [];
+
+  emit(event: Omit<EngineEvent, "timeNano">): void {
+    this.events.push(event);
+  }
+
+  /** Actions of one container, in order. */
+  actions(id?: string): string[] {
+    return this.events.filter((event) => id === undefined || event.id === id).map(({ action }) => action);
+  }
+}

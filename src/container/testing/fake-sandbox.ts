@@ -1,0 +1,39 @@
+import { EngineError } from "#errors/engine-error.ts";
+import type { OciSpec } from "#spec/oci-runtime/spec.ts";
+import type { SandboxPlanner } from "../deps.ts";
+
+/** Specs that hold no more than tests look at. The only user there is, beside root, is `user`. */
+export function fakeSandbox(): SandboxPlanner & { user: string } {
+  return {
+    user: "app",
+    check: () => [],
+    resolveUser(_rootfs, user) {
+      if (user !== "" && user !== this.user)
+        throw new EngineError("invalid", `unable to find user ${user}: no matching entries in passwd file`);
+      return { uid: user === "" ? 0 : 1000, gid: 0, additionalGids: [], home: "/" };
+    },
+    lookUpDevices: () => Promise.resolve({ nodes: [], disks: {} }),
+    spec: ({ config, hostname, rootfs, netns, joined, cgroupPath }) =>
+      ({
+        hostname,
+        root: { path: rootfs },
+        process: { args: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])], env: config.Env ?? [], cwd: config.WorkingDir || "/" },
+        linux: {
+          namespaces: [
+            { type: "network", path: netns },
+            { type: "pid", path: joined.pid },
+          ],
+          cgroupsPath: cgroupPath,
+          resources: {},
+        },
+      }) as unknown as OciSpec,
+    execProcess: ({ container, args, env, cwd, user, tty }) => ({
+      ...container,
+      args: [...args],
+      env: [...container.env, ...env],
+      cwd: cwd || container.cwd,
+      user: { uid: user.uid, gid: user.gid },
+      terminal: tty,
+    }),
+  };
+}
