@@ -1,10 +1,10 @@
 import { EngineError } from "#errors/engine-error.ts";
-import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
 
 /** A field that is refused, and how to say so. Remove a row when the engine learns it. */
 interface Refusal {
   readonly field: string;
-  readonly isAsked: (config: ContainerConfig, hostConfig: HostConfig) => boolean;
+  readonly isAsked: (hostConfig: HostConfig) => boolean;
   /** Docker's text where Docker refuses it too. */
   readonly message?: (hostConfig: HostConfig) => string;
 }
@@ -15,47 +15,41 @@ const IO_LIMITS = "Invalid QoS settings: linux does not support Maximum IO Bandw
 const refusals: readonly Refusal[] = [
   {
     field: "HostConfig.Isolation",
-    isAsked: (_, { Isolation = "" }) => Isolation !== "" && Isolation !== "default",
+    isAsked: ({ Isolation = "" }) => Isolation !== "" && Isolation !== "default",
     message: ({ Isolation }) => `invalid isolation '${Isolation}' on linux`,
   },
-  { field: "HostConfig.CpuCount", isAsked: (_, { CpuCount = 0 }) => CpuCount !== 0 },
-  { field: "HostConfig.CpuPercent", isAsked: (_, { CpuPercent = 0 }) => CpuPercent !== 0 },
-  { field: "HostConfig.IOMaximumIOps", isAsked: (_, { IOMaximumIOps = 0 }) => IOMaximumIOps !== 0, message: () => IO_LIMITS },
+  { field: "HostConfig.CpuCount", isAsked: ({ CpuCount = 0 }) => CpuCount !== 0 },
+  { field: "HostConfig.CpuPercent", isAsked: ({ CpuPercent = 0 }) => CpuPercent !== 0 },
+  { field: "HostConfig.IOMaximumIOps", isAsked: ({ IOMaximumIOps = 0 }) => IOMaximumIOps !== 0, message: () => IO_LIMITS },
   {
     field: "HostConfig.IOMaximumBandwidth",
-    isAsked: (_, { IOMaximumBandwidth = 0 }) => IOMaximumBandwidth !== 0,
+    isAsked: ({ IOMaximumBandwidth = 0 }) => IOMaximumBandwidth !== 0,
     message: () => IO_LIMITS,
   },
   {
     field: "HostConfig.SecurityOpt: credentialspec",
-    isAsked: (_, { SecurityOpt = [] }) => SecurityOpt.some((option) => /^credentialspec[=:]/i.test(option)),
+    isAsked: ({ SecurityOpt = [] }) => SecurityOpt.some((option) => /^credentialspec[=:]/i.test(option)),
   },
   {
     field: "HostConfig.DeviceRequests",
-    isAsked: (_, { DeviceRequests = [] }) => DeviceRequests.length > 0,
+    isAsked: ({ DeviceRequests = [] }) => DeviceRequests.length > 0,
     message: ({ DeviceRequests }) => {
       const { Driver = "", Capabilities = [] } = DeviceRequests?.[0] ?? {};
       return `could not select device driver "${Driver}" with capabilities: [${Capabilities.map((set) => `[${set.join(" ")}]`).join(" ")}]`;
     },
   },
-  { field: "HostConfig.CpuRealtimePeriod", isAsked: (_, { CpuRealtimePeriod = 0 }) => CpuRealtimePeriod !== 0 },
-  { field: "HostConfig.CpuRealtimeRuntime", isAsked: (_, { CpuRealtimeRuntime = 0 }) => CpuRealtimeRuntime !== 0 },
-  { field: "HostConfig.Cgroup", isAsked: (_, { Cgroup = "" }) => Cgroup !== "" },
-  { field: "HostConfig.Links", isAsked: (_, { Links = [] }) => Links.length > 0 },
-  { field: "HostConfig.StorageOpt", isAsked: (_, { StorageOpt = {} }) => Object.keys(StorageOpt).length > 0 },
-  { field: "HostConfig.UsernsMode", isAsked: (_, { UsernsMode = "" }) => UsernsMode !== "" && UsernsMode !== "host" },
-  { field: "HostConfig.VolumeDriver", isAsked: (_, { VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },
-  { field: "Healthcheck", isAsked: ({ Healthcheck }) => (Healthcheck?.Test ?? []).length > 0 && Healthcheck?.Test?.[0] !== "NONE" },
+  { field: "HostConfig.CpuRealtimePeriod", isAsked: ({ CpuRealtimePeriod = 0 }) => CpuRealtimePeriod !== 0 },
+  { field: "HostConfig.CpuRealtimeRuntime", isAsked: ({ CpuRealtimeRuntime = 0 }) => CpuRealtimeRuntime !== 0 },
+  { field: "HostConfig.Cgroup", isAsked: ({ Cgroup = "" }) => Cgroup !== "" },
+  { field: "HostConfig.Links", isAsked: ({ Links = [] }) => Links.length > 0 },
+  { field: "HostConfig.StorageOpt", isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0 },
+  { field: "HostConfig.UsernsMode", isAsked: ({ UsernsMode = "" }) => UsernsMode !== "" && UsernsMode !== "host" },
+  { field: "HostConfig.VolumeDriver", isAsked: ({ VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },
 ];
 
-/**
- * Refuses what would otherwise be taken and not done.
- *
- * @param config the user's own, before the image's is merged in: what an image asks for and the engine does not have is not the user's mistake.
- * @throws EngineError `invalid` naming the field.
- */
-export function unsupportedFields(config: ContainerConfig, hostConfig: HostConfig): void {
-  const refusal = refusals.find(({ isAsked }) => isAsked(config, hostConfig));
+/** Refuses what would otherwise be taken and not done. @throws EngineError `invalid` naming the field. */
+export function unsupportedFields(hostConfig: HostConfig): void {
+  const refusal = refusals.find(({ isAsked }) => isAsked(hostConfig));
   if (refusal === undefined) return;
   throw new EngineError("invalid", refusal.message?.(hostConfig) ?? `${refusal.field} is not supported`);
 }

@@ -20,7 +20,7 @@ export function validateIdentity(config: ContainerConfig): void {
   }
   if ((config.User ?? "").includes("\0")) throw invalid("invalid user: it holds a NUL");
   const signal = config.StopSignal ?? "";
-  if (signal !== "" && !isSignal(signal)) throw invalid(`invalid signal: ${signal}`);
+  if (signal !== "" && !isSignal(signal)) throw invalid(`invalid signal: ${shown(signal)}`);
 }
 
 function validateHostname({ Hostname = "", Domainname = "" }: ContainerConfig): void {
