@@ -154,9 +154,7 @@ describe("dockerode", () => {
     const logs = await container.logs({ stdout: true, stderr: true, follow: false });
     expect(logs.subarray(8, 12).toString()).toBe("out\n");
     const events = (await docker.getEvents()) as NodeJS.ReadableStream & { destroy(): void };
-    const [line] = (await new Promise((resolve) => events.once("data", (data: Buffer) => resolve(data.toString().split("\n"))))) as [
-      string,
-    ];
+    const first = await new Promise<string>((resolve) => events.once("data", (data: Buffer) => resolve(data.toString())));
     expect(JSON.parse(first.split("\n")[0] ?? "")).toMatchObject({ Action: "start" });
     events.destroy();
   });
