@@ -81,8 +81,7 @@ export class PortAllocator {
 
   #reserveRandom(request: PortRequest): Reservation {
     const { first, last } = this.#random;
-    const start = this.#lastRandom;
-    for (const port of [...range({ first: start + 1, last }), ...range({ first, last: Math.min(start, last) })]) {
+    for (const port of inTurn(first, last, this.#lastRandom)) {
       this.#lastRandom = port;
       const reservation = unlessTaken(() => this.#take(request, port));
       if (reservation !== undefined) return reservation;
@@ -140,6 +139,12 @@ function bindError(cause: unknown, message: string): unknown {
 
 function* range({ first, last }: { first: number; last: number }): Generator<number> {
   for (let port = first; port <= last; port++) yield port;
+}
+
+/** All of them, from the one after `previous` around. */
+function* inTurn(first: number, last: number, previous: number): Generator<number> {
+  yield* range({ first: previous + 1, last });
+  yield* range({ first, last: previous });
 }
 
 /** Undefined when the port is taken; any other failure is passed on. */

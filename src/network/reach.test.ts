@@ -19,6 +19,8 @@ async function run(id: string, wishes: Parameters<typeof request>[1]): Promise<v
   await vi.waitFor(() => expect(host.fetch(netns(id), "127.0.0.1")).toBe(`this is ${id}`));
 }
 
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+
 beforeAll(async () => {
   host = new IsolatedHost();
   host.plugIn();
@@ -34,7 +36,7 @@ beforeAll(async () => {
   host.run(host.neighbour, "ip", "route", "add", "172.16.0.0/12", "via", HOST_ADDRESS);
   const hostile = "ip addr del 127.0.0.1/8 dev lo; sysctl -qw net.ipv4.conf.all.route_localnet=1";
   host.run(host.neighbour, "sh", "-c", `${hostile}; ip route add 127.0.0.1/32 via ${HOST_ADDRESS}`);
-}, 60_000);
+});
 
 afterAll(async () => {
   host.stopServers();

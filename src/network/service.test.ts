@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { NetworkService } from "./service.ts";
 import { IsolatedHost, request } from "./testdata/isolated-host.ts";
 
@@ -11,18 +11,25 @@ const noFilters = new Map<string, string[]>();
 let host: IsolatedHost;
 let networks: NetworkService;
 
-beforeEach(async () => {
+vi.setConfig({ testTimeout: 30_000 });
+
+beforeAll(() => {
   host = new IsolatedHost();
+});
+
+beforeEach(async () => {
   networks = await host.service();
   await networks.restore(new Set());
 });
 
 afterEach(async () => {
-  host.stopServers();
   await networks.teardown();
-  expect(host.residue()).toEqual([]);
-  await host.end();
+  const residue = host.residue();
+  host.reset();
+  expect(residue).toEqual([]);
 });
+
+afterAll(async () => await host.end());
 
 const idOf = (name: string): string => networks.inspect(name).network.id;
 

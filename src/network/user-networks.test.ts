@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Filters } from "#spec/filters.ts";
 import type { ConnectableContainer } from "./ports.ts";
 import type { NetworkService } from "./service.ts";
@@ -7,18 +7,25 @@ import { IsolatedHost, request } from "./testdata/isolated-host.ts";
 let host: IsolatedHost;
 let networks: NetworkService;
 
-beforeEach(async () => {
+vi.setConfig({ testTimeout: 30_000 });
+
+beforeAll(() => {
   host = new IsolatedHost();
+});
+
+beforeEach(async () => {
   networks = await host.service();
   await networks.restore(new Set());
 });
 
 afterEach(async () => {
-  host.stopServers();
   await networks.teardown();
-  expect(host.residue()).toEqual([]);
-  await host.end();
+  const residue = host.residue();
+  host.reset();
+  expect(residue).toEqual([]);
 });
+
+afterAll(async () => await host.end());
 
 const names = (filters: Record<string, string[]>): string[] =>
   networks

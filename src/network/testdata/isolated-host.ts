@@ -30,7 +30,7 @@ export class IsolatedHost {
   readonly worker: NetworkWorker;
   readonly events: Omit<EngineEvent, "timeNano">[] = [];
   readonly #children: ChildProcess[] = [];
-  #database = Database.open(join(this.folder, "state.db"));
+  #database = Database.open(":memory:");
 
   constructor() {
     for (const path of [this.host, this.neighbour]) createNamespace(path, () => {});
@@ -81,6 +81,15 @@ export class IsolatedHost {
 
   stopServers(): void {
     for (const child of this.#children.splice(0)) child.kill("SIGKILL");
+  }
+
+  /** For the next test: no servers, no rules, no state, no events. */
+  reset(): void {
+    this.stopServers();
+    this.run(this.host, "nft", "flush", "ruleset");
+    this.#database.close();
+    this.#database = Database.open(":memory:");
+    this.events.length = 0;
   }
 
   /** Everything of the instance that is left: none of it may be. */
