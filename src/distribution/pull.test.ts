@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { imageFixture, never, type ImageFixture } from "#image/testing.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
@@ -126,13 +127,8 @@ describe("pulling an image", () => {
       return true;
     };
     await pull({ name: `${registry.host}/x` });
-    expect(
-      fixture.service.images
-        .all()
-        .flatMap(({ references }) => references.map(({ tag }) => tag))
-        .filter(Boolean)
-        .toSorted(),
-    ).toEqual(["a", "b"]);
+    const tags = fixture.service.images.all().flatMap(({ references }) => references.flatMap(({ tag }) => tag ?? []));
+    expect(new Set(tags)).toEqual(new Set(["a", "b"]));
   });
 
   it("unpacks a layer while the next still downloads", async () => {
@@ -225,7 +221,7 @@ describe("platforms", () => {
 });
 
 describe("what is missing or refused", () => {
-  it.each<[string, (response: import("node:http").ServerResponse) => void, object]>([
+  it.each<[string, (response: ServerResponse) => void, object]>([
     [
       "a tag that is not there",
       (response) => refuse(response, 404, "MANIFEST_UNKNOWN", "manifest unknown"),

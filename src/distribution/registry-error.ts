@@ -62,5 +62,5 @@ function reportedBy(body: Buffer): Reported | undefined {
   const code = first.code.toUpperCase();
   if (!/^[A-Z_]{1,64}$/.test(code)) return undefined;
   const message = "message" in first && typeof first.message === "string" && first.message !== "" ? first.message : "no message";
-  return { code, message: message.slice(0, LONGEST_MESSAGE).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ") };
+  return { code, message: message.slice(0, LONGEST_MESSAGE).replace(/\p{Cc}/gu, " ") };
 }

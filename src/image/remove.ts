@@ -1,5 +1,6 @@
 import type { EventSink } from "#events/contract.ts";
 import type { Digest } from "#spec/digest.ts";
+import type { Platform } from "#spec/platform.ts";
 import { canonicalName, familiarString, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
 import type { Collector } from "./collector.ts";
 import { emitImageEvent } from "./image-events.ts";
@@ -21,6 +22,8 @@ export interface RemoveInput {
   readonly force: boolean;
   /** Also parents that nobody names or uses any more. */
   readonly pruneParents: boolean;
+  /** The image has to be for it. */
+  readonly platform?: Platform | undefined;
 }
 
 export type RemovedItem = { readonly untagged: string } | { readonly deleted: Digest };
@@ -31,7 +34,7 @@ export type RemovedItem = { readonly untagged: string } | { readonly deleted: Di
  * @throws EngineError `not-found`; `conflict` with Docker's texts, the soft kinds of which `force` overrides.
  */
 export async function removeImage(deps: RemoveDeps, input: RemoveInput): Promise<RemovedItem[]> {
-  const image = resolveImage(deps.images, input.name);
+  const image = resolveImage(deps.images, input.name, input.platform);
   const removed: RemovedItem[] = [];
   let quiet = false;
   if (isIdPrefix(image.id, input.name)) {

@@ -1,0 +1,32 @@
+import type { PullInput } from "#distribution/pull.ts";
+import type { HistoryStep } from "#image/history.ts";
+import type { ImportInput } from "#image/import.ts";
+import type { ImageDetails } from "#image/inspect.ts";
+import type { ListedImage, ListInput } from "#image/list.ts";
+import type { LoadInput } from "#image/load.ts";
+import type { RemovedItem, RemoveInput } from "#image/remove.ts";
+import type { TagInput } from "#image/tag.ts";
+import type { Platform } from "#spec/platform.ts";
+import type { ProgressSink } from "#spec/progress.ts";
+
+/** What the images' routes need of the engine. A name is a tag, a repository digest, an id, or the beginning of one. */
+export interface ImageBackend extends ImageQueries, ImageChanges, ImageArrivals {}
+
+export interface ImageQueries {
+  list(input: ListInput): readonly ListedImage[];
+  inspect(name: string, platform?: Platform): ImageDetails;
+  history(name: string, platform?: Platform): readonly HistoryStep[];
+}
+
+export interface ImageChanges {
+  tag(input: TagInput): void;
+  remove(input: RemoveInput): Promise<readonly RemovedItem[]>;
+}
+
+/** Each gives its lines while it works, and is done when it resolves. */
+export interface ImageArrivals {
+  pull(input: PullInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
+  load(input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
+  /** The new image's id. */
+  import(input: ImportInput, signal: AbortSignal): Promise<string>;
+}
