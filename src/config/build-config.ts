@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
 import { instanceOf, type Instance } from "#spec/instance.ts";
@@ -36,12 +37,12 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
 }
 
 function buildInstance(settings: Settings): Instance {
-  const dataRoot = root("data-root", settings["data-root"]);
-  const execRoot = root("exec-root", settings["exec-root"]);
+  const name = settings.instance ?? "dhow";
   try {
-    return instanceOf(settings.instance ?? "dhow", {
-      ...(dataRoot === undefined ? {} : { dataRoot }),
-      ...(execRoot === undefined ? {} : { execRoot }),
+    const { dataRoot, execRoot } = instanceOf(name);
+    return instanceOf(name, {
+      dataRoot: root("data-root", settings["data-root"] ?? dataRoot),
+      execRoot: root("exec-root", settings["exec-root"] ?? execRoot),
     });
   } catch (error) {
     throw new ConfigError(messageOf(error), { cause: error });
@@ -49,12 +50,20 @@ function buildInstance(settings: Settings): Instance {
 }
 
 /** A folder that becomes the engine's own: its mode is set and what lies in it is taken for the engine's. */
-function root(name: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
+function root(name: string, path: string): string {
   const absolute = resolve(path);
   if (path === "" || absolute.split("/").length < 3)
     throw new ConfigError(`invalid ${name} ${JSON.stringify(path)}: want a folder of the engine's own, as in /var/lib/dhow`);
-  return absolute;
+  return realPath(absolute);
+}
+
+/** A link to another disk is followed here, once: mounts are known by their real paths ever after. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function shutdownTimeout(seconds: number): number {

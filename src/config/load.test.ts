@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { DaemonConfig } from "./daemon-config.ts";
 import { readEnvironment } from "./env.ts";
 import { configFileOf, loadConfig } from "./load.ts";
 
@@ -12,9 +13,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(join(path, ".."), { recursive: true }));
 
-const load = (text: string, flags: object = {}): ReturnType<typeof loadConfig> => {
+const load = (text: string, flags: object = {}): DaemonConfig => {
   writeFileSync(path, text);
-  return loadConfig({ "config-file": path, ...flags }, environment);
+  return loadConfig({ "config-file": path, ...flags }, environment).config;
 };
 
 test("file and flags together", () => {
@@ -22,14 +23,14 @@ test("file and flags together", () => {
 });
 
 test("without a file, where none was asked for", () => {
-  expect(loadConfig({ instance: "dhow-none" }, environment).instance.name).toBe("dhow-none");
+  expect(loadConfig({ instance: "dhow-none" }, environment).config.instance.name).toBe("dhow-none");
   expect(configFileOf({})).toBe("/etc/dhow/daemon.json");
   expect(configFileOf({ instance: "dhow-none" })).toBe("/etc/dhow-none/daemon.json");
 });
 
 test("a device without an end is not read for ever; one that is empty is no configuration", () => {
   expect(() => loadConfig({ "config-file": "/dev/zero" }, environment)).toThrow("larger than 1048576 bytes");
-  expect(loadConfig({ "config-file": "/dev/null" }, environment).labels).toEqual([]);
+  expect(loadConfig({ "config-file": "/dev/null" }, environment).config.labels).toEqual([]);
 });
 
 test.each<[string, object, string]>([

@@ -11,25 +11,32 @@ import { keyOf, type Settings } from "./options.ts";
 /** Larger than any configuration; a file without an end (a device) stops here. */
 const LARGEST_FILE = 1024 * 1024;
 
+/** A configuration, and the settings that it was made of, for a reload to compare. */
+export interface LoadedConfig {
+  readonly config: DaemonConfig;
+  readonly settings: Settings;
+}
+
 /**
  * Reads the configuration file that the flags name, or the default one when it exists, and puts everything together.
  *
  * @throws ConfigError with Docker's texts.
  */
-export function loadConfig(flags: Settings, environment: DaemonEnvironment): DaemonConfig {
+export function loadConfig(flags: Settings, environment: DaemonEnvironment): LoadedConfig {
   refuseUnready(flags, (option) => `--${option}`);
   const path = configFileOf(flags);
-  const file = explain(path, () => readFile(path, flags["config-file"] !== undefined));
   return explain(path, () => {
-    const settings = mergeSettings(flags, file);
-    try {
-      return buildConfig(settings, environment);
-    } catch (error) {
-      throw new ConfigError(`merged configuration validation from file and command line flags failed: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
+    const settings = mergeSettings(flags, readFile(path, flags["config-file"] !== undefined));
+    return { settings, config: buildMerged(settings, environment) };
   });
+}
+
+function buildMerged(settings: Settings, environment: DaemonEnvironment): DaemonConfig {
+  try {
+    return buildConfig(settings, environment);
+  } catch (error) {
+    throw new ConfigError(`merged configuration validation from file and command line flags failed: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** A daemon with a name of its own has a configuration of its own. */

@@ -1,0 +1,19 @@
+import type { Listener } from "#http/listen.ts";
+
+/** The wired engine, as the daemon's life deals with it. */
+export interface Engine {
+  /** Answers the API on what the listener accepts. */
+  serve(listener: Listener): void;
+
+  /** The configuration was replaced: tells whoever does not ask for it each time, and records the event. */
+  reloaded(): void;
+
+  /**
+   * Stops every container that runs, each with its own signal and time, all within `timeoutMs`; what runs still is killed then.
+   * Called at the end of a daemon without live restore.
+   */
+  stopContainers(timeoutMs: number): Promise<void>;
+
+  /** Ends connections, finishes what is under way, writes what is not written. Containers are left as they are. */
+  close(): Promise<void>;
+}

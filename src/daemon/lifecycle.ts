@@ -1,0 +1,119 @@
+import type { DaemonEnvironment } from "#config/env.ts";
+import { loadConfig, type LoadedConfig } from "#config/load.ts";
+import type { Settings } from "#config/options.ts";
+import { applyReload } from "#config/reload.ts";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
+import type { Listener } from "#http/listen.ts";
+import { notify } from "#sys/sd-notify.ts";
+import { lockDataRoot } from "./data-root-lock.ts";
+import type { Engine } from "./engine.ts";
+import { listenTargets } from "./listen-targets.ts";
+import { openListeners } from "./listeners.ts";
+import { LiveConfig } from "./live-config.ts";
+import type { DaemonLogger } from "./logger.ts";
+import { claimPidFile } from "./pidfile.ts";
+import { prepareRoots } from "./roots.ts";
+import type { Signals } from "./signals.ts";
+import { socketGroup } from "./socket-group.ts";
+import { loadTls } from "./tls-files.ts";
+import { trimWhenQuiet } from "./trim-when-quiet.ts";
+
+export interface DaemonDeps {
+  readonly environment: DaemonEnvironment;
+  readonly logger: DaemonLogger;
+  readonly signals: Signals;
+  /** Builds the engine (`wire.ts`). */
+  readonly wire: (config: LiveConfig, logger: DaemonLogger) => Promise<Engine>;
+}
+
+/** A daemon that serves. */
+interface Running {
+  readonly engine: Engine;
+  readonly listeners: readonly Listener[];
+  readonly config: LiveConfig;
+  /** Gives back what keeps other daemons away. */
+  release(): void;
+}
+
+/**
+ * The whole life of a daemon, from an accepted configuration to its end.
+ *
+ * @param flags are read again, with the file, at each reload.
+ * @throws EngineError when it cannot start; nothing is left behind then.
+ */
+export async function runDaemon(deps: DaemonDeps, flags: Settings, loaded: LoadedConfig): Promise<"stopped" | "hurried"> {
+  const { logger, signals } = deps;
+  const running = await startDaemon(deps, loaded);
+  signals.onReload(reloader(deps, flags, loaded, running));
+  tellManager(deps, "READY=1");
+  const signal = await signals.stop;
+  logger.info({ signal }, "stopping");
+  tellManager(deps, "STOPPING=1");
+  const ending = await Promise.race([
+    stopDaemon(running, logger).then(() => "stopped" as const),
+    signals.hurry.then(() => "hurried" as const),
+  ]);
+  running.release();
+  logger.info({}, ending === "stopped" ? "stopped" : "stopped without waiting for what was under way");
+  return ending;
+}
+
+async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<Running> {
+  const { logger, environment } = deps;
+  if (process.getuid?.() !== 0) throw new EngineError("forbidden", "dhowd needs to be started with root privileges");
+  const tls = config.api.tls === undefined ? undefined : loadTls(config.api.tls);
+  const gid = socketGroup(config.api.group, logger);
+  const targets = listenTargets(config.api, { gid, tls, listenFds: environment.listenFds });
+  prepareRoots(config.instance, gid);
+  using claims = new DisposableStack();
+  const pidFile = claimPidFile(config.pidfile, process.pid);
+  claims.defer(() => pidFile.release());
+  claims.defer(lockDataRoot(config.instance.dataRoot));
+  const live = new LiveConfig(config);
+  const engine = await deps.wire(live, logger);
+  const listeners = await openListeners(targets, (listener) => engine.serve(listener)).catch(async (error: unknown) => {
+    await engine.close();
+    throw error;
+  });
+  for (const { address } of listeners) logger.info({}, `API listen on ${address}`);
+  claims.defer(trimWhenQuiet());
+  const kept = claims.move();
+  return { engine, listeners, config: live, release: () => kept.dispose() };
+}
+
+async function stopDaemon({ engine, listeners, config }: Running, logger: DaemonLogger): Promise<void> {
+  for (const listener of listeners) listener.close();
+  const { liveRestore, shutdownTimeoutMs } = config.current;
+  if (!liveRestore)
+    await engine.stopContainers(shutdownTimeoutMs).catch((error: unknown) => logger.error({ error }, "containers could not be stopped"));
+  await engine.close();
+}
+
+/** A file that is not accepted changes nothing: the daemon runs on as it was. */
+function reloader(deps: DaemonDeps, flags: Settings, initial: LoadedConfig, { config, engine }: Running): () => void {
+  const { environment, logger } = deps;
+  let before = initial;
+  return () => {
+    try {
+      const after = applyReload(before, loadConfig(flags, environment), environment);
+      before = after;
+      logger.setLevel(after.config.log.level);
+      config.replace(after.config);
+      if (after.waiting.length > 0) logger.warn({ waiting: after.waiting }, "some of the changed configuration waits for a restart");
+      logger.info({}, "configuration reloaded");
+      engine.reloaded();
+    } catch (error) {
+      logger.error({ error: messageOf(error) }, "the configuration was not reloaded");
+    }
+  };
+}
+
+/** systemd may have gone away, or never have been there: no reason not to run. */
+function tellManager({ environment: { notifySocket }, logger }: DaemonDeps, message: string): void {
+  if (notifySocket === undefined) return;
+  try {
+    notify(notifySocket, message);
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, "the service manager could not be told");
+  }
+}

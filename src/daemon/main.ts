@@ -1,0 +1,37 @@
+import type { DaemonConfig } from "#config/daemon-config.ts";
+import type { DaemonEnvironment } from "#config/env.ts";
+import type { LoadedConfig } from "#config/load.ts";
+import type { Settings } from "#config/options.ts";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
+import { countFaults } from "./faults.ts";
+import { runDaemon } from "./lifecycle.ts";
+import { DaemonLogger } from "./logger.ts";
+import { watchSignals } from "./signals.ts";
+import { stderrSink } from "./stderr-sink.ts";
+import { loadTls } from "./tls-files.ts";
+import { wire } from "./wire.ts";
+
+/** Checks what the configuration points at. @throws EngineError `invalid`. */
+export function checkFiles(config: DaemonConfig): void {
+  if (config.api.tls !== undefined) loadTls(config.api.tls);
+}
+
+/**
+ * Runs the daemon to its end.
+ *
+ * @returns the exit code.
+ * @throws EngineError when it cannot start.
+ */
+export async function serve(flags: Settings, loaded: LoadedConfig, environment: DaemonEnvironment): Promise<number> {
+  const signals = watchSignals();
+  const logger = DaemonLogger.create({ ...loaded.config.log, sink: stderrSink() });
+  countFaults(logger);
+  // What the operator's shell had does not matter: files are made with the modes that the code names.
+  process.umask(0o022);
+  try {
+    const ending = await runDaemon({ environment, logger, signals, wire }, flags, loaded);
+    return ending === "stopped" ? 0 : 1;
+  } catch (error) {
+    throw new EngineError("system", `failed to start daemon: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,44 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
+
+/** Root reads and writes, its group passes through to what it may open: nobody else sees a name in here. */
+const DATA_ROOT_MODE = 0o710;
+const PRIVATE_MODE = 0o700;
+const SHARED_MODE = 0o710;
+
+/**
+ * Makes the daemon's two folders, or puts right what is there.
+ *
+ * @param socketGroup group of a socket that lies in the exec root; it has to be able to pass through.
+ * @throws EngineError `invalid` when something else is in the place, or the folder is another user's.
+ */
+export function prepareRoots(roots: { dataRoot: string; execRoot: string }, socketGroup: number | undefined): void {
+  prepareFolder(roots.dataRoot, DATA_ROOT_MODE, 0);
+  const shared = socketGroup !== undefined && socketGroup !== 0;
+  prepareFolder(roots.execRoot, shared ? SHARED_MODE : PRIVATE_MODE, shared ? socketGroup : 0);
+}
+
+function prepareFolder(path: string, mode: number, gid: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(path);
+  refuseForeign(path);
+  chownSync(path, 0, gid);
+  chmodSync(path, mode);
+}
+
+/** Never wider than it ends up, not even for a moment. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: PRIVATE_MODE });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/** In a folder that somebody else owns, somebody else can swap what the engine is about to trust. */
+function refuseForeign(path: string): void {
+  const found = lstatSync(path);
+  if (!found.isDirectory()) throw new EngineError("invalid", `${path} is not a folder`);
+  if (found.uid !== 0) throw new EngineError("invalid", `${path} belongs to user ${found.uid}: it has to be root's`);
+}

@@ -1,0 +1,62 @@
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { apiRoutes } from "#api/routes/index.ts";
+import { systemRoutes } from "#api/routes/system/routes.ts";
+import { createApi } from "#api/server.ts";
+import { EventStore } from "#events/event-store.ts";
+import { Journal } from "#events/journal.ts";
+import type { Logger } from "#lib/logger.ts";
+import { serverVersion } from "#spec/identity.ts";
+import { Database } from "#store/db/database.ts";
+import { describeHost } from "#sys/host-description.ts";
+import { readHostFacts } from "#sys/host-facts.ts";
+import type { Engine } from "./engine.ts";
+import { engineId } from "./engine-id.ts";
+import type { LiveConfig } from "./live-config.ts";
+import { wireNouns } from "./wire/nouns.ts";
+import { reloadEvent } from "./wire/reload-event.ts";
+import { wireSystem } from "./wire/system.ts";
+
+/** Events that are kept for `since`. */
+const MOST_EVENTS = 10_000;
+/** What answers that are under way get to end by themselves when the daemon stops. */
+const CLOSE_GRACE_MS = 5000;
+
+/**
+ * Builds the engine: the one place that constructs services and hands them to each other.
+ *
+ * @throws EngineError when the state cannot be opened, or the host lacks what the engine stands on.
+ */
+export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> {
+  const { instance, api: apiConfig } = config.current;
+  const database = openDatabase(join(instance.dataRoot, "dhow.db"));
+  const events = new Journal({
+    store: new EventStore({ database }, { most: MOST_EVENTS }),
+    logger: logger.child({ part: "events" }),
+    now: () => BigInt(Date.now()) * 1_000_000n,
+  });
+  const [host, description, id] = [readHostFacts(), describeHost(), await engineId(instance.dataRoot)];
+  const nouns = await wireNouns({ config, logger, database, events, host, description });
+  const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns }));
+  const api = createApi(
+    { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }) },
+    { engineVersion: serverVersion, minVersion: apiConfig.minVersion },
+  );
+  return {
+    serve: (listener) => api.serve(listener),
+    reloaded: () => events.emit(reloadEvent(id, description.hostname, config.current)),
+    stopContainers: (timeoutMs) => nouns.stopContainers(timeoutMs),
+    async close() {
+      await api.close(CLOSE_GRACE_MS);
+      await nouns.close();
+      events.flush();
+      database.close();
+    },
+  };
+}
+
+/** SQLite gives its other files the mode of this one: made beforehand, none of them is ever open to others. */
+function openDatabase(path: string): Database {
+  closeSync(openSync(path, "a", 0o600));
+  return Database.open(path);
+}

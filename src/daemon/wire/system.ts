@@ -1,0 +1,51 @@
+import type { SystemBackend } from "#api/routes/system/backend.ts";
+import type { DaemonConfig } from "#config/daemon-config.ts";
+import { InfoReader, type InfoSettings } from "#engine/info.ts";
+import { describeVersion } from "#engine/version.ts";
+import type { Journal } from "#events/journal.ts";
+import type { HostDescription } from "#sys/host-description.ts";
+import type { HostReading } from "#sys/host-facts.ts";
+import type { LiveConfig } from "../live-config.ts";
+import type { Nouns } from "./nouns.ts";
+
+export interface SystemParts {
+  readonly config: LiveConfig;
+  readonly events: Journal;
+  readonly engineId: string;
+  readonly host: HostReading;
+  readonly description: HostDescription;
+  readonly nouns: Nouns;
+}
+
+/** What ping, version, info and events answer with. */
+export function wireSystem({ config, events, engineId, host, description, nouns }: SystemParts): SystemBackend {
+  const { runtimes, monitor } = nouns.runtime;
+  const programs = monitor === undefined ? runtimes : [...runtimes, { name: "conmon", version: monitor.version }];
+  const version = describeVersion({
+    architecture: host.architecture,
+    kernelVersion: description.kernelVersion,
+    minApiVersion: config.current.api.minVersion,
+    programs,
+  });
+  const sources = { ...nouns.info, eventListeners: () => events.listeners, settings: () => infoSettings(config.current) };
+  const info = new InfoReader(sources, { engineId, host, description, runtimes });
+  return { version: () => version, info: () => info.read(), events };
+}
+
+function infoSettings({ instance, labels, log, liveRestore, containers, network, images }: DaemonConfig): InfoSettings {
+  return {
+    labels,
+    debug: log.level === "debug",
+    liveRestore,
+    dataRoot: instance.dataRoot,
+    logDriver: containers.logDriver,
+    logDrivers: ["json-file", "none"],
+    networkDrivers: ["bridge", "host", "null"],
+    seccompProfile: containers.seccompProfile,
+    cgroupDriver: "cgroupfs",
+    addressPools: network.addressPools,
+    insecureRegistries: images.insecureRegistries,
+    mirrors: images.mirrors,
+    proxies: images.proxies,
+  };
+}
