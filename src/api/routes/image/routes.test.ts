@@ -201,7 +201,7 @@ describe("what comes in", () => {
       message: "hi",
       platform: "linux/arm64",
     });
-    const [line] = (await lines(ask("POST", `/images/create?${query}`, { body: base }))) as [{ status: string }];
+    const [line] = (await lines(ask("POST", `/images/create?${query.toString()}`, { body: base }))) as [{ status: string }];
     expect(await body(ask("GET", "/images/rootfs:v1/json"))).toMatchObject({
       Id: line.status,
       Architecture: "arm64",

@@ -1,0 +1,106 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TLSSocket } from "node:tls";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { endpointsOf } from "./endpoint.ts";
+import { RegistrySession } from "./session.ts";
+import { loadTlsProfile } from "./tls.ts";
+import { Transport } from "./transport.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "dhow-tls-"));
+const certificates = path.join(folder, "certs.d");
+
+/** A key and a certificate signed by itself. */
+function selfSigned(name: string, subject: string, alternative: string): { cert: string; key: string } {
+  const [key, cert] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.crt`)];
+  const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  execFileSync(
+    "openssl",
+    [...request, "-keyout", key, "-out", cert, "-subj", `/CN=${subject}`, "-addext", `subjectAltName=${alternative}`],
+    { stdio: "ignore" },
+  );
+  return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
+}
+
+let server: https.Server;
+let host: string;
+let client: { cert: string; key: string };
+const seen: string[] = [];
+const transport = new Transport({ userAgent: "test", headMs: 2000 });
+
+beforeAll(async () => {
+  client = selfSigned("client", "client", "DNS:client");
+  const own = selfSigned("server", "127.0.0.1", "IP:127.0.0.1");
+  server = https.createServer({ ...own, ca: client.cert, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    seen.push((request.socket as TLSSocket).authorized ? "known" : "unknown");
+    response.end("{}");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  rmSync(certificates, { recursive: true, force: true });
+  seen.length = 0;
+});
+afterAll(async () => {
+  transport.close();
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** As for a registry that is not on this machine, where nothing is forgiven. */
+async function open(): Promise<RegistrySession> {
+  const endpoint = { host, bases: [new URL(`https://${host}`)], insecure: false, local: false, mirror: false };
+  const tls = await loadTlsProfile([path.join(folder, "none"), certificates], host, true);
+  const deps = { transport, endpoint, tls, insecureRegistries: [], stallMs: 1000 };
+  return RegistrySession.open(deps, { repository: "x", credential: { kind: "anonymous" } }, new AbortController().signal);
+}
+
+function install(files: Record<string, string>): void {
+  mkdirSync(path.join(certificates, host), { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(certificates, host, name), text);
+}
+
+describe("a registry with a certificate of its own", () => {
+  it("is refused", async () => {
+    await expect(open()).rejects.toThrow(
+      expect.objectContaining({
+        category: "unavailable",
+        message: expect.stringContaining("x509: certificate signed by unknown authority"),
+      }),
+    );
+    expect(seen).toEqual([]);
+  });
+
+  it("is trusted when certs.d says so", async () => {
+    install({ "ca.crt": readFileSync(path.join(folder, "server.crt"), "utf8") });
+    await open();
+    expect(seen).toEqual(["unknown"]);
+  });
+
+  it("is shown the client's certificate", async () => {
+    install({ "ca.crt": readFileSync(path.join(folder, "server.crt"), "utf8"), "client.cert": client.cert, "client.key": client.key });
+    await open();
+    expect(seen).toEqual(["known"]);
+  });
+
+  it.each([["client.cert"], ["client.key"]])("is not tried with %s alone", async (name) => {
+    install({ [name]: "x" });
+    await expect(open()).rejects.toThrow(/missing client\.(cert|key) in/);
+  });
+
+  it("on this machine is taken as it is, after http", async () => {
+    const [endpoint] = endpointsOf(host, { mirrors: [], insecureRegistries: [] });
+    const tls = { authorities: [], clients: [], verify: false };
+    const deps = { transport, endpoint: endpoint ?? expect.fail("no endpoint"), tls, insecureRegistries: [], stallMs: 1000 };
+    await RegistrySession.open(deps, { repository: "x", credential: { kind: "anonymous" } }, new AbortController().signal);
+    expect(seen).toEqual(["unknown"]);
+  });
+});
