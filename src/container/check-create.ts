@@ -1,52 +1,47 @@
-import { posix } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ContainerConfig, HealthConfig, HostConfig } from "#spec/docker-api/types.ts";
 import { joinedContainer } from "./network-request.ts";
 import { checkRestartPolicy, isRestarting } from "./restart-policy.ts";
-import { parseSignal } from "./signals.ts";
 
-/** sethostname(2) takes no more. */
-const LONGEST_HOSTNAME = 64;
 const LEAST_INTERVAL = 1_000_000;
 
 /**
- * Checks what a user asks for as far as it needs no host and no image, with Docker's texts.
+ * Checks what a user asks for as far as it needs neither host nor image, with Docker's texts; runtime/oci checks the rest.
  *
  * @throws EngineError `invalid`.
  */
 export function checkCreate(config: ContainerConfig, hostConfig: HostConfig): void {
-  checkEnv(config.Env ?? []);
-  checkHostname("hostname", config.Hostname ?? "");
-  checkHostname("domainname", config.Domainname ?? "");
-  if (config.StopSignal) parseSignal(config.StopSignal);
-  if (config.WorkingDir && !posix.isAbsolute(config.WorkingDir)) {
-    throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
-  }
   if (config.Healthcheck !== undefined) checkHealthcheck(config.Healthcheck);
   checkRestartPolicy(hostConfig.RestartPolicy ?? {});
   if (hostConfig.AutoRemove === true && isRestarting(hostConfig)) {
     throw invalid("can't create 'AutoRemove' container with restart policy");
   }
-  checkLogDriver(hostConfig.LogConfig?.Type);
+  checkLogging(hostConfig.LogConfig);
   checkNetworkMode(config, hostConfig);
 }
 
-/** `local` keeps its records as json-file does here: in the monitor's own format, which neither name promises. */
-const LOG_DRIVERS: readonly (string | undefined)[] = [undefined, "", "json-file", "local", "none"];
+const LOG_DRIVERS: readonly string[] = ["", "json-file", "none"];
+/** Docker's, of which this engine has none yet. */
+const LOG_OPTIONS: readonly string[] = [
+  "max-size",
+  "max-file",
+  "compress",
+  "labels",
+  "labels-regex",
+  "env",
+  "env-regex",
+  "tag",
+  "mode",
+  "max-buffer-size",
+];
 
-function checkLogDriver(driver: string | undefined): void {
+function checkLogging({ Type, Config: options = {} }: NonNullable<HostConfig["LogConfig"]> = {}): void {
+  const driver: string = Type ?? "";
   if (!LOG_DRIVERS.includes(driver)) throw invalid(`logger: no log driver named '${driver}' is registered`);
-}
-
-function checkEnv(env: readonly string[]): void {
-  const wrong = env.find((variable) => variable === "" || variable.startsWith("=") || variable.includes("\0"));
-  if (wrong !== undefined) throw invalid(`invalid environment variable: ${wrong}`);
-}
-
-/** It is written into /etc/hosts and /etc/hostname: no white space, no control characters. */
-function checkHostname(field: string, name: string): void {
-  if (name.length > LONGEST_HOSTNAME) throw invalid(`invalid ${field}: more than ${LONGEST_HOSTNAME} characters`);
-  if (!/^[\w.-]*$/.test(name)) throw invalid(`invalid ${field}: ${JSON.stringify(name)}`);
+  const [option] = Object.keys(options);
+  if (option === undefined) return;
+  if (!LOG_OPTIONS.includes(option)) throw invalid(`unknown log opt '${option}' for ${driver || "json-file"} log driver`);
+  throw invalid(`HostConfig.LogConfig.Config: the log opt '${option}' is not supported yet`);
 }
 
 function checkHealthcheck(check: HealthConfig): void {

@@ -12,7 +12,7 @@ export interface Removal {
   readonly removeVolumes: boolean;
 }
 
-type Change = Partial<Pick<Container, "name" | "hostConfig" | "state" | "restartCount">>;
+type Change = Partial<Pick<Container, "name" | "hostConfig" | "endpoints" | "state" | "restartCount">>;
 
 /**
  * All containers, durable and in memory. Every change is committed before the call returns; reads never touch the database.
@@ -192,7 +192,7 @@ function deleteRemoval(writer: Writer, id: string): void {
 }
 
 function writeChange(writer: Writer, after: Container, change: Change): void {
-  if (change.name !== undefined || change.hostConfig !== undefined) {
+  if (change.name !== undefined || change.hostConfig !== undefined || change.endpoints !== undefined) {
     writer.run("UPDATE containers SET name = ?, definition = ? WHERE id = ?", after.name, definitionText(after), after.id);
   }
   if (change.state !== undefined || change.restartCount !== undefined) {

@@ -46,11 +46,6 @@ describe("what is refused leaves nothing", () => {
   test.each<[string, object, object, string, string]>([
     ["an unknown image", { Image: "nosuch" }, {}, "not-found", "No such image: nosuch:latest"],
     ["no image", {}, {}, "invalid", "config cannot be empty in order to create a container"],
-    ["a variable without a name", { Env: ["=x"] }, {}, "invalid", "invalid environment variable: =x"],
-    ["a relative folder", { WorkingDir: "rel" }, {}, "invalid", "the working directory 'rel' is invalid, it needs to be an absolute path"],
-    ["an unknown signal", { StopSignal: "NOSIG" }, {}, "invalid", "invalid signal: NOSIG"],
-    ["a host name with a line end", { Hostname: "a\nb" }, {}, "invalid", "invalid hostname"],
-    ["a host name that is too long", { Hostname: "a".repeat(65) }, {}, "invalid", "invalid hostname"],
     ["a hasty health check", { Healthcheck: { Interval: 5 } }, {}, "invalid", "Interval in Healthcheck cannot be less than 1ms"],
     [
       "AutoRemove and a restart policy",
@@ -77,6 +72,15 @@ describe("what is refused leaves nothing", () => {
       "conflicting options: port publishing",
     ],
     ["a host name and the host's", { Hostname: "x" }, { UTSMode: "host" }, "invalid", "conflicting options: hostname and the UTS mode"],
+    ["an unknown runtime", {}, { Runtime: "nosuch" }, "invalid", "unknown or invalid runtime name: nosuch"],
+    [
+      "an unknown log option",
+      {},
+      { LogConfig: { Type: "json-file", Config: { bogus: "1" } } },
+      "invalid",
+      "unknown log opt 'bogus' for json-file log driver",
+    ],
+    ["a log option to come", {}, { LogConfig: { Config: { "max-size": "1m" } } }, "invalid", "the log opt 'max-size' is not supported yet"],
     ["an unknown log driver", {}, { LogConfig: { Type: "bogus" } }, "invalid", "logger: no log driver named 'bogus' is registered"],
   ])("%s", async (_name, config, hostConfig, category, message) => {
     await using harness = new Harness();
@@ -150,4 +154,16 @@ test("an image for another machine is a warning, unless a platform was asked for
     (await harness.service.create({ name, config: { Image: "foreign" }, hostConfig: {}, endpoints: {}, platform })).warnings;
   expect(await create("one", undefined)).toEqual([expect.stringContaining("(linux/s390x) does not match the detected host platform")]);
   expect(await create("two", "linux/s390x")).toEqual([]);
+});
+
+test("the network noun changes on which networks a container is to be", async () => {
+  await using harness = new Harness();
+  const id = await harness.create("web", { hostConfig: { NetworkMode: "default" } });
+  const { directory } = harness.service;
+  expect(directory.find("web")).toEqual({ id, running: false, networkMode: "bridge", networks: ["bridge"] });
+  directory.setEndpoint(id, "app", { Aliases: ["www"] });
+  directory.setEndpoint(id, "bridge", undefined);
+  expect(harness.service.find(id).endpoints).toEqual({ app: { Aliases: ["www"] } });
+  harness.crash();
+  expect(harness.service.find(id).endpoints).toEqual({ app: { Aliases: ["www"] } });
 });

@@ -12,7 +12,7 @@ import { completeHostConfig } from "./host-config.ts";
 import { newContainerId, parseContainerName } from "./identity.ts";
 import { mergeConfig } from "./merge-config.ts";
 import { freeRandomName } from "./name-generator.ts";
-import { joinedContainer, networkRequest } from "./network-request.ts";
+import { joinedContainer, networkModeOf, networkRequest } from "./network-request.ts";
 import type { PlannedMount, ResolvedImage } from "./ports.ts";
 import { both } from "./both.ts";
 
@@ -46,6 +46,7 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const image = await deps.images.resolve(request.config.Image, request.platform);
   const id = newContainerId();
   const draft = draftOf(deps, id, request, image);
+  requireRuntime(deps, draft.hostConfig.Runtime ?? "");
   const warnings = [...platformWarnings(request, image), ...deps.sandbox.check(draft.config, draft.hostConfig)];
   if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) deps.networks.validate(networkRequest(draft));
   const inherited = inheritedMounts(deps.store, draft.hostConfig.VolumesFrom ?? []);
@@ -68,7 +69,7 @@ function draftOf({ store, options }: CreateDeps, id: string, request: CreateRequ
     created: Date.now(),
     config,
     hostConfig,
-    endpoints: request.endpoints,
+    endpoints: endpointsOf(hostConfig, request.endpoints),
     image: {
       id: image.id,
       reference: request.config.Image ?? "",
@@ -81,9 +82,17 @@ function draftOf({ store, options }: CreateDeps, id: string, request: CreateRequ
   };
 }
 
-function defaultsOf({ defaults, host, maskedPaths, readonlyPaths }: ContainerOptions): Parameters<typeof completeHostConfig>[1] {
+/** The network of its mode is always among them, first. */
+function endpointsOf({ NetworkMode: mode = "" }: HostConfig, asked: CreateRequest["endpoints"]): CreateRequest["endpoints"] {
+  const endpoints = Object.create(null) as Record<string, EndpointSettings>;
+  if (joinedContainer(mode) === undefined) endpoints[mode] = {};
+  for (const [network, settings] of Object.entries(asked)) endpoints[networkModeOf(network)] = settings;
+  return endpoints;
+}
+
+function defaultsOf({ defaults, host, logDriver, maskedPaths, readonlyPaths }: ContainerOptions): Parameters<typeof completeHostConfig>[1] {
   const { shmSize, cgroupNamespace } = defaults;
-  return { runtime: host.runtime, logDriver: "json-file", shmSize, cgroupNamespace, maskedPaths, readonlyPaths };
+  return { runtime: host.runtime, logDriver, shmSize, cgroupNamespace, maskedPaths, readonlyPaths };
 }
 
 function defaultHostname(options: ContainerOptions, id: string, { NetworkMode, UTSMode }: HostConfig): string {
@@ -130,6 +139,13 @@ function inheritedMounts(store: ContainerStore, volumesFrom: readonly string[]):
 
 function asReadOnly(mount: PlannedMount): PlannedMount {
   return { ...mount, readOnly: true, shown: { ...mount.shown, RW: false, Mode: "ro" } };
+}
+
+/** @throws EngineError `invalid` with Docker's text. */
+function requireRuntime({ runtime }: CreateDeps, name: string): void {
+  if (!runtime.features.runtimes.some((known) => known.name === name)) {
+    throw new EngineError("invalid", `unknown or invalid runtime name: ${name}`);
+  }
 }
 
 function platformWarnings({ platform }: CreateRequest, { config }: ResolvedImage): string[] {

@@ -58,6 +58,8 @@ export interface ContainerOptions {
   readonly defaults: SandboxDefaults;
   /** The host's own name, which containers in its UTS or network namespace show. */
   readonly hostname: string;
+  /** Of containers that name none. */
+  readonly logDriver: string;
   /** A static init of the host, for `--init`. */
   readonly initPath?: string | undefined;
   /** Paths that inspect shows as masked and read-only when the user named none. */

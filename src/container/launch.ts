@@ -32,10 +32,7 @@ interface Network {
 export async function launch(deps: LaunchDeps, container: Container): Promise<LaunchedProcess> {
   const paths = containerPaths(deps.options.instance, container.id);
   const { joined, sharedMemoryOf } = joinedNamespaces(deps.store, container);
-  const [root, network] = await both(
-    prepareRoot(deps, container),
-    prepareFolders(paths).then(async () => await prepareNetwork(deps, container)),
-  );
+  const [root, network] = await both(prepareRoot(deps, container), prepareNetwork(deps, container));
   const spec = deps.sandbox.spec(
     specInput(deps.options, container, { ...root, ...network, joined, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf }),
   );
@@ -82,12 +79,14 @@ async function shareMemory({ sharedMemory, options }: LaunchDeps, { id, hostConf
 }
 
 async function prepareNetwork(deps: LaunchDeps, container: Container): Promise<Network> {
+  const paths = containerPaths(deps.options.instance, container.id);
   const owner = networkOwner(deps.store, container);
   if (owner !== undefined) {
+    await prepareFolders(paths);
     const netns = deps.networks.sandboxOf(owner.id)?.netns ?? `/proc/${owner.state.pid}/ns/net`;
     return { netns, filesOf: owner, own: false };
   }
-  const sandbox = await deps.networks.prepare(networkRequest(container));
-  await writeContainerFiles(containerPaths(deps.options.instance, container.id), container.config.Hostname ?? "", sandbox.files);
+  const [sandbox] = await both(deps.networks.prepare(networkRequest(container)), prepareFolders(paths));
+  await writeContainerFiles(paths, container.config.Hostname ?? "", sandbox.files);
   return { netns: sandbox.netns, filesOf: container, own: true };
 }

@@ -21,6 +21,7 @@ import { inspectContainer } from "./inspect.ts";
 import { killContainer } from "./kill.ts";
 import { listContainers, type ListOptions } from "./list.ts";
 import { containerLogs, type LogsOptions } from "./logs.ts";
+import { networkDirectory } from "./network-directory.ts";
 import { pauseContainer, unpauseContainer } from "./pause.ts";
 import { PendingAttachments } from "./pending-attachments.ts";
 import { pruneContainers } from "./prune.ts";
@@ -105,6 +106,8 @@ function queries(context: ContainerContext) {
     /** Every container, the oldest first. */
     all: (): Container[] => [...context.store.all()],
     counts: (): ContainerCounts => countContainers(context.store.all()),
+    /** For the network noun, which connects and disconnects containers. */
+    directory: networkDirectory(context),
     /** For the image noun: who stands in the way of a removal. */
     usersOf: (imageId: Digest) => context.store.usersOf(imageId).map(({ id, state }) => ({ id, running: isActive(state) })),
   };

@@ -35,7 +35,7 @@ const created: Container = {
     ReadonlyPaths: ["/proc/sys"],
     PidsLimit: undefined,
   },
-  endpoints: {},
+  endpoints: { bridge: {} },
   image: { id: image, reference: "bb:plain", os: "linux", topLayer: undefined, manifest: undefined },
   mounts: [],
   restartCount: 0,
@@ -195,7 +195,7 @@ describe("inspect", () => {
   });
 
   test("one in another's network has no networks of its own", () => {
-    const joined = { ...created, hostConfig: { ...created.hostConfig, NetworkMode: "container:abc" } };
+    const joined = { ...created, hostConfig: { ...created.hostConfig, NetworkMode: "container:abc" }, endpoints: {} };
     expect(wire(inspectView(inspected(joined), [1, 52]))["NetworkSettings"]).toMatchObject({ Networks: {} });
   });
 });

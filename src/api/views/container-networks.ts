@@ -26,14 +26,16 @@ export function endpointView(endpoint: EndpointSettings): Nullable<EndpointSetti
 }
 
 /** By network: what a running container has, else what its user asked for. One that joins another's network has none of its own. */
-export function networksView(container: Container, sandbox: NetworkSandbox | undefined): Record<string, Nullable<EndpointSettings>> {
-  const mode = container.hostConfig.NetworkMode ?? "bridge";
+export function networksView({ endpoints }: Container, sandbox: NetworkSandbox | undefined): Record<string, Nullable<EndpointSettings>> {
   const views = Object.create(null) as Record<string, Nullable<EndpointSettings>>;
-  if (mode.startsWith("container:")) return views;
-  const asked = Object.hasOwn(container.endpoints, mode) ? container.endpoints : { [mode]: {}, ...container.endpoints };
-  for (const [network, settings] of Object.entries(asked)) views[network] = endpointView(settings);
-  for (const [network, settings] of Object.entries(sandbox?.endpoints ?? {})) {
-    views[network] = endpointView({ ...asked[network], ...withoutAbsent(settings) });
+  if (sandbox === undefined) {
+    for (const [network, settings] of Object.entries(endpoints)) views[network] = endpointView(settings);
+    return views;
+  }
+  for (const [network, settings] of Object.entries(sandbox.endpoints)) {
+    // It may have been asked for by name or by id.
+    const asked = endpoints[network] ?? endpoints[settings.NetworkID ?? ""] ?? {};
+    views[network] = endpointView({ ...asked, ...withoutAbsent(settings) });
   }
   return views;
 }

@@ -1,3 +1,4 @@
+import { both } from "../both.ts";
 import { isActive } from "../container.ts";
 import { releaseRun } from "../release-run.ts";
 import { type RunDeps } from "../run.ts";
@@ -11,7 +12,8 @@ import { recoverRuns, settleFate, type Fate } from "./recover-runs.ts";
  */
 export async function restoreContainers(deps: RunDeps): Promise<void> {
   const fates = await recoverRuns(deps);
-  await deps.networks.restore(new Set(fates.filter(isRunning).map(({ id }) => id)));
+  const running = new Set(fates.filter(isRunning).map(({ id }) => id));
+  await both(deps.networks.restore(running), deps.snapshots.sweep(running));
   for (const fate of fates) {
     if (isLeftover(deps, fate)) await releaseRun(deps, fate.id);
     else await settleFate(deps, fate);

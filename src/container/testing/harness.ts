@@ -50,6 +50,7 @@ export class Harness implements AsyncDisposable {
       host: hostFacts,
       defaults: { shmSize: 64, seccompProfile: undefined, noNewPrivileges: false, ulimits: [], cgroupNamespace: "private", init: false },
       hostname: "host",
+      logDriver: "json-file",
       maskedPaths: ["/proc/kcore"],
       readonlyPaths: ["/proc/sys"],
     };

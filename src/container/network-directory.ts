@@ -1,0 +1,32 @@
+import type { EndpointSettings } from "#spec/docker-api/types.ts";
+import { isActive } from "./container.ts";
+import type { ContainerContext } from "./deps.ts";
+
+/** A container as the network noun sees it; structurally what network/ports.ts asks for. */
+export interface ConnectableContainer {
+  readonly id: string;
+  readonly running: boolean;
+  readonly networkMode: string;
+  /** Those of its record: what it is on at its next start. */
+  readonly networks: readonly string[];
+}
+
+export interface NetworkDirectory {
+  /** @throws EngineError `not-found`. */
+  find(reference: string): ConnectableContainer;
+  /** Changes the record; `undefined` takes a network out of it. @throws EngineError `not-found`. */
+  setEndpoint(containerId: string, network: string, settings: EndpointSettings | undefined): void;
+}
+
+export function networkDirectory({ store }: Pick<ContainerContext, "store">): NetworkDirectory {
+  return {
+    find(reference) {
+      const { id, state, hostConfig, endpoints } = store.find(reference);
+      return { id, running: isActive(state), networkMode: hostConfig.NetworkMode ?? "", networks: Object.keys(endpoints) };
+    },
+    setEndpoint(containerId, network, settings) {
+      const { [network]: _, ...others } = store.get(containerId).endpoints;
+      store.update(containerId, { endpoints: settings === undefined ? others : { ...others, [network]: settings } });
+    },
+  };
+}
