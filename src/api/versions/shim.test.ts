@@ -98,15 +98,9 @@ const queries: [operation: string, since: string, given: string, older: string][
   ["POST /containers/:id/wait", "1.30", "condition=removed", ""],
   ["POST /images/create", "1.32", "fromImage=a&platform=linux/arm64", "fromImage=a"],
   [CREATE, "1.41", "name=a&platform=linux/arm64", "name=a"],
-  ["GET /images/json", "1.41", "filter=busybox", "filters=%7B%22reference%22%3A%5B%22busybox%22%5D%7D"],
-  ["GET /images/json", "1.41", "filter=a&filters=%7B%7D", "filter=a&filters=%7B%7D"],
   ["POST /containers/:id/stop", "1.42", "t=1&signal=INT", "t=1"],
   ["POST /containers/:id/restart", "1.42", "signal=INT", ""],
   ["GET /images/json", "1.42", "all=1&shared-size=1", "all=1"],
-  ["GET /images/json", "1.47", "manifests=1", ""],
-  ["GET /images/:name*/json", "1.48", "manifests=1", ""],
-  ["GET /images/:name*/history", "1.48", "platform=x", ""],
-  ["GET /images/:name*/json", "1.49", "platform=x", ""],
 ];
 
 test.each(queries)("the query of %s before %s: %s becomes %s", (operation, since, given, older) => {
@@ -114,38 +108,20 @@ test.each(queries)("the query of %s before %s: %s becomes %s", (operation, since
   expect(lift(before(since))).toBe(older);
 });
 
-const IMAGE = { Id: "sha256:1", RepoTags: [], RepoDigests: [], Size: 5, Containers: 2, Descriptor: {} };
 const CONTAINER = {
   Id: "0123456789abcdef",
   Config: { Hostname: "0123456789ab" },
-  ImageManifestDescriptor: {},
   NetworkSettings: { Networks: { bridge: { Aliases: null }, mine: { Aliases: ["web"] }, other: { Aliases: null } } },
 };
 
 const answers: [operation: string, since: string, newest: unknown, older: object, absent?: string[]][] = [
-  ["GET /images/json", "1.43", [IMAGE], [{ RepoTags: ["<none>:<none>"], RepoDigests: ["<none>@<none>"] }]],
-  ["GET /images/json", "1.44", [IMAGE], [{ VirtualSize: 5, RepoTags: [] }]],
-  ["GET /images/json", "1.48", [IMAGE], [{ Size: 5 }], ["Descriptor"]],
-  ["GET /images/json", "1.51", [IMAGE], [{ Containers: -1 }]],
-  ["GET /images/:name*/json", "1.44", { Size: 5 }, { VirtualSize: 5, Created: "0001-01-01T00:00:00Z" }],
   [
-    "GET /images/:name*/json",
-    "1.45",
-    { Size: 5, Config: { User: "u" } },
-    { Container: "", ContainerConfig: { User: "u" } },
-    ["VirtualSize"],
+    "GET /containers/json",
+    "1.46",
+    [{ HostConfig: { NetworkMode: "host", Annotations: {} } }],
+    [{ HostConfig: { NetworkMode: "host" } }],
+    ["Annotations"],
   ],
-  ["GET /images/:name*/json", "1.48", { Descriptor: {}, Manifests: [] }, {}, ["Descriptor", "Manifests"]],
-  ["GET /images/:name*/json", "1.50", { Config: { Cmd: ["sh"] } }, { Config: { Cmd: ["sh"], Hostname: "", Tty: false, Env: null } }],
-  [
-    "GET /images/:name*/json",
-    "1.52",
-    { Config: { Cmd: ["sh"] } },
-    { Parent: "", Author: "", Config: { Cmd: ["sh"], Entrypoint: null, User: "" } },
-  ],
-  ["GET /images/:name*/json", "1.53", { Identity: {} }, {}, ["Identity"]],
-  ["GET /containers/json", "1.46", [{ HostConfig: { NetworkMode: "host", Annotations: {} } }], [{ HostConfig: { NetworkMode: "host" } }]],
-  ["GET /containers/json", "1.48", [{ Id: "1", ImageManifestDescriptor: {} }], [{ Id: "1" }], ["ImageManifestDescriptor"]],
   [
     "GET /containers/:id/json",
     "1.45",
@@ -156,21 +132,8 @@ const answers: [operation: string, since: string, newest: unknown, older: object
       },
     },
   ],
-  ["GET /containers/:id/json", "1.48", CONTAINER, { Id: "0123456789abcdef" }, ["ImageManifestDescriptor"]],
-  [
-    "GET /containers/:id/json",
-    "1.52",
-    { Storage: { RootFS: { Snapshot: { Name: "overlayfs" } } } },
-    { GraphDriver: { Name: "overlayfs" } },
-    ["Storage"],
-  ],
-  ["GET /networks/:id", "1.52", { Id: "n", Status: {} }, { Id: "n" }, ["Status"]],
-  ["GET /info", "1.44", { Runtimes: { crun: { path: "/usr/bin/crun", status: {} } } }, { Runtimes: { crun: { path: "/usr/bin/crun" } } }],
-  ["GET /info", "1.46", { ID: "x", Containerd: {} }, { ID: "x" }, ["Containerd"]],
   ["GET /info", "1.47", { RegistryConfig: {} }, { RegistryConfig: { AllowNondistributableArtifactsCIDRs: null } }],
   ["GET /info", "1.49", { FirewallBackend: {} }, {}, ["FirewallBackend"]],
-  ["GET /info", "1.50", { DiscoveredDevices: [] }, {}, ["DiscoveredDevices"]],
-  ["GET /info", "1.53", { NRI: {} }, {}, ["NRI"]],
 ];
 
 function bodyFor(operation: string, client: ApiVersion, newest: unknown): unknown {
@@ -183,14 +146,13 @@ test.each(answers)("the answer of %s before %s", (operation, since, newest, olde
   const copy = structuredClone(newest);
   const body = bodyFor(operation, before(since), newest);
   expect(body).toMatchObject(older);
-  const first = (Array.isArray(body) ? body[0] : body) as object;
-  expect(Object.keys(first).filter((name) => absent.includes(name))).toEqual([]);
+  expect(absent.filter((name) => JSON.stringify(body).includes(`"${name}"`))).toEqual([]);
   expect(newest).toEqual(copy);
 });
 
 test("other kinds of answers go through as they are", () => {
   const reply: Reply = { kind: "empty", status: 204 };
-  expect(shimFor(route("GET /images/json"), [1, 24])?.reply(reply)).toBe(reply);
+  expect(shimFor(route("GET /containers/json"), [1, 24])?.reply(reply)).toBe(reply);
 });
 
 test("operations have no names of parameters", () => {

@@ -33,13 +33,12 @@ export function operationOf({ method, path }: Pick<Route, "method" | "path">): O
 }
 
 function touches(step: VersionStep, operation: Operation): boolean {
-  return [step.ignoredQuery, step.query, step.body, step.answer].some((table) => table?.[operation] !== undefined);
+  return [step.ignoredQuery, step.body, step.answer].some((table) => table?.[operation] !== undefined);
 }
 
 function liftQuery(step: VersionStep, operation: Operation, query: URLSearchParams): URLSearchParams {
   const ignored = step.ignoredQuery?.[operation]?.filter((name) => query.has(name)) ?? [];
-  const known = ignored.length === 0 ? query : new URLSearchParams([...query].filter(([name]) => !ignored.includes(name)));
-  return step.query?.[operation]?.(known) ?? known;
+  return ignored.length === 0 ? query : new URLSearchParams([...query].filter(([name]) => !ignored.includes(name)));
 }
 
 function takeBack(steps: readonly VersionStep[], operation: Operation, reply: Reply): Reply {

@@ -16,8 +16,6 @@ export interface VersionStep {
   readonly version: ApiVersion;
   /** Query parameters that older versions did not know and ignored. */
   readonly ignoredQuery?: Readonly<Partial<Record<Operation, readonly string[]>>>;
-  /** Query parameters of old, in their new form. */
-  readonly query?: Readonly<Partial<Record<Operation, (query: URLSearchParams) => URLSearchParams>>>;
   /** The body of a request that has one. @throws EngineError `invalid` for what must not be ignored in an old version. */
   readonly body?: Readonly<Partial<Record<Operation, (body: JsonObject) => JsonObject>>>;
   /** The body of an answer, as the newest version has it. */

@@ -7,7 +7,6 @@ export const v1_42: VersionStep = {
     "POST /containers/{}/stop": ["signal"],
     "POST /containers/{}/restart": ["signal"],
     "GET /images/json": ["shared-size"],
-    "GET /system/df": ["type"],
   },
   body: {
     "POST /containers/create": (body) => within(body, "HostConfig", hostConfig),

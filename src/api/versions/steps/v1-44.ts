@@ -1,21 +1,11 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { eachObject, ifObject, isObject, mapObjects, within, withinEach, without } from "../json-object.ts";
+import { isObject, mapObjects, within, withinEach, without } from "../json-object.ts";
 import type { JsonObject, VersionStep } from "../step.ts";
 
 export const v1_44: VersionStep = {
   version: [1, 44],
   body: { "POST /containers/create": create },
-  answer: {
-    "GET /images/json": eachObject((image) => ({ ...image, VirtualSize: image["Size"] })),
-    "GET /images/{}/json": ifObject(image),
-    "GET /info": ifObject((info) => within(info, "Runtimes", (runtimes) => mapObjects(runtimes, (runtime) => without(runtime, "status")))),
-  },
 };
-
-/** Go's zero time stood where an image does not say when it was made. */
-function image(body: JsonObject): JsonObject {
-  return { ...body, VirtualSize: body["Size"], Created: body["Created"] || "0001-01-01T00:00:00Z" };
-}
 
 function create(body: JsonObject): JsonObject {
   const lifted = within(body, "Healthcheck", (check) => without(check, "StartInterval"));

@@ -5,11 +5,7 @@ import type { JsonObject, VersionStep } from "../step.ts";
 export const v1_45: VersionStep = {
   version: [1, 45],
   body: { "POST /containers/create": (body) => within(body, "HostConfig", (config) => withinEach(config, "Mounts", mount)) },
-  answer: {
-    "GET /containers/{}/json": ifObject(container),
-    // Both were of the builder that made the image; tools crash without them.
-    "GET /images/{}/json": ifObject((image) => ({ Container: "", ContainerConfig: image["Config"] ?? {}, ...image })),
-  },
+  answer: { "GET /containers/{}/json": ifObject(container) },
 };
 
 /** Ignoring it would mount the whole volume. */

@@ -3,7 +3,6 @@ import type { VersionStep } from "../step.ts";
 
 export const v1_47: VersionStep = {
   version: [1, 47],
-  ignoredQuery: { "GET /images/json": ["manifests"] },
   answer: {
     "GET /info": ifObject((info) =>
       within(info, "RegistryConfig", (config) => ({

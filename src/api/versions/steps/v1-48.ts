@@ -1,23 +1,10 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { eachObject, ifObject, mapObjects, within, withinEach, without } from "../json-object.ts";
+import { mapObjects, within, withinEach, without } from "../json-object.ts";
 import type { JsonObject, VersionStep } from "../step.ts";
 
 export const v1_48: VersionStep = {
   version: [1, 48],
-  ignoredQuery: {
-    "GET /images/{}/json": ["manifests"],
-    "GET /images/{}/history": ["platform"],
-    "GET /images/{}/get": ["platform"],
-    "GET /images/get": ["platform"],
-    "POST /images/load": ["platform"],
-  },
   body: { "POST /containers/create": create, "POST /networks/create": (body) => without(body, "EnableIPv4") },
-  answer: {
-    "GET /containers/json": eachObject((container) => without(container, "ImageManifestDescriptor")),
-    "GET /containers/{}/json": ifObject((container) => without(container, "ImageManifestDescriptor")),
-    "GET /images/json": eachObject((image) => without(image, "Descriptor")),
-    "GET /images/{}/json": ifObject((image) => without(image, "Descriptor", "Manifests")),
-  },
 };
 
 function create(body: JsonObject): JsonObject {

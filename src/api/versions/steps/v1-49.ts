@@ -3,6 +3,5 @@ import type { VersionStep } from "../step.ts";
 
 export const v1_49: VersionStep = {
   version: [1, 49],
-  ignoredQuery: { "GET /images/{}/json": ["platform"] },
   answer: { "GET /info": ifObject((info) => without(info, "FirewallBackend")) },
 };

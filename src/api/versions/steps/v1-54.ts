@@ -3,6 +3,5 @@ import type { VersionStep } from "../step.ts";
 
 export const v1_54: VersionStep = {
   version: [1, 54],
-  ignoredQuery: { "GET /images/json": ["identity"] },
   body: { "POST /networks/{}/connect": (body) => within(body, "EndpointConfig", (endpoint) => without(endpoint, "MacAddress")) },
 };
