@@ -105,6 +105,8 @@ function queries(context: ContainerContext) {
     find: (reference: string): Container => context.store.find(reference),
     /** Every container, the oldest first. */
     all: (): Container[] => [...context.store.all()],
+    /** Ids whose parts on the disk somebody still needs, or is removing: for the volume noun's `restore`. */
+    accountedIds: (): Set<string> => context.store.accountedIds(),
     counts: (): ContainerCounts => countContainers(context.store.all()),
     /** For the network noun, which connects and disconnects containers. */
     directory: networkDirectory(context),

@@ -12,6 +12,16 @@ describe("update", () => {
     expect(harness.events.actions(id).at(-1)).toBe("update");
   });
 
+  test.each([0, -1])("a pids limit of %d takes it away", async (limit) => {
+    await using harness = new Harness();
+    const id = await harness.run("web", { hostConfig: { PidsLimit: 7 } });
+    await harness.service.update(id, { CpuShares: 5 });
+    expect(harness.service.find(id).hostConfig.PidsLimit).toBe(7);
+    await harness.service.update(id, { PidsLimit: limit });
+    expect(harness.service.find(id).hostConfig.PidsLimit).toBeUndefined();
+    expect(harness.runtime.updates.at(-1)).toMatchObject({ pids: { limit: -1 } });
+  });
+
   test("asks no runtime for one at rest", async () => {
     await using harness = new Harness();
     const id = await harness.create("web");

@@ -26,7 +26,7 @@ export async function updateContainer(
     const container = deps.store.get(id);
     const hostConfig = changedHostConfig(container, change);
     const warnings = deps.sandbox.check(container.config, hostConfig);
-    if (isActive(container.state)) await applyLimits(deps, { ...container, hostConfig });
+    if (isActive(container.state)) await applyLimits(deps, { ...container, hostConfig }, change);
     deps.store.update(id, { hostConfig });
     emitContainerEvent(deps.events, container, "update");
     return { warnings };
@@ -36,7 +36,7 @@ export async function updateContainer(
 function changedHostConfig({ id, hostConfig }: Container, change: HostConfig): HostConfig {
   const conflict = (problem: string): EngineError => new EngineError("conflict", `Cannot update container ${id}: ${problem}`);
   const { RestartPolicy: policy, ...resources } = change;
-  const given = Object.fromEntries(Object.entries(resources).filter(([, value]) => value !== undefined && value !== 0 && value !== ""));
+  const given = Object.fromEntries(Object.entries(resources).filter(([name, value]) => isGiven(name, value)));
   if (policy?.Name && policy.Name !== "no" && hostConfig.AutoRemove === true) {
     throw conflict("Restart policy cannot be updated because AutoRemove is enabled for the container");
   }
@@ -47,19 +47,25 @@ function changedHostConfig({ id, hostConfig }: Container, change: HostConfig): H
   return { ...changed, ...completeResources(changed) };
 }
 
+/** Zero says nothing, but for the pids: it takes the limit away there. */
+function isGiven(name: string, value: unknown): boolean {
+  return value !== undefined && value !== "" && (value !== 0 || name === "PidsLimit");
+}
+
 /** moby counts a swap of 0, which a container without a memory limit has, as below any. */
 function swapIsBelow({ MemorySwap = 0 }: HostConfig, memory: number): boolean {
   return MemorySwap !== -1 && memory > MemorySwap;
 }
 
 /** The new limits are computed as those of a start are, from the whole HostConfig. */
-async function applyLimits(deps: UpdateDeps, container: Container): Promise<void> {
+async function applyLimits(deps: UpdateDeps, container: Container, { PidsLimit: pids }: HostConfig): Promise<void> {
   const devices = await deps.sandbox.lookUpDevices(container.hostConfig);
   const { linux } = deps.sandbox.spec(specInput(deps.options, container, factsWithoutRun(container, devices)));
   // Which devices it may open was settled at its start.
   const { devices: _, ...limits } = linux?.resources ?? {};
+  const unlimited = pids !== undefined && pids <= 0 ? { pids: { limit: -1 } } : {};
   try {
-    await deps.runtime.update(container.id, limits);
+    await deps.runtime.update(container.id, { ...limits, ...unlimited });
   } catch (cause) {
     throw new EngineError("conflict", `Cannot update container ${container.id}: ${messageOf(cause)}`, { cause });
   }

@@ -40,6 +40,7 @@ export class FakeRuntime implements RuntimeDriver {
   readonly failures = new Map<"create" | "start" | "attach" | "exec" | "update" | "kill", Error>();
   /** Exit codes of containers that end the moment they start. */
   instantExit: number | undefined;
+  readonly updates: object[] = [];
   readonly recoveries = new Map<string, Recovered>();
   #nextPid = 1000;
 
@@ -107,8 +108,9 @@ export class FakeRuntime implements RuntimeDriver {
     return Promise.resolve(this.runs.has(id) ? [process.pid] : []);
   }
 
-  async update(id: string): Promise<void> {
+  async update(id: string, resources: object): Promise<void> {
     await this.#called("update", id);
+    this.updates.push(resources);
   }
 
   async delete(id: string): Promise<void> {
