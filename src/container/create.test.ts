@@ -156,6 +156,16 @@ test("an image for another machine is a warning, unless a platform was asked for
   expect(await create("two", "linux/s390x")).toEqual([]);
 });
 
+test("a health check that a user asks for is kept, with a warning", async () => {
+  await using harness = new Harness();
+  const create = async (name: string, Healthcheck: object): Promise<readonly string[]> =>
+    (await harness.service.create({ name, config: { Image: "busybox", Healthcheck }, hostConfig: {}, endpoints: {}, platform: undefined }))
+      .warnings;
+  expect(await create("one", { Test: ["CMD", "true"] })).toEqual([expect.stringContaining("not run by this engine yet")]);
+  expect(await create("two", { Test: ["NONE"] })).toEqual([]);
+  expect(harness.service.find("one").config.Healthcheck).toEqual({ Test: ["CMD", "true"] });
+});
+
 test("the network noun changes on which networks a container is to be", async () => {
   await using harness = new Harness();
   const id = await harness.create("web", { hostConfig: { NetworkMode: "default" } });

@@ -47,7 +47,11 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const id = newContainerId();
   const draft = draftOf(deps, id, request, image);
   requireRuntime(deps, draft.hostConfig.Runtime ?? "");
-  const warnings = [...platformWarnings(request, image), ...deps.sandbox.check(draft.config, draft.hostConfig)];
+  const warnings = [
+    ...platformWarnings(request, image),
+    ...healthWarnings(request.config),
+    ...deps.sandbox.check(draft.config, draft.hostConfig),
+  ];
   if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) deps.networks.validate(networkRequest(draft));
   const inherited = inheritedMounts(deps.store, draft.hostConfig.VolumesFrom ?? []);
   const container = await makeParts(deps, { ...draft, name: reserveName(deps.store, request.name, id) }, inherited);
@@ -154,6 +158,12 @@ function platformWarnings({ platform }: CreateRequest, { config }: ResolvedImage
     `The requested image's platform (${formatPlatform(normalizePlatform(config))}) does not match the detected host platform ` +
       `(${formatPlatform(hostPlatform())}) and no specific platform was requested`,
   ];
+}
+
+/** An image's check is kept without a word: its user did not ask for it. */
+function healthWarnings({ Healthcheck }: ContainerConfig): string[] {
+  const [kind = "NONE"] = Healthcheck?.Test ?? [];
+  return kind === "NONE" || kind === "" ? [] : ["Health checks are not run by this engine yet: the container has no health status"];
 }
 
 function reserveName(store: ContainerStore, given: string | undefined, id: string): string {

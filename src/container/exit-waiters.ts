@@ -30,7 +30,10 @@ export class ExitWaiters {
     };
     if (signal?.aborted === true) leave();
     signal?.addEventListener("abort", leave, { once: true });
-    return promise.finally(() => signal?.removeEventListener("abort", leave));
+    const settled = promise.finally(() => signal?.removeEventListener("abort", leave));
+    // Whoever asked may have gone before it looks: then nobody handles the rejection, and nobody has to.
+    settled.catch(() => undefined);
+    return settled;
   }
 
   exited(id: string, report: ExitReport): void {
