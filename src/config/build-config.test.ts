@@ -89,6 +89,7 @@ test.each<[Settings, string]>([
   [{ "data-root": "/" }, 'invalid data-root "/"'],
   [{ "data-root": "/etc" }, 'invalid data-root "/etc"'],
   [{ "exec-root": "" }, 'invalid exec-root ""'],
+  [{ "data-root": "/tmp/x", "exec-root": "/tmp/y/../x" }, "data-root and exec-root are both /tmp/x"],
   [{ "shutdown-timeout": -1 }, "invalid shutdown timeout: -1"],
   [{ "shutdown-timeout": 9_999_999 }, "invalid shutdown timeout"],
   [{ "min-api-version": "1.23" }, "invalid min-api-version: minimum supported API version is 1.24: 1.23"],

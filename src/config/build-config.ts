@@ -38,12 +38,16 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
 
 function buildInstance(settings: Settings): Instance {
   const name = settings.instance ?? "dhow";
+  const usual = rethrow(() => instanceOf(name));
+  const dataRoot = root("data-root", settings["data-root"] ?? usual.dataRoot);
+  const execRoot = root("exec-root", settings["exec-root"] ?? usual.execRoot);
+  if (dataRoot === execRoot) throw new ConfigError(`data-root and exec-root are both ${dataRoot}: want two folders`);
+  return instanceOf(name, { dataRoot, execRoot });
+}
+
+function rethrow<T>(work: () => T): T {
   try {
-    const { dataRoot, execRoot } = instanceOf(name);
-    return instanceOf(name, {
-      dataRoot: root("data-root", settings["data-root"] ?? dataRoot),
-      execRoot: root("exec-root", settings["exec-root"] ?? execRoot),
-    });
+    return work();
   } catch (error) {
     throw new ConfigError(messageOf(error), { cause: error });
   }

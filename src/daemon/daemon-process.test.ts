@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import net from "node:net";
@@ -115,6 +115,9 @@ test("a life: ping, files with their modes, reload, SIGTERM", { timeout: TIMEOUT
   expect((await get("/v1.24/version")).resume().statusCode).toBe(200);
   const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
   expect([socket(), join(folder, "data"), join(folder, "data", "dhow.db")].map(modeOf)).toEqual(["660", "710", "600"]);
+  // The folder above is open to all: what keeps them out is the daemon's own doing.
+  chmodSync(folder, 0o755);
+  for (const root of ["data", "run"]) expect(spawnSync("ls", [join(folder, root)], { uid: 65534, gid: 65534 }).status).not.toBe(0);
   expect(readFileSync(join(folder, "run", "dhowd.pid"), "utf8")).toBe(`${daemon.child.pid}\n`);
 
   const events = await get("/events");

@@ -14,9 +14,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
-import { lockDataRoot } from "./data-root-lock.ts";
 import { engineId } from "./engine-id.ts";
 import { claimPidFile } from "./pidfile.ts";
+import { lockRoot } from "./root-lock.ts";
 import { prepareRoots } from "./roots.ts";
 import { socketGroup } from "./socket-group.ts";
 
@@ -96,11 +96,11 @@ describe("the pid file", () => {
   });
 });
 
-test("the data root is one daemon's at a time", () => {
-  const release = lockDataRoot(folder);
-  expect(() => lockDataRoot(folder)).toThrow(`the data root ${folder} is in use by another daemon`);
+test("a root is one daemon's at a time", () => {
+  const release = lockRoot(folder, "data root");
+  expect(() => lockRoot(folder, "data root")).toThrow(`the data root ${folder} is in use by another daemon`);
   release();
-  lockDataRoot(folder)();
+  lockRoot(folder, "data root")();
 });
 
 test("the engine keeps its id, and makes a new one for what is none", async () => {

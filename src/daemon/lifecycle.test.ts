@@ -85,6 +85,14 @@ test("containers that cannot be stopped do not keep the daemon from its end", as
   expect(log.join("")).toContain("containers could not be stopped error=no");
 });
 
+test("an engine that cannot be closed does not either", async () => {
+  const running = run({}, { close: () => Promise.reject(new Error("no")) });
+  await serving();
+  source.emit("SIGTERM", "SIGTERM");
+  await expect(running).resolves.toBe("stopped");
+  expect(log.join("")).toContain("the engine could not be closed error=no");
+});
+
 test("a second signal does not wait", async () => {
   const running = run({}, { close: () => new Promise(() => {}) });
   await serving();

@@ -5,13 +5,13 @@ import { applyReload } from "#config/reload.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { Listener } from "#http/listen.ts";
 import { notify } from "#sys/sd-notify.ts";
-import { lockDataRoot } from "./data-root-lock.ts";
 import type { Engine } from "./engine.ts";
 import { listenTargets } from "./listen-targets.ts";
 import { openListeners } from "./listeners.ts";
 import { LiveConfig } from "./live-config.ts";
 import type { DaemonLogger } from "./logger.ts";
 import { claimPidFile } from "./pidfile.ts";
+import { lockRoot } from "./root-lock.ts";
 import { prepareRoots } from "./roots.ts";
 import type { Signals } from "./signals.ts";
 import { socketGroup } from "./socket-group.ts";
@@ -68,10 +68,11 @@ async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<
   using claims = new DisposableStack();
   const pidFile = claimPidFile(config.pidfile, process.pid);
   claims.defer(() => pidFile.release());
-  claims.defer(lockDataRoot(config.instance.dataRoot));
+  claims.defer(lockRoot(config.instance.dataRoot, "data root"));
+  claims.defer(lockRoot(config.instance.execRoot, "exec root"));
   const live = new LiveConfig(config);
   const engine = await deps.wire(live, logger);
-  const listeners = await openListeners(targets, (listener) => engine.serve(listener)).catch(async (error: unknown) => {
+  const listeners = await openListeners(targets, tls !== undefined, (listener) => engine.serve(listener)).catch(async (error: unknown) => {
     await engine.close();
     throw error;
   });
@@ -81,12 +82,13 @@ async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<
   return { engine, listeners, config: live, release: () => kept.dispose() };
 }
 
+/** Never rejects: what goes wrong at the end is told, and the end comes all the same. */
 async function stopDaemon({ engine, listeners, config }: Running, logger: DaemonLogger): Promise<void> {
   for (const listener of listeners) listener.close();
   const { liveRestore, shutdownTimeoutMs } = config.current;
-  if (!liveRestore)
-    await engine.stopContainers(shutdownTimeoutMs).catch((error: unknown) => logger.error({ error }, "containers could not be stopped"));
-  await engine.close();
+  const failed = (what: string) => (error: unknown) => logger.error({ error }, what);
+  if (!liveRestore) await engine.stopContainers(shutdownTimeoutMs).catch(failed("containers could not be stopped"));
+  await engine.close().catch(failed("the engine could not be closed"));
 }
 
 /** A file that is not accepted changes nothing: the daemon runs on as it was. */

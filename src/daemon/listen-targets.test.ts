@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ApiConfig } from "#config/daemon-config.ts";
 import type { HostAddress } from "#config/host-address.ts";
 import type { Listener, ListenTarget } from "#http/listen.ts";
+import { libc } from "#sys/ffi.ts";
 import { listenTargets } from "./listen-targets.ts";
 import { openListeners } from "./listeners.ts";
 
@@ -48,6 +49,7 @@ describe("listeners", () => {
     open.push(
       ...(await openListeners(
         [1, 2].map(() => ({ kind: "tcp", host: "127.0.0.1", port: 0 })),
+        false,
         (listener) => void served.push(listener),
       )),
     );
@@ -65,10 +67,27 @@ describe("listeners", () => {
         { kind: "tcp", host: "127.0.0.1", port: 0 },
         { kind: "tcp", host: "127.0.0.1", port },
       ],
+      false,
       (listener) => void served.push(listener),
     );
     await expect(opening).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: the address is in use`);
     expect(served.map(({ server }) => server.listening)).toEqual([false]);
     taken.close();
+  });
+
+  test.each([
+    ["0.0.0.0", false, "refusing to listen on tcp://0.0.0.0:"],
+    ["127.0.0.1", true, "which systemd has opened, is not implemented yet by Dhow"],
+    ["127.0.0.1", false, undefined],
+  ])("systemd's TCP on %s, TLS %s", async (host, wantsTls, refusal) => {
+    const systemd = net.createServer().listen(0, host);
+    await new Promise((resolve) => systemd.once("listening", resolve));
+    const { fd } = (systemd as unknown as { _handle: { fd: number } })._handle;
+    // A copy, since a listener closes what it was given.
+    const copy = Number(libc("int dup(int fd)")(fd));
+    const opening = openListeners([{ kind: "fd", fd: copy }], wantsTls, () => {});
+    if (refusal === undefined) open.push(...(await opening));
+    else await expect(opening).rejects.toThrow(refusal);
+    systemd.close();
   });
 });

@@ -3,14 +3,15 @@ import { EngineError } from "#errors/engine-error.ts";
 import { tryLock } from "#sys/flock.ts";
 
 /**
- * Keeps the data root to one daemon: two with different pid files would each clean up what the other is using.
+ * Keeps a folder of the daemon's to one daemon: two with different pid files would each clean up what the other is using.
  *
+ * @param what names it in the error.
  * @returns what gives it back.
  * @throws EngineError `conflict`.
  */
-export function lockDataRoot(path: string): () => void {
+export function lockRoot(path: string, what: string): () => void {
   const fd = openSync(path, "r");
   if (tryLock(fd)) return () => closeSync(fd);
   closeSync(fd);
-  throw new EngineError("conflict", `the data root ${path} is in use by another daemon`);
+  throw new EngineError("conflict", `the ${what} ${path} is in use by another daemon`);
 }
