@@ -10,8 +10,9 @@ import { namespaceFolder } from "./prepare.ts";
 export async function removeLeftovers(context: NetworkContext, survey: HostSurvey): Promise<void> {
   const { host, options } = context;
   const folder = namespaceFolder(options.instance);
-  const owners = new Set(context.sandboxes.saved().map(({ containerId }) => containerId));
-  for (const name of listNamespaces(folder).filter((file) => !owners.has(file))) await host.removeNamespace(join(folder, name));
+  const known = new Set(context.sandboxes.saved().map(({ netns }) => netns));
+  const paths = listNamespaces(folder).map((name) => join(folder, name));
+  for (const path of paths.filter((one) => !known.has(one))) await host.removeNamespace(path);
   for (const name of strayLinks(survey, options.instance, knownLinks(context))) await host.removeLink(name);
 }
 

@@ -36,15 +36,15 @@ export class NetworkStore {
   saveSandbox(sandbox: Sandbox): void {
     this.#database.transact((writer) =>
       writer.run(
-        "INSERT INTO network_sandboxes (container, record) VALUES (?, ?) ON CONFLICT (container) DO UPDATE SET record = excluded.record",
-        sandbox.containerId,
+        "INSERT INTO network_sandboxes (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+        sandbox.id,
         JSON.stringify(sandbox),
       ),
     );
   }
 
-  deleteSandbox(containerId: string): void {
-    this.#database.transact((writer) => writer.run("DELETE FROM network_sandboxes WHERE container = ?", containerId));
+  deleteSandbox(id: string): void {
+    this.#database.transact((writer) => writer.run("DELETE FROM network_sandboxes WHERE id = ?", id));
   }
 
   #records<T>(sql: string): T[] {

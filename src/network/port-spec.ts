@@ -36,7 +36,8 @@ export interface PortPlan {
 export function planPorts(demand: PortDemand, hostIp: string): PortPlan {
   const bound = Object.entries(demand.portBindings).filter(([, bindings]) => bindings !== null && bindings.length > 0);
   const requests = bound.flatMap(([key, bindings]) => (bindings ?? []).map((binding) => requestOf(key, binding, hostIp)));
-  const rest = [...demand.exposedPorts, ...Object.keys(demand.portBindings)].filter((key) => !bound.some(([other]) => other === key));
+  const published = new Set(bound.map(([key]) => key));
+  const rest = [...demand.exposedPorts, ...Object.keys(demand.portBindings)].filter((key) => !published.has(key));
   const exposed = [...new Set(rest)];
   for (const key of exposed) parseKey(key);
   if (!demand.publishAllPorts) return { requests, exposed };

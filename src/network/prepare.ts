@@ -5,6 +5,7 @@ import { containerFiles } from "./container-names.ts";
 import type { NetworkContext } from "./context.ts";
 import { freeEndpoints, reserveEndpoints } from "./endpoints.ts";
 import { readHostFiles } from "./host-files.ts";
+import { newId } from "./network.ts";
 import type { NetworkRequest } from "./request.ts";
 import { releaseLocked } from "./release.ts";
 import { type Endpoint, type Sandbox, type SandboxView, viewOf } from "./sandbox.ts";
@@ -28,9 +29,8 @@ export function namespaceFolder(instance: Instance): string {
 /** Reserves addresses and host ports and makes the namespace; undone when it throws. */
 export async function prepare(context: NetworkContext, request: NetworkRequest): Promise<SandboxView> {
   return await context.locks.run(request.containerId, async () => {
-    // Left over from a start that failed half way, or from a run whose interfaces the kernel is still taking away.
+    // Left over from a start that failed half way.
     await releaseLocked(context, request.containerId);
-    await context.departures.of(request.containerId);
     return viewOf(await makeSandbox(context, request, planSandbox(context, request)));
   });
 }
@@ -45,8 +45,10 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
   const ports = await setUp(() => reservePorts(context, request, plan, gateway));
   undo.defer(() => context.ports.release(request.containerId));
   const addresses = endpoints.flatMap(({ link }) => link?.address ?? []);
-  const netns = shared ? undefined : join(namespaceFolder(context.options.instance), request.containerId);
+  const id = newId();
+  const netns = shared ? undefined : join(namespaceFolder(context.options.instance), id.slice(0, 12));
   const sandbox: Sandbox = {
+    id,
     containerId: request.containerId,
     containerName: request.name,
     phase: "prepared",
@@ -58,7 +60,7 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
     files: containerFiles(request, { addresses, host, shared }, { ...context.options.names, hostGateway: hostGateway(context) }),
   };
   context.sandboxes.save(sandbox);
-  undo.defer(() => context.sandboxes.forget(request.containerId));
+  undo.defer(() => context.sandboxes.forget(sandbox));
   if (netns !== undefined) await context.host.createNamespace(netns, NAMESPACE_SYSCTLS);
   undo.move();
   return sandbox;

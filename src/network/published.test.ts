@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   host.stopServers();
   await networks.teardown();
-  expect(host.residue()).toEqual([]);
+  host.assertClean();
   await host.end();
 });
 

@@ -5,7 +5,7 @@ import { publicationsOf, type Sandbox } from "./sandbox.ts";
 
 /**
  * Gives a container's network back. When it returns, nothing is published and the host's ports are free; interfaces and addresses
- * follow within some 40 ms, in order, and a start of the same container waits for them.
+ * follow within some 40 ms, and a start of the same container does not wait for them.
  */
 export async function release(context: NetworkContext, containerId: string): Promise<void> {
   await context.locks.run(containerId, async () => await releaseLocked(context, containerId));
@@ -32,5 +32,5 @@ export async function depart(context: NetworkContext, sandbox: Sandbox): Promise
     await context.host.forgetConnections({ addresses: sandbox.endpoints.flatMap(({ link }) => link?.address ?? []) });
   }
   freeEndpoints(context, sandbox.endpoints);
-  context.sandboxes.forget(sandbox.containerId);
+  context.sandboxes.forget(sandbox);
 }

@@ -16,7 +16,8 @@ export async function restore(context: NetworkContext, running: ReadonlySet<stri
   const survey = await context.host.survey();
   await allowForwarding(context, survey);
   const saved = context.sandboxes.saved();
-  const [kept, gone] = [saved.filter((one) => running.has(one.containerId)), saved.filter((one) => !running.has(one.containerId))];
+  const lives = (sandbox: Sandbox): boolean => sandbox.phase !== "leaving" && running.has(sandbox.containerId);
+  const [kept, gone] = [saved.filter(lives), saved.filter((sandbox) => !lives(sandbox))];
   for (const sandbox of kept) context.sandboxes.adopt(sandbox);
   for (const sandbox of gone) context.sandboxes.leave(sandbox);
   await restoreNetworks(context, survey);

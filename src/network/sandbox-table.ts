@@ -7,7 +7,9 @@ import type { Endpoint, Sandbox } from "./sandbox.ts";
  */
 export class SandboxTable {
   readonly #store: NetworkStore;
+  /** By container. */
   readonly #present = new Map<string, Sandbox>();
+  /** By their own id: a container that starts and stops quickly has several. */
   readonly #leaving = new Map<string, Sandbox>();
 
   constructor(store: NetworkStore) {
@@ -39,14 +41,15 @@ export class SandboxTable {
 
   /** From now on it is nobody's; `forget` follows when the kernel has let go. */
   leave(sandbox: Sandbox): void {
+    this.#store.saveSandbox({ ...sandbox, phase: "leaving" });
     this.#present.delete(sandbox.containerId);
-    this.#leaving.set(sandbox.containerId, sandbox);
+    this.#leaving.set(sandbox.id, sandbox);
   }
 
-  forget(containerId: string): void {
-    this.#present.delete(containerId);
-    this.#leaving.delete(containerId);
-    this.#store.deleteSandbox(containerId);
+  forget({ id, containerId }: Sandbox): void {
+    if (this.#present.get(containerId)?.id === id) this.#present.delete(containerId);
+    this.#leaving.delete(id);
+    this.#store.deleteSandbox(id);
   }
 
   /** Who is on a network, by container. */

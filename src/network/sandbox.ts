@@ -35,12 +35,14 @@ export interface EndpointLink {
 
 /**
  * A container's network for one run. `prepared`: addresses and host ports are its own, the namespace is there. `connected`: it has
- * its interfaces, and its ports are published.
+ * its interfaces, and its ports are published. `leaving`: the run is over, its ports are free, and the kernel is taking the rest
+ * away, while the container's next run may have a sandbox already.
  */
 export interface Sandbox {
+  readonly id: string;
   readonly containerId: string;
   readonly containerName: string;
-  readonly phase: "prepared" | "connected";
+  readonly phase: "prepared" | "connected" | "leaving";
   /** Path of the namespace; undefined for the host's own. */
   readonly netns: string | undefined;
   readonly endpoints: readonly Endpoint[];

@@ -20,9 +20,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await networks.teardown();
-  const residue = host.residue();
+  host.assertClean();
   host.reset();
-  expect(residue).toEqual([]);
 });
 
 afterAll(async () => await host.end());

@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 
 afterAll(async () => {
-  expect(host.residue()).toEqual([]);
+  host.assertClean();
   await host.end();
 });
 

@@ -16,9 +16,8 @@ beforeAll(() => {
 
 afterEach(async () => {
   await networks.teardown();
-  const residue = host.residue();
+  host.assertClean();
   host.reset();
-  expect(residue).toEqual([]);
 });
 
 afterAll(async () => await host.end());

@@ -111,6 +111,12 @@ export class IsolatedHost {
     return [...links, ...tables, ...rules, ...namespaces, ...mounts, ...sysctls];
   }
 
+  /** @throws Error naming what is left. */
+  assertClean(): void {
+    const left = this.residue();
+    if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
+  }
+
   async end(): Promise<void> {
     this.stopServers();
     await this.worker.close();

@@ -9,6 +9,6 @@ export const networks: Migration = {
   name: "networks",
   up(writer) {
     writer.run("CREATE TABLE networks (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL) STRICT");
-    writer.run("CREATE TABLE network_sandboxes (container TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT");
+    writer.run("CREATE TABLE network_sandboxes (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT");
   },
 };
