@@ -3,8 +3,9 @@ import type { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { LogReader } from "#logs/contract.ts";
 import type { RuntimeDriver } from "#runtime/contract.ts";
-import type { HostDevices, HostFacts, ResolvedUser, SandboxDefaults, SpecInput } from "#runtime/oci/spec-input.ts";
+import type { ContainerMount, HostDevices, HostFacts, ResolvedUser, SandboxDefaults, SpecInput } from "#runtime/oci/spec-input.ts";
 import type { ExecInput } from "#runtime/oci/spec/exec-process.ts";
+import type { PreparedRoot, RootRequest } from "#runtime/oci/spec/prepare-rootfs.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
@@ -29,6 +30,11 @@ export interface SandboxPlanner {
    * @throws EngineError `invalid` or `not-implemented`, naming the field.
    */
   check(config: ContainerConfig, hostConfig: HostConfig): readonly string[];
+  /**
+   * Makes the mounted root safe to start in and says where its mounts really go, before any runtime touches it.
+   * @throws EngineError `invalid` for a root that cannot be made so.
+   */
+  prepareRoot(request: RootRequest<ContainerMount>): PreparedRoot<ContainerMount>;
   /** Looks a user up inside the container's root. @throws EngineError `invalid` with Docker's text. */
   resolveUser(rootfs: string, user: string, groupAdd: readonly string[]): ResolvedUser;
   /** Finds the devices of the host that it gets. @throws EngineError `invalid` for a path that is none. */
@@ -49,6 +55,8 @@ export interface ContainerDeps {
   readonly events: EventSink;
   readonly sandbox: SandboxPlanner;
   readonly sharedMemory: SharedMemory;
+  /** Told when nothing is left of a container on the disk: layers that were kept for it alone may go now. Must not throw. */
+  readonly onGone?: ((containerId: string) => void) | undefined;
   readonly logger: Logger;
 }
 

@@ -6,7 +6,7 @@ import { releaseFolders } from "./release-run.ts";
 
 export type RemovalDeps = Pick<
   ContainerContext,
-  "store" | "runtime" | "snapshots" | "networks" | "volumes" | "sharedMemory" | "attachments" | "background" | "options"
+  "store" | "runtime" | "snapshots" | "networks" | "volumes" | "sharedMemory" | "attachments" | "background" | "options" | "onGone"
 >;
 
 /**
@@ -29,6 +29,7 @@ async function removeRemains(deps: RemovalDeps, { id, removeVolumes }: Removal):
   await deps.volumes.release(id, { removeAnonymous: removeVolumes });
   await rm(paths.folder, { recursive: true, force: true });
   deps.store.finishRemoval(id);
+  deps.onGone?.(id);
 }
 
 async function exists(path: string): Promise<boolean> {

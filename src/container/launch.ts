@@ -1,4 +1,5 @@
-import type { HostDevices, ResolvedUser } from "#runtime/oci/spec-input.ts";
+import type { ContainerMount, HostDevices, ResolvedUser } from "#runtime/oci/spec-input.ts";
+import type { PreparedRoot } from "#runtime/oci/spec/prepare-rootfs.ts";
 import type { Container } from "./container.ts";
 import { prepareFolders, writeContainerFiles } from "./container-files.ts";
 import type { ContainerContext } from "./deps.ts";
@@ -6,7 +7,7 @@ import { joinedNamespaces, networkOwner } from "./joined-namespaces.ts";
 import { networkRequest } from "./network-request.ts";
 import { containerPaths } from "./paths.ts";
 import { both } from "./both.ts";
-import { specInput } from "./spec-input.ts";
+import { asContainerMount, specInput } from "./spec-input.ts";
 
 export type LaunchDeps = Pick<
   ContainerContext,
@@ -59,6 +60,7 @@ export async function launch(deps: LaunchDeps, container: Container): Promise<La
 
 interface Root {
   readonly rootfs: string;
+  readonly prepared: PreparedRoot<ContainerMount>;
   readonly user: ResolvedUser;
   readonly devices: HostDevices;
   readonly sharedMemoryOf: string | undefined;
@@ -68,8 +70,10 @@ async function prepareRoot(deps: LaunchDeps, container: Container): Promise<Root
   const { id, config, hostConfig, mounts } = container;
   const [rootfs, devices] = await both(deps.snapshots.mount(id), deps.sandbox.lookUpDevices(hostConfig));
   await deps.volumes.prepare(id, rootfs, mounts);
+  const { options, sandbox } = deps;
+  const prepared = sandbox.prepareRoot({ rootfs, config, hostConfig, mounts: mounts.map(asContainerMount), initPath: options.initPath });
   const user = deps.sandbox.resolveUser(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
-  return { rootfs, user, devices, sharedMemoryOf: await shareMemory(deps, container) };
+  return { rootfs, prepared, user, devices, sharedMemoryOf: await shareMemory(deps, container) };
 }
 
 async function shareMemory({ sharedMemory, options }: LaunchDeps, { id, hostConfig }: Container): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ContainerMount, HostDevices, ResolvedUser, SpecInput } from "#runtime/oci/spec-input.ts";
+import type { PreparedRoot } from "#runtime/oci/spec/prepare-rootfs.ts";
 import type { Container } from "./container.ts";
 import type { ContainerOptions } from "./deps.ts";
 import type { PlannedMount } from "./ports.ts";
@@ -8,6 +9,8 @@ import { containerPaths } from "./paths.ts";
 /** What was found out for one run. */
 export interface RunFacts {
   readonly rootfs: string;
+  /** Where the mounts really go, with every link of the image followed. */
+  readonly prepared: PreparedRoot<ContainerMount>;
   readonly user: ResolvedUser;
   readonly netns: string | undefined;
   readonly joined: SpecInput["joined"];
@@ -23,11 +26,11 @@ export function specInput(options: ContainerOptions, container: Container, facts
   return {
     id: container.id,
     config: container.config,
-    hostConfig: container.hostConfig,
+    hostConfig: { ...container.hostConfig, Tmpfs: facts.prepared.tmpfs },
     rootfs: facts.rootfs,
     hostname: facts.filesOf.config.Hostname ?? "",
     user: facts.user,
-    mounts: container.mounts.map(asContainerMount),
+    mounts: facts.prepared.mounts,
     files: { resolvConf: paths.resolvConf, hostname: paths.hostname, hosts: paths.hosts },
     netns: facts.netns,
     joined: facts.joined,
@@ -43,9 +46,10 @@ export function specInput(options: ContainerOptions, container: Container, facts
 /** For what a spec says beside its mounts and namespaces: limits, or the process of an exec. */
 export function factsWithoutRun(container: Container, devices?: HostDevices): RunFacts {
   const user = { uid: 0, gid: 0, additionalGids: [], home: "/" };
-  return { rootfs: "/", user, netns: undefined, joined: {}, sharedMemoryOf: undefined, devices, filesOf: container };
+  const prepared = { mounts: [], tmpfs: {} };
+  return { rootfs: "/", prepared, user, netns: undefined, joined: {}, sharedMemoryOf: undefined, devices, filesOf: container };
 }
 
-function asContainerMount({ type, target, source, readOnly, propagation, options }: PlannedMount): ContainerMount {
+export function asContainerMount({ type, target, source, readOnly, propagation, options }: PlannedMount): ContainerMount {
   return { type, target, source, readOnly, propagation, options };
 }

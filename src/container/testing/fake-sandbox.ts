@@ -7,6 +7,7 @@ export function fakeSandbox(): SandboxPlanner & { user: string } {
   return {
     user: "app",
     check: () => [],
+    prepareRoot: ({ mounts, hostConfig }) => ({ mounts, tmpfs: hostConfig.Tmpfs ?? {} }),
     resolveUser(_rootfs, user) {
       if (user !== "" && user !== this.user)
         throw new EngineError("invalid", `unable to find user ${user}: no matching entries in passwd file`);
