@@ -1,8 +1,10 @@
 import { Worker, type Transferable } from "node:worker_threads";
-import { workerUrl, type WorkerName } from "./worker-url.ts";
 
 export interface WorkerPoolOptions {
-  readonly name: WorkerName;
+  /** For messages and for the names of the threads. */
+  readonly name: string;
+  /** What the threads run; see `workerUrl`. */
+  readonly url: URL;
   readonly threads: number;
   /** More than one only for jobs that wait for messages between short pieces of work. */
   readonly jobsPerThread: number;
@@ -112,7 +114,7 @@ export class WorkerPool {
   }
 
   #addThread(): Thread {
-    const worker = new Worker(workerUrl(this.#options.name), {
+    const worker = new Worker(this.#options.url, {
       name: `dhow-${this.#options.name}`,
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: this.#options.heapMegabytes },

@@ -4,7 +4,7 @@ import { makeFolder, makeSymlink, removeFile, setMode, setOwner, setTimes, type 
 import type { Budget } from "./budget.ts";
 import { clampedPath, inFolder, nameOf, parentOf, ROOT } from "./entry-path.ts";
 import { refusal } from "./refusal.ts";
-import { look, readLink } from "./tree.ts";
+import { look, readLink } from "../tree/nodes.ts";
 import type { Whiteouts } from "./whiteouts.ts";
 
 /** As the kernel's own limit on links in one walk. */

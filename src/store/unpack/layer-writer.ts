@@ -9,7 +9,7 @@ import { cleanPath, isTooLong, parentOf, ROOT } from "./entry-path.ts";
 import { Folders } from "./folders.ts";
 import { entryError, refusal } from "./refusal.ts";
 import type { TarEntry, TarSink } from "./tar/entry.ts";
-import { look, removeTree } from "./tree.ts";
+import { look, removeTree } from "../tree/nodes.ts";
 import { LINK_STORE, meaningOf } from "./whiteout.ts";
 import { isForgedWhiteout, OverlayWhiteouts, PlainWhiteouts, type Whiteouts } from "./whiteouts.ts";
 import { keepsXattr } from "./xattr-policy.ts";

@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "#errors/engine-error.ts";
 import { WorkerPool } from "#lib/worker-pool.ts";
+import { workerUrl } from "#lib/worker-url.ts";
 import { runFedJob, runJob } from "../worker/fed-job.ts";
 import { defaultUnpackLimits, type Unpacked, type Unpacker, type UnpackLimits, type UnpackRequest } from "./contract.ts";
 import type { UnpackJob, UnpackOutcome } from "./job.ts";
@@ -16,7 +17,14 @@ const HEAP_MEGABYTES = 512;
 
 export function createUnpacker({ threads = 2, idleMs = 10_000, limits = {} }: UnpackerOptions = {}): Unpacker {
   // One job a thread: the root is the thread's.
-  const pool = new WorkerPool({ name: "unpack", threads, jobsPerThread: 1, idleMs, heapMegabytes: HEAP_MEGABYTES });
+  const pool = new WorkerPool({
+    name: "unpack",
+    url: workerUrl("unpack"),
+    threads,
+    jobsPerThread: 1,
+    idleMs,
+    heapMegabytes: HEAP_MEGABYTES,
+  });
   return {
     unpack: async (request, signal) => {
       const outcome = await run(pool, request, { ...defaultUnpackLimits, ...limits, ...request.limits }, signal);

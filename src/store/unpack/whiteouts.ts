@@ -3,7 +3,7 @@ import { makeSpecial } from "#sys/node-file.ts";
 import { setXattr } from "#sys/xattr.ts";
 import type { Budget } from "./budget.ts";
 import { inFolder } from "./entry-path.ts";
-import { isWhiteout, look, namesIn, removeTree } from "./tree.ts";
+import { isWhiteout, look, namesIn, removeTree } from "../tree/nodes.ts";
 
 /**
  * How a layer's deletions are written. They are about what lies below the layer, whatever the order of its entries: what the layer

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { CHUNK_TAKEN, type ChunkMessage } from "./chunk-receiver.ts";
+import type { ChunkMessage, ChunkTaken } from "./chunk-receiver.ts";
 
 /** Small pieces are gathered: a message costs as much as copying some 100 kB. */
 const CHUNK_BYTES = 256 * 1024;
@@ -10,18 +10,20 @@ export class ChunkFeeder {
   /** The thread's end. */
   readonly port: MessagePort;
   readonly #port: MessagePort;
+  readonly #free: ArrayBuffer[] = [];
   #onTheWay = 0;
   #closed = false;
   #wake: (() => void) | undefined;
-  #gathered = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  #gathered = new Uint8Array(CHUNK_BYTES);
   #length = 0;
 
   constructor() {
     const { port1, port2 } = new MessageChannel();
     this.port = port2;
     this.#port = port1;
-    port1.on("message", (message) => {
-      if (message === CHUNK_TAKEN) this.#onTheWay -= 1;
+    port1.on("message", (taken: ChunkTaken) => {
+      this.#onTheWay -= 1;
+      this.#free.push(taken);
       this.#wake?.();
     });
     port1.on("close", () => {
@@ -68,7 +70,7 @@ export class ChunkFeeder {
     while (this.#onTheWay >= MOST_ON_THE_WAY && !this.#closed) await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#length === 0 || this.#closed) return;
     const chunk = this.#gathered.subarray(0, this.#length);
-    this.#gathered = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    this.#gathered = new Uint8Array(this.#free.pop() ?? new ArrayBuffer(CHUNK_BYTES));
     this.#length = 0;
     this.#onTheWay += 1;
     this.#port.postMessage({ chunk } satisfies ChunkMessage, [chunk.buffer]);

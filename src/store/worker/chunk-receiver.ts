@@ -1,11 +1,15 @@
 import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "#errors/engine-error.ts";
 
-/** From the feeding side; an answer of `CHUNK_TAKEN` asks for more. */
-export type ChunkMessage = { readonly chunk: Uint8Array } | { readonly end: true } | { readonly failed: string };
-export const CHUNK_TAKEN = "taken";
+/** From the feeding side. */
+export type ChunkMessage = { readonly chunk: Uint8Array<ArrayBuffer> } | { readonly end: true } | { readonly failed: string };
+/** The answer to a chunk that is used up: its memory, to be filled again. */
+export type ChunkTaken = ArrayBuffer;
 
-/** The thread's end of a stream. Each chunk is answered when it is used up, so that no more than a few are ever on their way. */
+/**
+ * The thread's end of a stream. A chunk is valid until the next is asked for: then its memory goes back, so that no more than a few are
+ * ever on their way and none is made anew.
+ */
 export async function* receiveChunks(port: MessagePort): AsyncGenerator<Uint8Array, void, undefined> {
   const arrived: ChunkMessage[] = [];
   let wake: (() => void) | undefined;
@@ -27,7 +31,8 @@ export async function* receiveChunks(port: MessagePort): AsyncGenerator<Uint8Arr
       if ("failed" in message) throw new EngineError("cancelled", message.failed);
       if ("end" in message) return;
       yield message.chunk;
-      port.postMessage(CHUNK_TAKEN);
+      const taken: ChunkTaken = message.chunk.buffer;
+      port.postMessage(taken, [taken]);
     }
   } finally {
     port.close();

@@ -1,9 +1,8 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { cString, type BytePath } from "#sys/byte-path.ts";
 import { removeEmptyFolder, removeFile } from "#sys/node-file.ts";
-import { inFolder } from "./entry-path.ts";
 
-/** Looking at and clearing the tree that is being unpacked. Synchronous, for a thread whose root it is. */
+/** Looking at and clearing nodes of a tree, by bytes. Synchronous, for threads. */
 
 /** Undefined when nothing is there. */
 export function look(path: BytePath): Stats | undefined {
@@ -29,14 +28,17 @@ export function namesIn(folder: BytePath): string[] {
   return readdirSync(bytes(folder), { encoding: "buffer" }).map((name) => name.toString("latin1"));
 }
 
-/** Removes whatever is at the path, with everything below it. Links are removed, not followed. */
+/**
+ * Removes whatever is at the path, with everything below it. Links are removed, not followed. For trees whose paths are all shorter than
+ * PATH_MAX, such as a layer that is being unpacked; for others there is `removeFolder`.
+ */
 export function removeTree(path: BytePath, stats: Stats): void {
   if (!stats.isDirectory()) {
     removeFile(path);
     return;
   }
   for (const name of namesIn(path)) {
-    const child = inFolder(path, name);
+    const child = `${path}/${name}`;
     const childStats = look(child);
     if (childStats !== undefined) removeTree(child, childStats);
   }

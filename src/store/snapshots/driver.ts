@@ -1,0 +1,30 @@
+import type { Logger } from "#lib/logger.ts";
+import type { Trees } from "../tree/trees.ts";
+import type { Snapshotter } from "./contract.ts";
+
+export interface SnapshotterDeps {
+  readonly trees: Trees;
+  readonly logger: Logger;
+}
+
+export interface SnapshotterOptions {
+  /** Belongs to the driver alone. */
+  readonly root: string;
+  /** See `currentBootId`. */
+  readonly bootId: string;
+}
+
+/** A snapshotter with a life: what it does behind its answers can be waited for. */
+export interface DriverInstance extends Snapshotter {
+  /** Resolves when nothing goes on any more and all layers are on the disk. For the end of a daemon, and for tests. */
+  settle(): Promise<void>;
+}
+
+/** Whether a driver can work in a folder. */
+export type Support = { readonly supported: true } | { readonly supported: false; readonly reason: string };
+
+export interface SnapshotDriver {
+  /** Tries it, and leaves nothing. */
+  readonly supported: (folder: string) => Support;
+  readonly create: (deps: SnapshotterDeps, options: SnapshotterOptions) => DriverInstance;
+}

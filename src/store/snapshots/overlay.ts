@@ -1,0 +1,222 @@
+import { chmodSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
+import { KeyedMutex } from "#lib/keyed-mutex.ts";
+import type { Digest } from "#spec/digest.ts";
+import { SystemCallError } from "#sys/ffi.ts";
+import { detachMount } from "#sys/mount.ts";
+import { mountPointsBelow } from "#sys/mount-table.ts";
+import type { Trees } from "../tree/trees.ts";
+import { backingFileSystem } from "./backing-file-system.ts";
+import { Background } from "./background.ts";
+import type { LayerFill, WhiteoutForm } from "./contract.ts";
+import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
+import { guardMountPoints } from "./init-layer.ts";
+import { InitLayers } from "./init-layers.ts";
+import { LayerSync } from "./layer-sync.ts";
+import { Layers } from "./layers.ts";
+import { mountOverlay } from "./overlay-mount.ts";
+import { Staging } from "./staging.ts";
+import { Writables, type Writable } from "./writables.ts";
+
+export function createOverlaySnapshotter(deps: SnapshotterDeps, options: SnapshotterOptions): OverlaySnapshotter {
+  return new OverlaySnapshotter(deps, options);
+}
+
+/**
+ * Docker's `overlay2`: a layer is a folder with only what it changes, and a container's root is an overlay of its own folder over the
+ * layers, with an init layer in between (`init-layer.ts`).
+ */
+export class OverlaySnapshotter implements DriverInstance {
+  readonly name = "overlay2";
+  readonly whiteouts: WhiteoutForm = "overlay";
+  readonly #root: string;
+  readonly #bootId: string;
+  readonly #trees: Trees;
+  readonly #staging: Staging;
+  readonly #sync: LayerSync;
+  readonly #layers: Layers;
+  readonly #inits: InitLayers;
+  readonly #writables: Writables;
+  readonly #mounted: Set<string>;
+  readonly #locks = new KeyedMutex();
+  readonly #background: Background;
+
+  constructor({ trees, logger }: SnapshotterDeps, { root, bootId }: SnapshotterOptions) {
+    mkdirSync(root, { recursive: true, mode: 0o710 });
+    // As the kernel's table of mounts has it.
+    this.#root = realpathSync(root);
+    this.#bootId = bootId;
+    this.#trees = trees;
+    this.#background = new Background(logger);
+    this.#staging = new Staging(join(this.#root, "staging"), { trees, logger });
+    this.#sync = new LayerSync(this.#root, { bootId, logger });
+    this.#layers = new Layers(join(this.#root, "layers"), { staging: this.#staging, trees, sync: this.#sync });
+    this.#inits = new InitLayers(join(this.#root, "inits"), { layers: this.#layers, staging: this.#staging });
+    this.#writables = new Writables(join(this.#root, "writables"), this.#staging);
+    const mountPoints = new Set(mountPointsBelow(join(this.#root, "writables")));
+    this.#mounted = new Set(this.#writables.list().filter((id) => mountPoints.has(this.#paths(id).merged)));
+  }
+
+  hasLayer(chainId: Digest): boolean {
+    return this.#layers.has(chainId);
+  }
+
+  async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void> {
+    await this.#layers.import(chainId, parent, (content) => this.#withViewOf(parent, (below) => fill(content, below)));
+  }
+
+  async removeLayer(chainId: Digest): Promise<void> {
+    if (this.#writables.standsOn(chainId)) throw new EngineError("conflict", `layer ${chainId} is in use by a container`);
+    await this.#layers.remove(chainId);
+    await this.#inits.remove(chainId);
+  }
+
+  layerSize(chainId: Digest): Promise<number> {
+    return this.#layers.size(chainId);
+  }
+
+  async createWritable(id: string, parent: Digest | undefined, { disposable = false }: { disposable?: boolean } = {}): Promise<void> {
+    using _ = this.#layers.hold(parent);
+    const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined };
+    await this.#writables.create(id, writable, layWritable);
+  }
+
+  async mount(id: string): Promise<string> {
+    return this.#locks.run(id, async () => {
+      const { merged } = this.#paths(id);
+      if (!this.#mounted.has(id)) await this.#mount(id, this.#writables.get(id));
+      try {
+        guardMountPoints(merged);
+      } catch (error) {
+        await this.#unmount(id);
+        throw error;
+      }
+      return merged;
+    });
+  }
+
+  async unmount(id: string): Promise<void> {
+    await this.#locks.run(id, () => this.#unmount(id));
+  }
+
+  async removeWritable(id: string): Promise<void> {
+    await this.#locks.run(id, () => {
+      if (this.#writables.find(id) === undefined) return;
+      const end = this.#detach(id);
+      const taken = this.#writables.take(id);
+      // Nobody can see it any more: its end is nobody's to wait for.
+      this.#background.start("removing a file system", async () => {
+        await end?.();
+        await this.#staging.discard(taken);
+      });
+    });
+  }
+
+  async writableSize(id: string): Promise<number> {
+    this.#writables.get(id);
+    return this.#trees.measure(this.#paths(id).upper);
+  }
+
+  list(): { readonly layers: readonly Digest[]; readonly writables: readonly string[] } {
+    return { layers: this.#layers.list(), writables: this.#writables.list() };
+  }
+
+  async sweep(keep: ReadonlySet<string>): Promise<void> {
+    for (const id of this.#mounted) if (!keep.has(id)) this.#background.watch("unmounting", this.unmount(id));
+    await this.#staging.sweep();
+    await this.#inits.sweep();
+  }
+
+  status(): readonly (readonly [string, string])[] {
+    return [
+      ["Backing Filesystem", backingFileSystem(this.#root)],
+      ["Supports d_type", "true"],
+      ["Using metacopy", "false"],
+      ["Native Overlay Diff", "true"],
+      ["userxattr", "false"],
+    ];
+  }
+
+  async settle(): Promise<void> {
+    await this.#background.idle();
+    await this.#sync.flush();
+  }
+
+  async #mount(id: string, { parent, disposableIn }: Writable): Promise<void> {
+    if (disposableIn !== undefined && disposableIn !== this.#bootId) {
+      throw new EngineError("conflict", `the disposable file system of ${id} did not outlive the restart of the host`);
+    }
+    const { upper, work, merged } = this.#paths(id);
+    const lowers = this.#contentsOf(parent);
+    await this.#inits.ensure(parent);
+    const volatile = disposableIn !== undefined;
+    // A volatile overlay leaves a mark against being used again, meant for a crash of the host: the boot id says whether there was one.
+    if (volatile) rmSync(join(work, "work/incompat"), { recursive: true, force: true });
+    mountOverlay({ lowers: [this.#inits.folderOf(parent), ...lowers], upper: { folder: upper, work }, volatile, target: merged });
+    this.#mounted.add(id);
+  }
+
+  async #unmount(id: string): Promise<void> {
+    const end = this.#detach(id);
+    if (end !== undefined) await this.#background.run(end);
+  }
+
+  /** Takes the mount away; what is returned waits for its end. */
+  #detach(id: string): (() => Promise<void>) | undefined {
+    if (!this.#mounted.delete(id)) return undefined;
+    try {
+      return detachMount(this.#paths(id).merged);
+    } catch (error) {
+      // Somebody else has unmounted it.
+      if (error instanceof SystemCallError && error.code === "EINVAL") return undefined;
+      this.#mounted.add(id);
+      throw error;
+    }
+  }
+
+  /** A view of a layer with all below it, to read. */
+  async #withViewOf<T>(parent: Digest | undefined, use: (view: string | undefined) => Promise<T>): Promise<T> {
+    const lowers = this.#contentsOf(parent);
+    // One folder is its own view; an overlay that only reads wants two.
+    if (lowers.length < 2) return use(lowers[0]);
+    const target = this.#staging.make();
+    try {
+      mountOverlay({ lowers, target });
+      try {
+        return await use(target);
+      } finally {
+        await detachMount(target)();
+      }
+    } finally {
+      await this.#staging.discard(target);
+    }
+  }
+
+  #contentsOf(chainId: Digest | undefined): string[] {
+    return this.#layers.chain(chainId).map((layer) => this.#layers.contentOf(layer));
+  }
+
+  #paths(id: string): WritablePaths {
+    return pathsIn(this.#writables.folderOf(id));
+  }
+}
+
+interface WritablePaths {
+  readonly upper: string;
+  readonly work: string;
+  readonly merged: string;
+}
+
+function pathsIn(folder: string): WritablePaths {
+  return { upper: join(folder, "upper"), work: join(folder, "work"), merged: join(folder, "merged") };
+}
+
+function layWritable(folder: string): void {
+  const { upper, work, merged } = pathsIn(folder);
+  mkdirSync(upper);
+  // The root of the container takes its looks from here, whatever umask the daemon has.
+  chmodSync(upper, 0o755);
+  mkdirSync(work, { mode: 0o700 });
+  mkdirSync(merged, { mode: 0o700 });
+}

@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
+import type { DriverInstance, SnapshotDriver, SnapshotterDeps } from "./driver.ts";
+import { createOverlaySnapshotter } from "./overlay.ts";
+import { overlaySupport } from "./overlay-support.ts";
+import { createVfsSnapshotter } from "./vfs.ts";
+
+/** Every driver there is, in the order of preference. */
+export const snapshotDrivers = {
+  overlay2: { supported: overlaySupport, create: createOverlaySnapshotter },
+  vfs: { supported: () => ({ supported: true }), create: createVfsSnapshotter },
+} as const satisfies Record<string, SnapshotDriver>;
+
+export type SnapshotDriverName = keyof typeof snapshotDrivers;
+
+export interface SelectOptions {
+  /** Each driver works in a folder of its own name here. */
+  readonly dataRoot: string;
+  readonly bootId: string;
+  /** The one that the configuration names. */
+  readonly driver?: string | undefined;
+}
+
+/**
+ * The named driver, else the one that was used here before, else the best that works.
+ *
+ * @throws EngineError `invalid` for a name that is unknown, `not-implemented` when the driver does not work here: another one would
+ *   start an engine whose images and containers seem to be gone.
+ */
+export function selectSnapshotter(deps: SnapshotterDeps, { dataRoot, bootId, driver }: SelectOptions): DriverInstance {
+  mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
+  const name = driver === undefined ? (driverUsedBefore(dataRoot) ?? bestDriver(dataRoot)) : knownDriver(driver);
+  const { supported, create } = snapshotDrivers[name];
+  const support = supported(dataRoot);
+  if (!support.supported) throw new EngineError("not-implemented", `storage driver ${name} does not work on this host: ${support.reason}`);
+  return create(deps, { root: join(dataRoot, name), bootId });
+}
+
+const names = Object.keys(snapshotDrivers) as SnapshotDriverName[];
+
+function knownDriver(driver: string): SnapshotDriverName {
+  const name = names.find((known) => known === driver);
+  if (name === undefined)
+    throw new EngineError("invalid", `storage driver ${JSON.stringify(driver)} is unknown; there are ${names.join(", ")}`);
+  return name;
+}
+
+function driverUsedBefore(dataRoot: string): SnapshotDriverName | undefined {
+  return names.find((name) => ["layers", "writables"].some((kind) => holdsSomething(join(dataRoot, name, kind))));
+}
+
+function holdsSomething(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
+
+function bestDriver(dataRoot: string): SnapshotDriverName {
+  return names.find((name) => snapshotDrivers[name].supported(dataRoot).supported) ?? "vfs";
+}

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { basename, join } from "node:path";
+import { messageOf } from "#errors/engine-error.ts";
+import type { Logger } from "#lib/logger.ts";
+import { detachMount } from "#sys/mount.ts";
+import { mountPointsBelow } from "#sys/mount-table.ts";
+import type { Trees } from "../tree/trees.ts";
+
+/**
+ * Where everything begins and ends: what is being made, and what is being removed, lies here under a name that nothing refers to. One
+ * rename from here makes a thing exist whole, one rename to here makes it not exist at all.
+ */
+export class Staging {
+  readonly #folder: string;
+  readonly #trees: Trees;
+  readonly #logger: Logger;
+
+  constructor(folder: string, { trees, logger }: { trees: Trees; logger: Logger }) {
+    this.#folder = folder;
+    this.#trees = trees;
+    this.#logger = logger;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** A new empty folder. */
+  make(): string {
+    const folder = join(this.#folder, randomBytes(8).toString("hex"));
+    mkdirSync(folder, { mode: 0o700 });
+    return folder;
+  }
+
+  /** Takes a thing out of existence, at once; returns where it lies now, for `discard`. */
+  take(folder: string): string {
+    const taken = join(this.#folder, `${basename(folder).slice(0, 64)}-${randomBytes(8).toString("hex")}`);
+    renameSync(folder, taken);
+    return taken;
+  }
+
+  /** Removes what lies here. It does not exist any more in any case; what cannot be removed now is left to the next `sweep`. */
+  async discard(folder: string): Promise<void> {
+    try {
+      await this.#trees.remove(folder);
+    } catch (error) {
+      this.#logger.warn({ folder, error: messageOf(error) }, "what was taken away could not be deleted; the next start tries again");
+    }
+  }
+
+  /** Removes all that a daemon left here when it was killed. Call it before anything is made. */
+  async sweep(): Promise<void> {
+    for (const point of mountPointsBelow(this.#folder).toReversed()) await detachMount(point)();
+    for (const name of readdirSync(this.#folder)) await this.discard(join(this.#folder, name));
+  }
+}

@@ -1,0 +1,129 @@
+import { chmodSync, mkdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
+import { KeyedMutex } from "#lib/keyed-mutex.ts";
+import type { Digest } from "#spec/digest.ts";
+import type { Trees } from "../tree/trees.ts";
+import { backingFileSystem } from "./backing-file-system.ts";
+import { Background } from "./background.ts";
+import type { LayerFill, WhiteoutForm } from "./contract.ts";
+import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
+import { guardMountPoints, makeMountPoints } from "./init-layer.ts";
+import { LayerSync } from "./layer-sync.ts";
+import { Layers } from "./layers.ts";
+import { Staging } from "./staging.ts";
+import { Writables, type Writable } from "./writables.ts";
+
+export function createVfsSnapshotter(deps: SnapshotterDeps, options: SnapshotterOptions): VfsSnapshotter {
+  return new VfsSnapshotter(deps, options);
+}
+
+/** Docker's `vfs`: every layer and every container's root is a whole copy. It works on any file system, slowly, and mounts nothing. */
+export class VfsSnapshotter implements DriverInstance {
+  readonly name = "vfs";
+  readonly whiteouts: WhiteoutForm = "plain";
+  readonly #root: string;
+  readonly #bootId: string;
+  readonly #trees: Trees;
+  readonly #staging: Staging;
+  readonly #sync: LayerSync;
+  readonly #layers: Layers;
+  readonly #writables: Writables;
+  readonly #locks = new KeyedMutex();
+  readonly #background: Background;
+
+  constructor({ trees, logger }: SnapshotterDeps, { root, bootId }: SnapshotterOptions) {
+    mkdirSync(root, { recursive: true, mode: 0o710 });
+    this.#root = realpathSync(root);
+    this.#bootId = bootId;
+    this.#trees = trees;
+    this.#background = new Background(logger);
+    this.#staging = new Staging(join(this.#root, "staging"), { trees, logger });
+    this.#sync = new LayerSync(this.#root, { bootId, logger });
+    this.#layers = new Layers(join(this.#root, "layers"), { staging: this.#staging, trees, sync: this.#sync });
+    this.#writables = new Writables(join(this.#root, "writables"), this.#staging);
+  }
+
+  hasLayer(chainId: Digest): boolean {
+    return this.#layers.has(chainId);
+  }
+
+  async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void> {
+    await this.#layers.import(chainId, parent, async (content) => {
+      if (parent !== undefined) await this.#trees.copy(this.#layers.contentOf(parent), content);
+      await fill(content, undefined);
+    });
+  }
+
+  async removeLayer(chainId: Digest): Promise<void> {
+    if (this.#writables.standsOn(chainId)) throw new EngineError("conflict", `layer ${chainId} is in use by a container`);
+    await this.#layers.remove(chainId);
+  }
+
+  layerSize(chainId: Digest): Promise<number> {
+    return this.#layers.size(chainId);
+  }
+
+  async createWritable(id: string, parent: Digest | undefined, { disposable = false }: { disposable?: boolean } = {}): Promise<void> {
+    using _ = this.#layers.hold(parent);
+    const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined };
+    await this.#writables.create(id, writable, async (folder) => {
+      const content = contentIn(folder);
+      mkdirSync(content);
+      chmodSync(content, 0o755);
+      if (parent !== undefined) await this.#trees.copy(this.#layers.contentOf(parent), content);
+      makeMountPoints(content);
+    });
+  }
+
+  async mount(id: string): Promise<string> {
+    return this.#locks.run(id, () => {
+      const { disposableIn } = this.#writables.get(id);
+      if (disposableIn !== undefined && disposableIn !== this.#bootId) {
+        throw new EngineError("conflict", `the disposable file system of ${id} did not outlive the restart of the host`);
+      }
+      const content = contentIn(this.#writables.folderOf(id));
+      guardMountPoints(content);
+      return content;
+    });
+  }
+
+  async unmount(): Promise<void> {
+    // There is nothing to take away.
+  }
+
+  async removeWritable(id: string): Promise<void> {
+    await this.#locks.run(id, () => {
+      if (this.#writables.find(id) === undefined) return;
+      const taken = this.#writables.take(id);
+      this.#background.start("removing a file system", () => this.#staging.discard(taken));
+    });
+  }
+
+  /** All of it: what was copied cannot be told from what was written. */
+  async writableSize(id: string): Promise<number> {
+    this.#writables.get(id);
+    return this.#trees.measure(contentIn(this.#writables.folderOf(id)));
+  }
+
+  list(): { readonly layers: readonly Digest[]; readonly writables: readonly string[] } {
+    return { layers: this.#layers.list(), writables: this.#writables.list() };
+  }
+
+  async sweep(): Promise<void> {
+    await this.#staging.sweep();
+  }
+
+  status(): readonly (readonly [string, string])[] {
+    return [["Backing Filesystem", backingFileSystem(this.#root)]];
+  }
+
+  async settle(): Promise<void> {
+    await this.#background.idle();
+    await this.#sync.flush();
+  }
+}
+
+function contentIn(folder: string): string {
+  return join(folder, "fs");
+}

@@ -1,0 +1,8 @@
+/** Work on whole trees, which belongs on a thread: a layer may have a hundred thousand files. */
+export type TreeJob =
+  /** Removes a folder and all below it. */
+  | { readonly kind: "remove"; readonly folder: string }
+  /** Bytes on disk of all below a folder. */
+  | { readonly kind: "measure"; readonly folder: string }
+  /** Copies what is in a folder into another, which exists, with everything that a file system keeps of it. */
+  | { readonly kind: "copy"; readonly from: string; readonly to: string };
