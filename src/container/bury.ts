@@ -1,5 +1,5 @@
 import { emitContainerEvent } from "./container-events.ts";
-import { errorOf, exitCodeOf, type Container } from "./container.ts";
+import { exitCodeOf, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { finishRemoval, type RemovalDeps } from "./finish-removal.ts";
 
@@ -18,5 +18,6 @@ export async function buryContainer(deps: BuryDeps, container: Container, remove
   }
   emitContainerEvent(deps.events, container, "destroy");
   finishRemoval(deps, { id: container.id, removeVolumes });
-  deps.waiters.removed(container.id, { exitCode: exitCodeOf(container.state), error: errorOf(container.state) || undefined });
+  // Without the reason of a failed start: its caller has been told, and the CLI would print it a second time.
+  deps.waiters.removed(container.id, { exitCode: exitCodeOf(container.state) });
 }
