@@ -59,6 +59,12 @@ export class RootFolder implements Disposable {
     return fd === undefined ? undefined : closing(fd, () => this.#inside(fd));
   }
 
+  /** Holds a folder by its descriptor, links followed inside the root. Undefined when there is no folder of that name. */
+  holdFolder(path: string): HeldFolder | undefined {
+    const fd = unlessMissing(() => this.open(path, constants.O_RDONLY | constants.O_DIRECTORY));
+    return fd === undefined ? undefined : new HeldFolder(fd);
+  }
+
   /**
    * Reads a regular file in pieces. Undefined when there is no regular file of that name: a FIFO or a device is never opened, so
    * that nothing blocks and no driver is woken.
@@ -169,6 +175,24 @@ export class RootFolder implements Disposable {
   #stat(path: string, flags: number): Stats | undefined {
     const fd = unlessMissing(() => this.open(path, flags));
     return fd === undefined ? undefined : closing(fd, () => fstatSync(fd));
+  }
+}
+
+/** A folder that stays the same one, whatever its name leads to by now. */
+export class HeldFolder implements Disposable {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Names the folder for every thread of this process, until it is let go. The dot makes the end of the path no link. */
+  get path(): string {
+    return `/proc/self/fd/${this.#fd}/.`;
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
   }
 }
 

@@ -1,0 +1,29 @@
+import { type ApiRequest, json, noContent, type Reply, type Route } from "#http/route.ts";
+import { parseFilters } from "#spec/filters.ts";
+import { volumeListFilterKeys } from "#spec/volume-filters.ts";
+import { booleanOf } from "../../query.ts";
+import { volumeView } from "../../views/volume.ts";
+import type { VolumeBackend } from "./backend.ts";
+import { createVolume } from "./create.ts";
+import { pruneVolumes } from "./prune.ts";
+
+/** Everything below /volumes. */
+export function volumeRoutes(backend: VolumeBackend): Route[] {
+  return [
+    { method: "GET", path: "/volumes", handler: (request) => listVolumes(backend, request) },
+    { method: "POST", path: "/volumes/create", handler: (request) => createVolume(backend, request) },
+    { method: "POST", path: "/volumes/prune", handler: (request) => pruneVolumes(backend, request) },
+    { method: "GET", path: "/volumes/:name", handler: async ({ params }) => json(volumeView(backend.inspect(params["name"] ?? ""))) },
+    { method: "DELETE", path: "/volumes/:name", handler: (request) => removeVolume(backend, request) },
+  ];
+}
+
+async function listVolumes(backend: VolumeBackend, { query }: ApiRequest): Promise<Reply> {
+  const volumes = backend.list(parseFilters(query.get("filters"), volumeListFilterKeys));
+  return json({ Volumes: volumes.map(volumeView), Warnings: [] });
+}
+
+async function removeVolume(backend: VolumeBackend, { params, query }: ApiRequest): Promise<Reply> {
+  await backend.remove(params["name"] ?? "", { force: booleanOf(query, "force") });
+  return noContent();
+}

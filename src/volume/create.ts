@@ -1,0 +1,56 @@
+import { mkdir } from "node:fs/promises";
+import type { VolumeContext } from "./deps.ts";
+import {
+  ANONYMOUS_LABEL,
+  DRIVER,
+  newVolumeName,
+  validateDriver,
+  validateDriverOptions,
+  validateVolumeName,
+  type Volume,
+} from "./volume.ts";
+
+export interface CreateRequest {
+  /** Undefined: one is made up, and the volume is marked as anonymous. */
+  readonly name: string | undefined;
+  readonly driver: string;
+  readonly driverOptions: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+type Deps = Pick<VolumeContext, "store" | "events" | "locks">;
+
+/**
+ * Makes a volume; one of that name that is there already is returned as it is.
+ *
+ * @throws EngineError `invalid` for a name or an option, `not-found` for a driver.
+ */
+export async function createVolume(deps: Deps, request: CreateRequest): Promise<Volume> {
+  const name = request.name ?? newVolumeName();
+  checkRequest(name, request);
+  return await deps.locks.run(name, () => createLocked(deps, name, request));
+}
+
+export function checkRequest(name: string, { driver, driverOptions }: CreateRequest): void {
+  validateVolumeName(name);
+  validateDriver(driver, name);
+  validateDriverOptions(driverOptions, name);
+}
+
+/** For a caller that holds the volume's lock. */
+export async function createLocked({ store, events }: Deps, name: string, request: CreateRequest): Promise<Volume> {
+  const existing = store.get(name);
+  if (existing !== undefined) return existing;
+  // The folder first: a record never names a folder that was not made.
+  await makeVolumeFolder(store.folderOf(name));
+  const labels = request.name === undefined ? { ...request.labels, [ANONYMOUS_LABEL]: "" } : request.labels;
+  store.add({ name, created: new Date().toISOString(), labels });
+  events.emit({ type: "volume", action: "create", id: name, attributes: { driver: DRIVER } });
+  return store.get(name) as Volume;
+}
+
+/** Only root passes the volume's own folder; what lies inside is for the containers to see. */
+export async function makeVolumeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(`${folder}/_data`, { recursive: true, mode: 0o755 });
+}

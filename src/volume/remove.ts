@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
+import type { VolumeContext } from "./deps.ts";
+import { volumeNamed } from "./inspect.ts";
+import { DRIVER } from "./volume.ts";
+
+/** No volume's name starts with a dot. */
+export const TRASH_PREFIX = ".removed-";
+
+type Deps = Pick<VolumeContext, "store" | "trees" | "events" | "locks">;
+
+/**
+ * Removes a volume and its content.
+ *
+ * @param options.force a volume that does not exist is no error.
+ * @throws EngineError `not-found`; `conflict` while a container has it, running or not.
+ */
+export async function removeVolume(deps: Deps, name: string, options: { force: boolean }): Promise<void> {
+  if (options.force && deps.store.get(name) === undefined) return;
+  await deps.trees.remove(await deps.locks.run(name, () => removeLocked(deps, name)));
+}
+
+/** Takes the volume out of sight in one step, and returns where its content lies now: a kill in between leaves nothing to come back under the old name. */
+async function removeLocked({ store, events }: Deps, name: string): Promise<string> {
+  volumeNamed(store, name);
+  const users = [...new Set(store.usesOf(name).map(({ container }) => container))];
+  if (users.length > 0) throw new EngineError("conflict", `remove ${name}: volume is in use - [${users.join(", ")}]`);
+  const folder = store.folderOf(name);
+  const trash = join(dirname(folder), `${TRASH_PREFIX}${randomBytes(8).toString("hex")}`);
+  await rename(folder, trash).catch(ignoreMissing);
+  store.delete(name);
+  events.emit({ type: "volume", action: "destroy", id: name, attributes: { driver: DRIVER } });
+  return trash;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
+}

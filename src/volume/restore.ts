@@ -1,0 +1,33 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "#errors/engine-error.ts";
+import type { VolumeContext } from "./deps.ts";
+import { release } from "./release.ts";
+import { TRASH_PREFIX } from "./remove.ts";
+
+/**
+ * At the daemon's start: containers that a kill kept from coming into being have no volumes, and content that was on its way out goes.
+ *
+ * @param root folder of all volumes.
+ * @param containers ids of those that exist.
+ */
+export async function restoreVolumes(deps: VolumeContext, root: string, containers: ReadonlySet<string>): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  for (const container of deps.store.users()) {
+    if (!containers.has(container)) await release(deps, container, { removeAnonymous: true });
+  }
+  const trash = (await readdir(root)).filter((name) => name.startsWith(TRASH_PREFIX));
+  void emptyTrash(
+    deps,
+    trash.map((name) => join(root, name)),
+  );
+}
+
+/** Behind everything else: it may be a lot. */
+async function emptyTrash({ trees, logger }: VolumeContext, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    await trees
+      .remove(folder)
+      .catch((error: unknown) => logger.warn({ folder, error: messageOf(error) }, "the content of a removed volume is left"));
+  }
+}
