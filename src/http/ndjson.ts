@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "./json-text.ts";
+import { parseLargeJson } from "./json-text.ts";
 
 /** The line of one value. */
 export function encodeLine(value: unknown): Buffer {
@@ -13,7 +13,6 @@ export async function* encodeLines(values: AsyncIterable<unknown>): AsyncGenerat
 
 const LONGEST_LINE = 16 * 1024 * 1024;
 const NEWLINE = 10;
-const LINE_LIMITS = { depth: 1000, keys: LONGEST_LINE };
 
 /**
  * The values of such a stream, as soon as each line is there.
@@ -42,7 +41,7 @@ function* decodeLine(parts: readonly Uint8Array[]): Generator<unknown> {
   const text = Buffer.concat(parts).toString("utf8").trim();
   if (text === "") return;
   try {
-    yield text.includes("\\") ? parseJsonText(text, LINE_LIMITS) : (JSON.parse(text) as unknown);
+    yield parseLargeJson(text);
   } catch (cause) {
     throw new EngineError("invalid", `not a line of JSON: ${text.slice(0, 200)}`, { cause });
   }

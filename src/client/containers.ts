@@ -1,0 +1,120 @@
+import type { StdPiece } from "#http/stdcopy.ts";
+import type { ContainerCreateBody, ContainerInspectResponse, ContainerSummary, ContainerTopResponse } from "#spec/docker-api/types.ts";
+import type { Caller } from "./caller.ts";
+import { type AttachOptions, attachTo, type Exit, logsOf, type LogsOptions, waitFor, type WaitOptions } from "./container-streams.ts";
+import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
+import type { RawSession } from "./raw-session.ts";
+
+export interface CreateOptions {
+  readonly name?: string | undefined;
+  /** `linux/arm64` */
+  readonly platform?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CreatedContainer {
+  readonly Id: string;
+  readonly Warnings: readonly string[] | null;
+}
+
+export interface ContainerListOptions {
+  /** Also those that do not run. */
+  readonly all?: boolean;
+  readonly limit?: number;
+  readonly size?: boolean;
+  readonly filters?: QueryFilters;
+}
+
+export interface StopOptions {
+  readonly signal?: string | undefined;
+  /** Seconds until it is killed; -1 waits for ever. */
+  readonly timeout?: number | undefined;
+}
+
+export interface RemoveOptions {
+  readonly force?: boolean;
+  /** Its anonymous volumes, too. */
+  readonly volumes?: boolean;
+  readonly link?: boolean;
+}
+
+/** Containers, each named by id, a beginning of it, or name. Rejects with ApiError 404 for one that is not there. */
+export class ContainersClient {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  create(body: ContainerCreateBody, { name, platform, signal }: CreateOptions = {}): Promise<CreatedContainer> {
+    return this.#caller.json("POST /containers/create", { query: { name, platform }, json: body, signal });
+  }
+
+  list({ all, limit, size, filters }: ContainerListOptions = {}): Promise<ContainerSummary[]> {
+    return this.#caller.json("GET /containers/json", { query: { all, limit, size, filters: encodeFilters(filters) } });
+  }
+
+  inspect(id: string, { size }: { readonly size?: boolean } = {}): Promise<ContainerInspectResponse> {
+    return this.#caller.json(`GET /containers/${encodeName(id)}/json`, { query: { size } });
+  }
+
+  start(id: string, { detachKeys }: { readonly detachKeys?: string | undefined } = {}): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/start`, { query: { detachKeys } });
+  }
+
+  stop(id: string, { signal, timeout }: StopOptions = {}): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/stop`, { query: { signal, t: timeout } });
+  }
+
+  restart(id: string, { signal, timeout }: StopOptions = {}): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/restart`, { query: { signal, t: timeout } });
+  }
+
+  kill(id: string, { signal }: { readonly signal?: string | undefined } = {}): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/kill`, { query: { signal } });
+  }
+
+  pause(id: string): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/pause`);
+  }
+
+  unpause(id: string): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/unpause`);
+  }
+
+  rename(id: string, name: string): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/rename`, { query: { name } });
+  }
+
+  remove(id: string, { force, volumes, link }: RemoveOptions = {}): Promise<void> {
+    return this.#caller.send(`DELETE /containers/${encodeName(id)}`, { query: { force, v: volumes, link } });
+  }
+
+  top(id: string, psArguments?: string): Promise<ContainerTopResponse> {
+    return this.#caller.json(`GET /containers/${encodeName(id)}/top`, { query: { ps_args: psArguments } });
+  }
+
+  resize(id: string, { rows, columns }: { readonly rows: number; readonly columns: number }): Promise<void> {
+    return this.#caller.send(`POST /containers/${encodeName(id)}/resize`, { query: { h: rows, w: columns } });
+  }
+
+  /** Resolves when the daemon waits; `exit` when it is over. So what is started after this cannot end unseen. */
+  waiting(id: string, options: WaitOptions = {}): Promise<{ readonly exit: Promise<Exit> }> {
+    return waitFor(this.#caller, id, options);
+  }
+
+  async wait(id: string, options: WaitOptions = {}): Promise<Exit> {
+    const { exit } = await waitFor(this.#caller, id, options);
+    return exit;
+  }
+
+  /** Both streams unless told otherwise. Resolves when the daemon has begun to answer. */
+  logs(id: string, options: LogsOptions = {}): Promise<AsyncGenerator<StdPiece>> {
+    return logsOf(this.#caller, id, options);
+  }
+
+  /** Output unless told otherwise, and no input. What the container writes once this has resolved is in the stream. */
+  attach(id: string, options: AttachOptions = {}): Promise<RawSession> {
+    return attachTo(this.#caller, id, options);
+  }
+}

@@ -1,0 +1,106 @@
+import type { AuthConfig, ImageDeleteResponseItem, ImageHistoryResponseItem, ImageInspect, ImageSummary } from "#spec/docker-api/types.ts";
+import type { ProgressMessage } from "#spec/progress.ts";
+import { familiarString, parseReference, withDefaultTag } from "#spec/reference.ts";
+import type { Caller, CallOptions } from "./caller.ts";
+import { ApiError } from "./api-error.ts";
+import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
+
+export interface PullOptions {
+  /** `linux/arm64` */
+  readonly platform?: string | undefined;
+  /** For the registry; the daemon passes it on and keeps nothing. */
+  readonly auth?: AuthConfig | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ImportOptions {
+  readonly repo?: string;
+  readonly tag?: string;
+  readonly message?: string;
+  /** Instructions as of a Dockerfile: `CMD ["sh"]`. */
+  readonly changes?: readonly string[];
+  readonly platform?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ImageListOptions {
+  readonly all?: boolean;
+  readonly sharedSize?: boolean;
+  readonly filters?: QueryFilters;
+}
+
+/** Images, each named by reference, id, or a beginning of it. Progress ends with an ApiError when the work fails on the way. */
+export class ImagesClient {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  /** `busybox` means `busybox:latest`. */
+  pull(reference: string, { platform, auth, signal }: PullOptions = {}): Promise<AsyncGenerator<ProgressMessage>> {
+    const headers = auth === undefined ? {} : { "X-Registry-Auth": Buffer.from(JSON.stringify(auth)).toString("base64url") };
+    return this.#progress("/images/create", { query: { fromImage: fullName(reference), platform }, headers, signal });
+  }
+
+  /** Takes in a docker-archive or an OCI layout as a tar. */
+  load(
+    archive: AsyncIterable<Uint8Array>,
+    { quiet = false, signal }: { readonly quiet?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<AsyncGenerator<ProgressMessage>> {
+    return this.#progress("/images/load", { query: { quiet }, headers: TAR, body: archive, signal });
+  }
+
+  /** Makes an image of a file system as a tar. */
+  import(archive: AsyncIterable<Uint8Array>, { signal, ...options }: ImportOptions = {}): Promise<AsyncGenerator<ProgressMessage>> {
+    return this.#progress("/images/create", { query: { fromSrc: "-", ...options }, headers: TAR, body: archive, signal });
+  }
+
+  list({ all, sharedSize, filters }: ImageListOptions = {}): Promise<ImageSummary[]> {
+    return this.#caller.json("GET /images/json", { query: { all, "shared-size": sharedSize, filters: encodeFilters(filters) } });
+  }
+
+  inspect(name: string): Promise<ImageInspect> {
+    return this.#caller.json(`GET /images/${encodeName(name)}/json`);
+  }
+
+  history(name: string): Promise<ImageHistoryResponseItem[]> {
+    return this.#caller.json(`GET /images/${encodeName(name)}/history`);
+  }
+
+  tag(name: string, { repo, tag }: { readonly repo: string; readonly tag?: string }): Promise<void> {
+    return this.#caller.send(`POST /images/${encodeName(name)}/tag`, { query: { repo, tag } });
+  }
+
+  remove(
+    name: string,
+    { force, noPrune }: { readonly force?: boolean; readonly noPrune?: boolean } = {},
+  ): Promise<ImageDeleteResponseItem[]> {
+    return this.#caller.json(`DELETE /images/${encodeName(name)}`, { query: { force, noprune: noPrune } });
+  }
+
+  async #progress(path: `/${string}`, options: CallOptions): Promise<AsyncGenerator<ProgressMessage>> {
+    return untilError(await this.#caller.lines(`POST ${path}`, options));
+  }
+}
+
+const TAR = { "Content-Type": "application/x-tar" };
+
+/** Without a tag the daemon would take every tag that the repository has. */
+function fullName(text: string): string {
+  return familiarString(withDefaultTag(parseReference(text)));
+}
+
+interface ErrorLine {
+  readonly error?: string;
+  readonly errorDetail?: { readonly code?: number; readonly message?: string };
+}
+
+/** Once an answer has begun its status is out, and an error is a line of it. */
+async function* untilError(lines: AsyncIterable<ProgressMessage & ErrorLine>): AsyncGenerator<ProgressMessage> {
+  for await (const line of lines) {
+    const message = line.errorDetail?.message ?? line.error;
+    if (message !== undefined) throw new ApiError(line.errorDetail?.code ?? 500, message);
+    yield line;
+  }
+}

@@ -1,0 +1,50 @@
+import type { EventMessage, SystemInfo, SystemVersion } from "#spec/docker-api/types.ts";
+import type { Caller } from "./caller.ts";
+import { encodeFilters, type QueryFilters } from "./query.ts";
+
+export interface PingAnswer {
+  readonly apiVersion: string;
+  readonly osType: string;
+  readonly builderVersion: string;
+  readonly swarm: string;
+}
+
+export interface EventsOptions {
+  /** Unix seconds, RFC 3339, or a duration back from now, as Docker takes them. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly filters?: QueryFilters;
+  readonly signal?: AbortSignal;
+}
+
+export class SystemClient {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  async ping(signal?: AbortSignal): Promise<PingAnswer> {
+    const headers = await this.#caller.ping(signal);
+    const field = (name: string): string => String(headers[name] ?? "");
+    return {
+      apiVersion: field("api-version"),
+      osType: field("ostype"),
+      builderVersion: field("builder-version"),
+      swarm: field("swarm"),
+    };
+  }
+
+  version(): Promise<SystemVersion> {
+    return this.#caller.json("GET /version");
+  }
+
+  info(): Promise<SystemInfo> {
+    return this.#caller.json("GET /info");
+  }
+
+  /** Resolves when the daemon has subscribed: what happens from then on is in the stream, which ends at `until` or the signal. */
+  events({ since, until, filters, signal }: EventsOptions = {}): Promise<AsyncGenerator<EventMessage>> {
+    return this.#caller.lines("GET /events", { query: { since, until, filters: encodeFilters(filters) }, signal });
+  }
+}
