@@ -1,4 +1,12 @@
+import { join } from "node:path";
+import { containerRoutes } from "#api/routes/container/routes.ts";
+import { execRoutes } from "#api/routes/exec/routes.ts";
+import { imageRoutes } from "#api/routes/image/routes.ts";
+import { networkRoutes } from "#api/routes/network/routes.ts";
+import { volumeRoutes } from "#api/routes/volume/routes.ts";
+import type { ContainerService } from "#container/service.ts";
 import type { InfoSources } from "#engine/info.ts";
+import { messageOf } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { Route } from "#http/route.ts";
 import type { Logger } from "#lib/logger.ts";
@@ -6,7 +14,13 @@ import type { RuntimeFeatures } from "#runtime/contract.ts";
 import type { Database } from "#store/db/database.ts";
 import type { HostDescription } from "#sys/host-description.ts";
 import type { HostReading } from "#sys/host-facts.ts";
+import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
+import { wireContainers } from "./containers.ts";
+import { wireImages } from "./images.ts";
+import { wireNetworks } from "./networks.ts";
+import { wireRuntime } from "./runtime.ts";
+import { wireStores } from "./stores.ts";
 
 /** What the nouns are built on. */
 export interface NounParts {
@@ -24,23 +38,54 @@ export interface Nouns {
   readonly routes: readonly Route[];
   readonly info: Pick<InfoSources, "containers" | "images" | "storage">;
   readonly runtime: Pick<RuntimeFeatures, "runtimes"> & { readonly monitor: RuntimeFeatures["monitor"] | undefined };
-  /** See `Engine.stopContainers`. */
-  stopContainers(timeoutMs: number): Promise<void>;
   /** Ends what runs behind the answers, and takes away what no running container needs. */
   close(): Promise<void>;
 }
 
-/** The nouns' wiring comes here, a few lines each; until then the engine has none of them. */
-export async function wireNouns(_parts: NounParts): Promise<Nouns> {
+/** Opens the stores and the runtime, builds the nouns on them, and takes over from the daemon before. */
+export async function wireNouns(parts: NounParts): Promise<Nouns> {
+  const { config, logger, database, events } = parts;
+  const stores = wireStores(config.current, logger);
+  const { trees, snapshots, content } = stores;
+  const [runtime, { networks, backend: networkBackend, host }] = await Promise.all([
+    wireRuntime(config.current, logger),
+    wireNetworks(parts),
+  ]);
+  const volumes = new Volumes(
+    { database, events, trees, logger: logger.child({ noun: "volume" }) },
+    { root: join(config.current.instance.dataRoot, "volumes") },
+  );
+  // Images and containers ask each other: who uses this image, which image is this.
+  const { images, backend: imageBackend, close: closeRegistry } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
+  const containers: ContainerService = wireContainers(parts, { runtime, snapshots, images, networks, volumes, onGone: () => void sweep() });
+  const sweep = (): Promise<void> =>
+    images.sweepUnreferenced().catch((error: unknown) => logger.warn({ error: messageOf(error) }, "unused layers could not be removed"));
+
+  await content.sweep();
+  await containers.restore();
+  await volumes.restore(containers.accountedIds());
+  await sweep();
   return {
-    routes: [],
+    routes: [
+      ...containerRoutes(containers),
+      ...execRoutes(containers),
+      ...imageRoutes(imageBackend),
+      ...networkRoutes(networkBackend(containers.directory)),
+      ...volumeRoutes(volumes),
+    ],
     info: {
-      containers: () => ({ running: 0, paused: 0, stopped: 0 }),
-      images: () => 0,
-      storage: () => ({ driver: "overlay2", status: [] }),
+      containers: () => containers.counts(),
+      images: () => images.images.all().length,
+      storage: () => ({ driver: snapshots.name, status: snapshots.status() }),
     },
-    runtime: { runtimes: [], monitor: undefined },
-    stopContainers: () => Promise.resolve(),
-    close: () => Promise.resolve(),
+    runtime: runtime.features,
+    async close() {
+      await containers.close();
+      const { running, paused } = containers.counts();
+      // With the last container the host gets everything back; else the rules stay, and containers stay reachable.
+      await (running + paused === 0 ? networks.teardown() : networks.close());
+      closeRegistry();
+      await Promise.all([host[Symbol.asyncDispose](), runtime[Symbol.asyncDispose](), stores.close()]);
+    },
   };
 }

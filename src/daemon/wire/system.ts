@@ -32,11 +32,10 @@ export function wireSystem({ config, events, engineId, host, description, nouns 
   return { version: () => version, info: () => info.read(), events };
 }
 
-function infoSettings({ instance, labels, log, liveRestore, containers, network, images }: DaemonConfig): InfoSettings {
+function infoSettings({ instance, labels, log, containers, network, images }: DaemonConfig): InfoSettings {
   return {
     labels,
     debug: log.level === "debug",
-    liveRestore,
     dataRoot: instance.dataRoot,
     logDriver: containers.logDriver,
     logDrivers: ["json-file", "none"],

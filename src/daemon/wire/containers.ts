@@ -1,0 +1,29 @@
+import type { ContainerDeps } from "#container/deps.ts";
+import { createContainerService, type ContainerService } from "#container/service.ts";
+import { hostSharedMemory } from "#container/shared-memory.ts";
+const createLogReader = (): import("#logs/contract.ts").LogReader => ({ async *read() {} });
+import { defaultMaskedPaths, defaultReadonlyPaths } from "#runtime/oci/spec/masked-paths.ts";
+import type { HostFacts } from "#runtime/oci/spec-input.ts";
+import type { NounParts } from "./nouns.ts";
+import { sandboxDefaults, sandboxPlanner } from "./sandbox.ts";
+
+type Given = "runtime" | "snapshots" | "images" | "networks" | "volumes" | "onGone";
+
+/** Containers over everything else. */
+export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Given>): ContainerService {
+  const { config, database, events, logger, description } = parts;
+  const { instance, containers } = config.current;
+  const host: HostFacts = { ...parts.host, runtime: given.runtime.features.runtimes[0]?.name ?? "" };
+  return createContainerService(
+    { ...given, database, events, logger, logs: createLogReader(), sandbox: sandboxPlanner(host), sharedMemory: hostSharedMemory },
+    {
+      instance: { ...instance, cgroupParent: containers.cgroupParent === "" ? instance.cgroupParent : containers.cgroupParent },
+      host,
+      defaults: sandboxDefaults(config.current),
+      hostname: description.hostname,
+      logDriver: containers.logDriver,
+      maskedPaths: defaultMaskedPaths(host),
+      readonlyPaths: defaultReadonlyPaths,
+    },
+  );
+}

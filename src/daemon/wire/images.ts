@@ -1,0 +1,55 @@
+import type { ImageBackend } from "#api/routes/image/backend.ts";
+import { createPullService } from "#distribution/pull.ts";
+import { createImageService } from "#image/image-service.ts";
+import type { ContainerUse } from "#image/ports.ts";
+import { dhowVersion } from "#spec/identity.ts";
+import type { NounParts } from "./nouns.ts";
+import type { Stores } from "./stores.ts";
+
+/** Where the certificates of registries are looked for; the second is Docker's, whose users have theirs there. */
+const CERTIFICATE_FOLDERS = ["/etc/dhow/certs.d", "/etc/docker/certs.d"];
+
+/** Images, and the registries they come from. */
+export function wireImages(
+  { config, database, events, logger }: NounParts,
+  { content, snapshots, unpacker }: Stores,
+  containers: ContainerUse,
+) {
+  const images = createImageService({
+    database,
+    content,
+    snapshots,
+    unpacker,
+    containers,
+    events,
+    logger: logger.child({ noun: "image" }),
+  });
+  const registry = createPullService(
+    { target: images, content, events, logger: logger.child({ part: "distribution" }) },
+    {
+      // Asked for at each pull: a reload may change them.
+      registries: {
+        get mirrors() {
+          return config.current.images.mirrors;
+        },
+        get insecureRegistries() {
+          return config.current.images.insecureRegistries;
+        },
+      },
+      certificateFolders: CERTIFICATE_FOLDERS,
+      concurrentDownloads: config.current.images.maxConcurrentDownloads,
+      userAgent: `dhow/${dhowVersion}`,
+    },
+  );
+  const backend: ImageBackend = {
+    list: (input) => images.list(input),
+    inspect: (name, platform) => images.inspect(name, platform),
+    history: (name, platform) => images.history(name, platform),
+    tag: (input) => images.tag(input),
+    remove: (input) => images.remove(input),
+    load: (input, progress, signal) => images.load(input, progress, signal),
+    import: (input, signal) => images.import(input, signal),
+    pull: (input, progress, signal) => registry.pull(input, progress, signal),
+  };
+  return { images, backend, close: () => registry.close() };
+}

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import type { DaemonConfig } from "#config/daemon-config.ts";
+import type { Logger } from "#lib/logger.ts";
+import { createContentStore } from "#store/content/fs-content-store.ts";
+import { currentBootId } from "#store/snapshots/boot-id.ts";
+import { selectSnapshotter } from "#store/snapshots/select.ts";
+import { Trees } from "#store/tree/trees.ts";
+import { createUnpacker } from "#store/unpack/unpacker.ts";
+
+/** Blobs, layers and roots under the data root, and the threads that work on them. */
+export function wireStores({ instance }: DaemonConfig, logger: Logger) {
+  const trees = new Trees();
+  const content = createContentStore({ root: join(instance.dataRoot, "content") });
+  const unpacker = createUnpacker();
+  const snapshots = selectSnapshotter(
+    { trees, logger: logger.child({ part: "snapshots" }) },
+    { dataRoot: join(instance.dataRoot, "snapshots"), bootId: currentBootId() },
+  );
+  return {
+    trees,
+    content,
+    unpacker,
+    snapshots,
+    async close(): Promise<void> {
+      await snapshots.settle();
+      await Promise.all([unpacker.close(), content.close(), trees.close()]);
+    },
+  };
+}
+
+export type Stores = ReturnType<typeof wireStores>;
