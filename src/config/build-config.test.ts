@@ -11,8 +11,6 @@ test("defaults", () => {
     instance: { name: "dhow", dataRoot: "/var/lib/dhow", execRoot: "/run/dhow" },
     pidfile: "/run/dhow/dhowd.pid",
     log: { level: "info", format: "text" },
-    liveRestore: true,
-    shutdownTimeoutMs: 15_000,
     api: {
       hosts: [{ kind: "unix", path: "/run/dhow/dhow.sock" }],
       group: { name: "docker", explicit: false },
@@ -90,8 +88,6 @@ test.each<[Settings, string]>([
   [{ "data-root": "/etc" }, 'invalid data-root "/etc"'],
   [{ "exec-root": "" }, 'invalid exec-root ""'],
   [{ "data-root": "/tmp/x", "exec-root": "/tmp/y/../x" }, "data-root and exec-root are both /tmp/x"],
-  [{ "shutdown-timeout": -1 }, "invalid shutdown timeout: -1"],
-  [{ "shutdown-timeout": 9_999_999 }, "invalid shutdown timeout"],
   [{ "min-api-version": "1.23" }, "invalid min-api-version: minimum supported API version is 1.24: 1.23"],
   [{ "min-api-version": "2.0" }, "maximum supported API version is 1.55: 2.0"],
   [{ "min-api-version": "v1.30" }, 'API version must be provided without "v" prefix'],

@@ -12,9 +12,6 @@ import type { DaemonConfig } from "./daemon-config.ts";
 import type { DaemonEnvironment } from "./env.ts";
 import type { Settings } from "./options.ts";
 
-/** setTimeout's limit, in seconds: what is asked for beyond it is refused rather than turned into 1 ms. */
-const LONGEST_TIMEOUT = 2_147_483;
-
 /**
  * Makes the configuration out of what was given, with the defaults for the rest.
  *
@@ -27,8 +24,6 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
     pidfile: resolve(settings.pidfile ?? join(instance.execRoot, "dhowd.pid")),
     log: buildLog(settings),
     labels: buildLabels(settings.label ?? []),
-    liveRestore: settings["live-restore"] ?? true,
-    shutdownTimeoutMs: shutdownTimeout(settings["shutdown-timeout"] ?? 15),
     api: buildApi(settings, environment, instance.execRoot),
     containers: buildContainers(settings, instance.cgroupParent),
     network: buildNetwork(settings),
@@ -68,11 +63,6 @@ function realPath(path: string): string {
   } catch {
     return path;
   }
-}
-
-function shutdownTimeout(seconds: number): number {
-  if (seconds < 0 || seconds > LONGEST_TIMEOUT) throw new ConfigError(`invalid shutdown timeout: ${seconds}`);
-  return seconds * 1000;
 }
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {

@@ -10,10 +10,6 @@ export interface DaemonConfig {
   readonly pidfile: string;
   readonly log: LogConfig;
   readonly labels: readonly string[];
-  /** Containers run on while the daemon is down. When false, stopping the daemon stops them. */
-  readonly liveRestore: boolean;
-  /** What containers get to stop in when they stop with the daemon. */
-  readonly shutdownTimeoutMs: number;
   readonly api: ApiConfig;
   readonly containers: ContainersConfig;
   readonly network: NetworkConfig;

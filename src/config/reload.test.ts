@@ -12,11 +12,11 @@ const loaded = (settings: Settings): { settings: Settings; config: ReturnType<ty
 
 test("takes what may change, keeps the rest and names it", () => {
   const before = loaded({ label: ["a=b"], debug: true, mtu: 1400, group: "x" });
-  const now = loaded({ label: ["a=c"], mtu: 1300, group: "x", "shutdown-timeout": 3 });
+  const now = loaded({ label: ["a=c"], mtu: 1300, group: "x", "log-level": "warn" });
   const { config, settings, waiting } = applyReload(before, now, environment);
   expect(waiting).toEqual(["mtu"]);
-  expect(config).toMatchObject({ labels: ["a=c"], log: { level: "info" }, network: { mtu: 1400 }, shutdownTimeoutMs: 3000 });
-  expect(settings).toEqual({ label: ["a=c"], mtu: 1400, group: "x", "shutdown-timeout": 3 });
+  expect(config).toMatchObject({ labels: ["a=c"], log: { level: "warn" }, network: { mtu: 1400 } });
+  expect(settings).toEqual({ label: ["a=c"], mtu: 1400, group: "x", "log-level": "warn" });
 });
 
 test("nothing has changed", () => {

@@ -8,12 +8,6 @@ export interface Engine {
   /** The configuration was replaced: tells whoever does not ask for it each time, and records the event. */
   reloaded(): void;
 
-  /**
-   * Stops every container that runs, each with its own signal and time, all within `timeoutMs`; what runs still is killed then.
-   * Called at the end of a daemon without live restore.
-   */
-  stopContainers(timeoutMs: number): Promise<void>;
-
   /** Ends connections, finishes what is under way, writes what is not written. Containers are left as they are. */
   close(): Promise<void>;
 }

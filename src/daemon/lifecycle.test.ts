@@ -46,7 +46,6 @@ function run(flags: object = {}, engine: Partial<Engine> = {}): Promise<"stopped
     return {
       serve: () => void note("serve"),
       reloaded: () => void note("reloaded"),
-      stopContainers: (timeoutMs) => note(`stopContainers ${timeoutMs}`),
       close: () => note("close"),
       ...engine,
     };
@@ -69,23 +68,7 @@ test("serves, and at SIGTERM takes its files away and leaves containers alone", 
   expect([existsSync(pidFile()), existsSync(socket())]).toEqual([false, false]);
 });
 
-test("without live restore, containers stop first, within the timeout", async () => {
-  const running = run({ "live-restore": false, "shutdown-timeout": 7 });
-  await serving();
-  source.emit("SIGINT", "SIGINT");
-  await running;
-  expect(calls).toEqual(["serve", "stopContainers 7000", "close"]);
-});
-
-test("containers that cannot be stopped do not keep the daemon from its end", async () => {
-  const running = run({ "live-restore": false }, { stopContainers: () => Promise.reject(new Error("no")) });
-  await serving();
-  source.emit("SIGTERM", "SIGTERM");
-  await expect(running).resolves.toBe("stopped");
-  expect(log.join("")).toContain("containers could not be stopped error=no");
-});
-
-test("an engine that cannot be closed does not either", async () => {
+test("an engine that cannot be closed does not keep the daemon from its end", async () => {
   const running = run({}, { close: () => Promise.reject(new Error("no")) });
   await serving();
   source.emit("SIGTERM", "SIGTERM");

@@ -83,12 +83,9 @@ async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<
 }
 
 /** Never rejects: what goes wrong at the end is told, and the end comes all the same. */
-async function stopDaemon({ engine, listeners, config }: Running, logger: DaemonLogger): Promise<void> {
+async function stopDaemon({ engine, listeners }: Running, logger: DaemonLogger): Promise<void> {
   for (const listener of listeners) listener.close();
-  const { liveRestore, shutdownTimeoutMs } = config.current;
-  const failed = (what: string) => (error: unknown) => logger.error({ error }, what);
-  if (!liveRestore) await engine.stopContainers(shutdownTimeoutMs).catch(failed("containers could not be stopped"));
-  await engine.close().catch(failed("the engine could not be closed"));
+  await engine.close().catch((error: unknown) => logger.error({ error }, "the engine could not be closed"));
 }
 
 /** A file that is not accepted changes nothing: the daemon runs on as it was. */

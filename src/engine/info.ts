@@ -18,7 +18,6 @@ export interface InfoSources {
 export interface InfoSettings {
   readonly labels: readonly string[];
   readonly debug: boolean;
-  readonly liveRestore: boolean;
   readonly dataRoot: string;
   readonly logDriver: string;
   readonly logDrivers: readonly string[];

@@ -84,7 +84,8 @@ function settingsView({ settings }: EngineInfo): SystemInfo {
     DockerRootDir: settings.dataRoot,
     Debug: settings.debug,
     Labels: [...settings.labels],
-    LiveRestoreEnabled: settings.liveRestore,
+    // Always, and without a switch (docs/adr/0006-containers-outlive-the-daemon.md).
+    LiveRestoreEnabled: true,
     LoggingDriver: settings.logDriver,
     Plugins: { Volume: ["local"], Network: [...settings.networkDrivers], Authorization: [], Log: [...settings.logDrivers] },
     HttpProxy: withoutPassword(settings.proxies.http),

@@ -12,7 +12,7 @@ export const daemonOptions = {
   help: { key: null, type: "bool", help: "Print this text", ready: true },
   instance: { key: null, type: "string", help: "Name that everything outside the data root derives from", default: "dhow", ready: true },
   label: { key: "labels", type: "list", help: "key=value that /info shows of this daemon", ready: true, reload: true },
-  "live-restore": { type: "bool", help: "Let containers run on while the daemon is down", default: "true", ready: true, reload: true },
+  "live-restore": { type: "bool", help: "Let containers run on while the daemon is down", default: "true", ready: [true] },
   "log-format": { type: "string", help: 'Form of the daemon\'s own log ("text" or "json")', default: "text", ready: true },
   "log-level": {
     short: "l",
@@ -31,8 +31,6 @@ export const daemonOptions = {
     type: "int",
     help: "Seconds that containers get to stop with the daemon, when live-restore is off",
     default: "15",
-    ready: true,
-    reload: true,
   },
   validate: { key: null, type: "bool", help: "Check the configuration and end", ready: true },
   version: { short: "v", key: null, type: "bool", help: "Print the version and end", ready: true },

@@ -46,7 +46,6 @@ const info: EngineInfo = {
   settings: {
     labels: ["a=b"],
     debug: false,
-    liveRestore: true,
     dataRoot: "/var/lib/dhow",
     logDriver: "json-file",
     logDrivers: ["json-file"],
