@@ -13,7 +13,7 @@ interface LogState {
 
 /**
  * The daemon's log. pino would do the same for 10 MB of memory and 25 ms at each start, in a program that writes a few lines a minute
- * (docs/adr/).
+ * (docs/adr/0008-a-small-daemon.md).
  */
 export class DaemonLogger implements Logger {
   readonly #state: LogState;
