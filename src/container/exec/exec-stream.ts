@@ -17,6 +17,7 @@ export class ExecStream implements StreamSession {
   readonly #config: ExecConfig;
   readonly #filter: DetachFilter | undefined;
   readonly #onDetach: () => void;
+  readonly #left = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(process: ExecProcess, config: ExecConfig, onDetach: () => void) {
@@ -43,6 +44,7 @@ export class ExecStream implements StreamSession {
 
   close(): void {
     this.#closed = true;
+    this.#left.resolve();
     this.#process.close();
   }
 
@@ -63,6 +65,8 @@ export class ExecStream implements StreamSession {
       if (result === undefined || result.done === true) break;
       if (this.#wants(result.value)) yield result.value;
     }
+    // The end of the stream is where clients ask for the exit code.
+    await Promise.race([end, this.#left.promise]);
     this.close();
   }
 

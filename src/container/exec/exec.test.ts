@@ -63,6 +63,31 @@ test("a child that holds the output does not hold the client", async () => {
   expect(exec?.closed).toBe(true);
 });
 
+test("the stream ends when the exit code is known, not with the output", async () => {
+  await using harness = new Harness();
+  await running(harness);
+  const id = await harness.service.execCreate("web", ls, undefined);
+  const text = textOf(await harness.service.execStart(id, undefined));
+  const [exec] = harness.runtime.execs;
+  exec?.end();
+  const early = await Promise.race([text, new Promise((resolve) => setTimeout(resolve, 20, "still open"))]);
+  expect(early).toBe("still open");
+  exec?.finish(4);
+  await text;
+  expect(harness.service.execInspect(id).state).toMatchObject({ status: "exited", exitCode: 4 });
+});
+
+test("a client that goes away does not wait for that", async () => {
+  await using harness = new Harness();
+  await running(harness);
+  const id = await harness.service.execCreate("web", ls, undefined);
+  const session = await harness.service.execStart(id, undefined);
+  const text = textOf(session);
+  session.close();
+  await expect(text).resolves.toBe("");
+  expect(harness.service.execInspect(id).state.status).toBe("running");
+});
+
 describe("a command that cannot be run", () => {
   test.each([
     ["not-found-executable", 127],
