@@ -5,8 +5,11 @@ import type { HttpResponse } from "./transport.ts";
 /** A body that nobody wants is read to its end only when it is short, to keep the connection. */
 const WORTH_READING = 64 * 1024;
 
+/** A server that gives less than this in the time of a stall is not worth waiting for: a byte a second would go on for days. */
+const LEAST_BYTES = 1024;
+
 /**
- * The chunks of a body, with a limit on how long the next one may take. Waiting for us does not count: only what the server owes.
+ * The chunks of a body, with a limit on how long the next ones may take. Waiting for us does not count: only what the server owes.
  *
  * @throws EngineError `unavailable` (code `transient`), `cancelled`.
  */
@@ -14,10 +17,15 @@ export async function* chunksOf(response: HttpResponse, stallMs: number, signal:
   const chunks = response.body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const stop = (): void => void response.body.destroy();
   signal.addEventListener("abort", stop, { once: true });
+  let [waitedMs, fresh] = [0, 0];
   try {
     for (;;) {
-      const next = await nextWithin(chunks, response, stallMs);
+      const start = performance.now();
+      const next = await nextWithin(chunks, response, stallMs, stallMs - waitedMs);
       if (next.done === true) break;
+      waitedMs += performance.now() - start;
+      fresh += next.value.length;
+      if (fresh >= LEAST_BYTES) [waitedMs, fresh] = [0, 0];
       yield next.value;
     }
     if (!response.body.complete) throw new Error("unexpected EOF");
@@ -29,9 +37,14 @@ export async function* chunksOf(response: HttpResponse, stallMs: number, signal:
   }
 }
 
-async function nextWithin(chunks: AsyncIterator<Buffer>, response: HttpResponse, stallMs: number): Promise<IteratorResult<Buffer>> {
-  const stalled = (): void => void response.body.destroy(new Error(`no data for ${stallMs / 1000} seconds`));
-  const timer = setTimeout(stalled, stallMs);
+async function nextWithin(
+  chunks: AsyncIterator<Buffer>,
+  response: HttpResponse,
+  stallMs: number,
+  leftMs: number,
+): Promise<IteratorResult<Buffer>> {
+  const stalled = (): void => void response.body.destroy(new Error(`no data to speak of for ${stallMs / 1000} seconds`));
+  const timer = setTimeout(stalled, Math.max(0, leftMs));
   try {
     return await chunks.next();
   } finally {

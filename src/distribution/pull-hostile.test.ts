@@ -209,7 +209,18 @@ describe("blobs that are not what they should be", () => {
       response.writeHead(200, { "Content-Length": bytes.length });
       response.flushHeaders();
     });
-    expect(await outcome()).toEqual(refusal("no data for 0.3 seconds", "unavailable"));
+    expect(await outcome()).toEqual(refusal("no data to speak of for 0.3 seconds", "unavailable"));
+  });
+
+  it("a layer that comes byte by byte", async () => {
+    const parts = imageParts(["one"]);
+    serve(registry, "x", "t", parts);
+    onLayer(parts, (_, response, bytes) => {
+      response.writeHead(200, { "Content-Length": bytes.length });
+      const timer = setInterval(() => response.write(bytes.subarray(0, 1)), 20);
+      response.on("close", () => clearInterval(timer));
+    });
+    expect(await outcome()).toEqual(refusal("no data to speak of for 0.3 seconds", "unavailable"));
   });
 });
 

@@ -9,6 +9,11 @@ export class Slots {
     this.#free = count;
   }
 
+  /** Whoever comes now has to wait. */
+  get isFull(): boolean {
+    return this.#free <= 0;
+  }
+
   /** @throws EngineError `cancelled` when the signal comes before its turn. */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.#take(signal);

@@ -70,8 +70,9 @@ export class Transfers {
       transfer.state = state;
       for (const listener of listeners) listener(state);
     };
+    const state: TransferState = this.#slots.isFull ? { kind: "waiting" } : { kind: "downloading", current: 0 };
     const done = this.#slots.run(abort.signal, () => this.#download(session, blob, tell, abort.signal));
-    const transfer: Transfer = { listeners, abort, done, state: { kind: "waiting" } };
+    const transfer: Transfer = { listeners, abort, done, state };
     done.catch(() => undefined).finally(() => this.#forget(key, transfer));
     this.#running.set(key, transfer);
     return transfer;

@@ -2,6 +2,7 @@ import { messageOf } from "#errors/engine-error.ts";
 import { encodeLine } from "#http/ndjson.ts";
 import type { Reply } from "#http/route.ts";
 import type { ProgressSink } from "#spec/progress.ts";
+import { errorToHttp } from "../../error-to-http.ts";
 import { ProgressQueue } from "./progress-queue.ts";
 
 type Work = (progress: ProgressSink, signal: AbortSignal) => Promise<void>;
@@ -28,7 +29,7 @@ async function* lines(queue: ProgressQueue, left: AbortController): AsyncGenerat
   try {
     for await (const message of queue) yield encodeLine(message);
   } catch (error) {
-    const message = messageOf(error);
+    const { message } = errorToHttp(error);
     yield encodeLine({ errorDetail: { message }, error: message });
   } finally {
     left.abort();
