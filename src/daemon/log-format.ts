@@ -33,7 +33,19 @@ function plain(value: unknown): unknown {
 function describeError(error: Error): string {
   const code = "code" in error && typeof error.code === "string" && !error.message.includes(error.code) ? ` (${error.code})` : "";
   const cause = error.cause instanceof Error && !error.message.includes(error.cause.message) ? `: ${describeError(error.cause)}` : "";
-  return `${error.message}${code}${cause}`;
+  return `${error.message}${code}${cause}${originOf(error)}`;
+}
+
+/** Names of errors that the language throws: mistakes of ours, which are of no use without the place. */
+const MISTAKES: readonly string[] = ["TypeError", "ReferenceError", "RangeError", "AssertionError"];
+
+function originOf(error: Error): string {
+  if (!MISTAKES.includes(error.name)) return "";
+  const frames = (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
+  return frames
+    .slice(0, 5)
+    .map((frame) => `\n${frame}`)
+    .join("");
 }
 
 function shown(value: unknown): string {

@@ -39,6 +39,14 @@ test("an error shows its code, and what caused it once", () => {
   expect(lines[1]).toContain('error="open /x (ENOENT)"');
 });
 
+test("a mistake of ours shows where it was made", () => {
+  const { logger, lines } = loggerOf("text");
+  logger.error({ error: new TypeError("x is not a function") }, "m");
+  logger.error({ error: new Error("no such file") }, "m");
+  expect(lines[0]).toMatch(/error="x is not a function\\n {4}at .*logger\.test\.ts/);
+  expect(lines[1]).not.toContain(" at ");
+});
+
 test("what is below the level costs nothing; a new level counts for children that are there", () => {
   const { logger, lines } = loggerOf("text", "warn");
   const child = logger.child({ a: 1 });
