@@ -8,7 +8,7 @@ import type { OptionRow } from "./options/row.ts";
 import type { ValueTypes } from "./value-types.ts";
 
 /** Every flag and key of dockerd 28, and the few of our own (`instance`, `min-api-version`). */
-export const options = {
+const options = {
   ...apiOptions,
   ...containersOptions,
   ...daemonOptions,

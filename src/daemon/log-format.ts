@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 export const levels = ["debug", "info", "warn", "error", "fatal"] as const;
 export type Level = (typeof levels)[number];
 
-export interface LogEntry {
+interface LogEntry {
   readonly time: Date;
   readonly level: Level;
   readonly message: string;

@@ -1,5 +1,5 @@
 /** JSON text that is malformed, or says one thing twice. */
-export class StrictJsonError extends Error {
+class StrictJsonError extends Error {
   override readonly name = "StrictJsonError";
 }
 
