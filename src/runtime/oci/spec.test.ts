@@ -3,6 +3,7 @@ import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { OciMount, OciSpec } from "#spec/oci-runtime/spec.ts";
 import { capabilityNames } from "#sys/host-facts.ts";
 import { ociSpec } from "./spec.ts";
+import { deviceDenials } from "./spec/devices.ts";
 import type { ContainerMount, HostFacts, SpecInput } from "./spec-input.ts";
 
 const host: HostFacts = {
@@ -378,5 +379,16 @@ describe("resources", () => {
     ]);
     expect(spec({ Privileged: true }).linux?.resources?.devices).toEqual([{ allow: true, access: "rwm" }]);
     expect(() => spec({ Devices: [{ PathOnHost: "/dev/fuse" }] }, {}, { devices: undefined })).toThrow("devices were not looked up");
+  });
+
+  it("tells a v1 driver what runc lets through by itself", () => {
+    const denials = (hostConfig: HostConfig, overrides: Partial<SpecInput> = {}): string[] =>
+      deviceDenials(spec(hostConfig, {}, overrides).linux?.resources?.devices ?? []);
+    const tun = { path: "/dev/net/tun", type: "c", major: 10, minor: 200, fileMode: 0o666, uid: 0, gid: 0, access: "rwm" } as const;
+    expect(denials({})).toEqual(["c 10:200 rwm", "c 10:229 rwm"]);
+    expect(denials({}, { devices: { nodes: [tun], disks: {} } })).toEqual(["c 10:229 rwm"]);
+    expect(denials({ DeviceCgroupRules: ["a *:* rwm"] })).toEqual([]);
+    expect(denials({ DeviceCgroupRules: ["c 10:* m"] })).toHaveLength(2);
+    expect(denials({ Privileged: true })).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ export interface SeccompTarget {
 export type SyscallRule = NonNullable<OciSeccomp["syscalls"]>[number];
 
 /** Each architecture with those whose programs it runs as well; a call by an architecture that is not listed kills the program. */
-export const architectures: Readonly<Record<string, readonly string[]>> = {
+const architectures: Readonly<Record<string, readonly string[]>> = {
   // Without x32, which nothing is built for any more: a third less to compile at every start.
   amd64: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
   arm64: ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"],

@@ -22,12 +22,6 @@ const REFUSED: readonly (readonly [number, number])[] = [
   [10, 200],
   [10, 229],
 ];
-/**
- * What a driver writes to `devices.deny` of a v1 group after the runtime has made it: runc before 1.2 allows tun behind all rules of
- * the spec, and takes no rule that would undo it.
- */
-export const deviceDenials: readonly string[] = REFUSED.map(([major, minor]) => `c ${major}:${minor} rwm`);
-
 const RULE = /^([acb]) (\d{1,9}|\*):(\d{1,9}|\*) ([rwm]{1,3})$/;
 
 /**
@@ -67,6 +61,20 @@ export function deviceNodes(hostConfig: HostConfig, devices: HostDevices | undef
     uid,
     gid,
   }));
+}
+
+/**
+ * What a driver writes to `devices.deny` of a v1 group after the runtime has made it, and before the container starts: runc before 1.2
+ * allows tun behind all rules of the spec, and takes none that would undo it.
+ */
+export function deviceDenials(rules: readonly DeviceRule[]): string[] {
+  const isRefused = (major: number, minor: number): boolean => rules.findLast((rule) => concerns(rule, major, minor))?.allow === false;
+  return REFUSED.filter(([major, minor]) => isRefused(major, minor)).map(([major, minor]) => `c ${major}:${minor} rwm`);
+}
+
+/** Making a node is one thing, opening it another: only the latter counts. */
+function concerns({ type = "a", major: ruleMajor, minor: ruleMinor, access = "" }: DeviceRule, major: number, minor: number): boolean {
+  return type !== "b" && (ruleMajor ?? major) === major && (ruleMinor ?? minor) === minor && /[rw]/.test(access);
 }
 
 /** `c 10:200 rwm`. @throws EngineError `invalid` with Docker's text. */

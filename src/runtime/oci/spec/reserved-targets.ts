@@ -19,7 +19,7 @@ const LXCFS = "cpuinfo diskstats loadavg meminfo slabinfo stat swaps uptime".spl
  * CVE-2023-28642); in a shared volume at /dev, another container could put the file that the runtime masks with (CVE-2025-31133).
  * Someone privileged may do all of it; the host's own /dev and /sys may always be shown.
  */
-export function reservedTarget({ type, target, source }: PlacedMount, privileged: boolean): string | undefined {
+function reservedTarget({ type, target, source }: PlacedMount, privileged: boolean): string | undefined {
   if (target === "/") return "destination can't be '/'";
   if (privileged) return undefined;
   if (isWithin(target, "/proc") && !(LXCFS.includes(target) && type === "bind")) return "the mount point is inside /proc";

@@ -13,8 +13,8 @@ export function containerResources({ hostConfig, host, devices }: SpecInput): Oc
   return { devices: deviceRules(hostConfig, devices), ...limits(hostConfig, host, devices) };
 }
 
-/** Everything that `docker update` can change as well; what is not asked for is left out. */
-export function limits(hostConfig: HostConfig, host: HostFacts, devices?: HostDevices): Omit<OciResources, "devices"> {
+/** What is not asked for is left out. */
+function limits(hostConfig: HostConfig, host: HostFacts, devices?: HostDevices): Omit<OciResources, "devices"> {
   const pids = hostConfig.PidsLimit ?? 0;
   return {
     ...whenAny("memory", memoryLimits(hostConfig, host)),

@@ -8,7 +8,7 @@ const LONGEST = 4096;
  * Ranges of `0-3,7`, as the kernel reads it; undefined when it is malformed. They are never written out, however many members they
  * have (CVE-2018-20699: "1-4294967295" filled the memory).
  */
-export function parseCpuset(text: string): (readonly [number, number])[] | undefined {
+function parseCpuset(text: string): (readonly [number, number])[] | undefined {
   if (text === "") return [];
   if (text.length > LONGEST) return undefined;
   const ranges = text.split(",").map((part) => /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part));
