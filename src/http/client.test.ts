@@ -116,7 +116,6 @@ test("a signal ends a request that waits, and a body that goes on", async () => 
   await expect(read).rejects.toThrow("aborted");
   await poll(
     () => server.server.load.requests === 0,
-    2000,
     () => JSON.stringify(server.server.load),
   );
 });

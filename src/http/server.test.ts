@@ -90,15 +90,9 @@ describe("connections", () => {
   test("hold more pipelined requests than memory should", async () => {
     await using server = await startServer(echo, {}, "tcp");
     using client = await server.connect();
-    const count = 5000;
-    client.send(get("/1").repeat(count));
-    expect(
-      await poll(
-        () => client.received.split("HTTP/1.1 200").length === count + 1,
-        10_000,
-        () => `${client.received.split("HTTP/1.1 200").length} answers`,
-      ),
-    ).toBe(true);
+    const count = 2000;
+    client.send(get("/1").repeat(count) + get("/2", "Connection: close\r\n"));
+    expect((await client.untilEnd()).split("HTTP/1.1 200")).toHaveLength(count + 2);
   });
 
   test("survive a body that nobody reads", async () => {
@@ -108,7 +102,6 @@ describe("connections", () => {
     expect(
       await poll(
         () => client.received.split("<done>").length === 3,
-        5000,
         () => client.received,
       ),
     ).toBe(true);
@@ -131,7 +124,6 @@ describe("connections", () => {
     expect(
       await poll(
         () => client.received.split("<true>").length === 3,
-        5000,
         () => client.received,
       ),
     ).toBe(true);

@@ -109,11 +109,14 @@ export class HttpServer {
     }
   }
 
+  /** Without a word where nothing was asked: Go's clients keep spare connections, and log what comes unasked on one. */
   #dropLateHeads(): void {
     const latest = performance.now() - this.#limits.headerMs;
     for (const connection of this.#connections) {
       const since = connection.headDue();
-      if (since !== undefined && since < latest) refuseMalformed(connection.parserSide, "LATE", this.#headers);
+      if (since === undefined || since > latest) continue;
+      if (connection.isIdle()) connection.destroy();
+      else refuseMalformed(connection.parserSide, "LATE", this.#headers);
     }
   }
 

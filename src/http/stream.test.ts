@@ -45,7 +45,6 @@ describe("a stream", () => {
     expect(
       await poll(
         () => client.received.split("one").length === 3,
-        2000,
         () => client.received,
       ),
     ).toBe(true);
@@ -87,7 +86,6 @@ describe("a stream", () => {
     expect(
       await poll(
         () => seen.length === 2,
-        2000,
         () => seen.join(),
       ),
     ).toBe(true);
@@ -110,7 +108,6 @@ describe("a stream", () => {
     expect(
       await poll(
         () => aborted,
-        3000,
         () => "not aborted",
       ),
     ).toBe(true);
@@ -129,7 +126,7 @@ describe("a stream", () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     const whilePaused = sent;
     client.socket.resume();
-    const received = await client.untilEnd(20_000);
+    const received = await client.untilEnd();
     expect(whilePaused).toBeLessThan(50);
     expect(received.length).toBeGreaterThan(400 * 64 * 1024);
     expect(received.endsWith("\r\n0\r\n\r\n")).toBe(true);
@@ -163,16 +160,15 @@ describe("close", () => {
     expect(
       await poll(
         () => release !== undefined,
-        1000,
         () => "not called",
       ),
     ).toBe(true);
     const closed = server.server.close(5000);
-    await idle.untilEnd(1000);
-    await events.untilEnd(1000);
+    await idle.untilEnd();
+    await events.untilEnd();
     expect(slow.ended).toBe(false);
     release?.();
-    expect(await slow.untilEnd(1000)).toContain("<finished>");
+    expect(await slow.untilEnd()).toContain("<finished>");
     await closed;
   });
 
@@ -188,7 +184,6 @@ describe("close", () => {
     expect(
       await poll(
         () => server.server.load.requests === 1,
-        1000,
         () => "not there",
       ),
     ).toBe(true);

@@ -4,11 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { vi } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
 import type { HttpHandler } from "./answer.ts";
 import type { HttpLimits } from "./limits.ts";
 import { listen, type Listener, type ListenTarget } from "./listen.ts";
 import { HttpServer } from "./server.ts";
+
+/** Nothing here takes long by itself; a busy machine does. */
+const PATIENCE_MS = 30_000;
+vi.setConfig({ testTimeout: PATIENCE_MS + 5000 });
 
 export interface TestServer extends AsyncDisposable {
   readonly server: HttpServer;
@@ -73,18 +78,18 @@ export class RawClient implements Disposable {
   }
 
   /** Waits until the text has come; fails with what has come instead. */
-  async until(text: string | RegExp, ms = 5000): Promise<string> {
+  async until(text: string | RegExp, ms = PATIENCE_MS): Promise<string> {
     const found = (): boolean => (typeof text === "string" ? this.received.includes(text) : text.test(this.received));
-    await poll(found, ms, () => `wanted ${String(text)}, got ${JSON.stringify(this.received.slice(-500))}`);
+    await poll(found, () => `wanted ${String(text)}, got ${JSON.stringify(this.received.slice(-500))}`, ms);
     return this.received;
   }
 
   /** Waits for the other side's end and returns everything it said. */
-  async untilEnd(ms = 5000): Promise<string> {
+  async untilEnd(ms = PATIENCE_MS): Promise<string> {
     await poll(
       () => this.ended,
-      ms,
       () => `no end after ${JSON.stringify(this.received.slice(-500))}`,
+      ms,
     );
     return this.received;
   }
@@ -95,7 +100,7 @@ export class RawClient implements Disposable {
 }
 
 /** Resolves to true, so that a test can expect it. */
-export async function poll(condition: () => boolean, ms: number, explain: () => string): Promise<true> {
+export async function poll(condition: () => boolean, explain: () => string, ms: number = PATIENCE_MS): Promise<true> {
   const end = performance.now() + ms;
   while (!condition()) {
     if (performance.now() > end) throw new Error(explain());
