@@ -20,15 +20,13 @@ export function stateText({ state, restartCount }: { state: ContainerState; rest
   return JSON.stringify({ state, restartCount } satisfies StoredState);
 }
 
-/** @throws SyntaxError for a row that was damaged. */
+/**
+ * Maps keyed by users' words (labels, ports, networks) come back as they went in: to JSON.parse `__proto__` is a key like any other.
+ *
+ * @throws SyntaxError for a row that was damaged.
+ */
 export function containerOf(row: ContainerRow): Container {
-  const definition = JSON.parse(row.definition, withoutPrototype) as Definition;
+  const definition = JSON.parse(row.definition) as Definition;
   const { state, restartCount } = JSON.parse(row.state) as StoredState;
   return { id: row.id, name: row.name, created: row.created, ...definition, state, restartCount };
-}
-
-/** Maps keyed by users' words (labels, ports, networks) come back as they went in: `__proto__` is a key like any other. */
-function withoutPrototype(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.assign(Object.create(null) as object, value);
 }

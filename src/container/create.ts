@@ -88,10 +88,8 @@ function draftOf({ store, options }: CreateDeps, id: string, request: CreateRequ
 
 /** The network of its mode is always among them, first. */
 function endpointsOf({ NetworkMode: mode = "" }: HostConfig, asked: CreateRequest["endpoints"]): CreateRequest["endpoints"] {
-  const endpoints = Object.create(null) as Record<string, EndpointSettings>;
-  if (joinedContainer(mode) === undefined) endpoints[mode] = {};
-  for (const [network, settings] of Object.entries(asked)) endpoints[networkModeOf(network)] = settings;
-  return endpoints;
+  const own: [string, EndpointSettings][] = joinedContainer(mode) === undefined ? [[mode, {}]] : [];
+  return Object.fromEntries([...own, ...Object.entries(asked).map(([network, settings]) => [networkModeOf(network), settings] as const)]);
 }
 
 function defaultsOf({ defaults, host, logDriver, maskedPaths, readonlyPaths }: ContainerOptions): Parameters<typeof completeHostConfig>[1] {

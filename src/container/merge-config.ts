@@ -48,12 +48,12 @@ function nameOf(variable: string): string {
   return separator < 0 ? variable : variable.slice(0, separator);
 }
 
-/** Null-prototype: a label named `__proto__` is a label. */
+/** From entries: a label named `__proto__` is a label. */
 function joinKeys<T>(
   image: Readonly<Record<string, unknown>> | null | undefined,
   user: Readonly<Record<string, unknown>> | undefined,
 ): Record<string, T> {
-  return Object.assign(Object.create(null) as Record<string, T>, image, user);
+  return Object.fromEntries([...Object.entries(image ?? {}), ...Object.entries(user ?? {})]) as Record<string, T>;
 }
 
 function mergeHealthcheck(user: HealthConfig | undefined, image: HealthConfig | undefined): HealthConfig | undefined {

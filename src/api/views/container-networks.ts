@@ -27,17 +27,16 @@ export function endpointView(endpoint: EndpointSettings): Nullable<EndpointSetti
 
 /** By network: what a running container has, else what its user asked for. One that joins another's network has none of its own. */
 export function networksView({ endpoints }: Container, sandbox: NetworkSandbox | undefined): Record<string, Nullable<EndpointSettings>> {
-  const views = Object.create(null) as Record<string, Nullable<EndpointSettings>>;
-  if (sandbox === undefined) {
-    for (const [network, settings] of Object.entries(endpoints)) views[network] = endpointView(settings);
-    return views;
-  }
-  for (const [network, settings] of Object.entries(sandbox.endpoints)) {
-    // It may have been asked for by name or by id.
-    const asked = endpoints[network] ?? endpoints[settings.NetworkID ?? ""] ?? {};
-    views[network] = endpointView({ ...asked, ...withoutAbsent(settings) });
-  }
-  return views;
+  const shown = sandbox === undefined ? Object.entries(endpoints) : runningEndpoints(endpoints, sandbox);
+  return Object.fromEntries(shown.map(([network, settings]) => [network, endpointView(settings)]));
+}
+
+/** It may have been asked for by name or by id. */
+function runningEndpoints(asked: Container["endpoints"], sandbox: NetworkSandbox): [string, EndpointSettings][] {
+  return Object.entries(sandbox.endpoints).map(([network, settings]) => {
+    const key = [network, settings.NetworkID ?? ""].find((name) => Object.hasOwn(asked, name)) ?? "";
+    return [network, { ...(key === "" ? {} : asked[key]), ...withoutAbsent(settings) }];
+  });
 }
 
 /** What the provider leaves out is the user's to say. */
