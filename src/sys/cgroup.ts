@@ -92,6 +92,11 @@ export async function removeCgroup(host: CgroupHost, path: string): Promise<void
   await Promise.all(foldersOf(host, path).map((folder) => removeTree(folder)));
 }
 
+/** Removes a group where nothing is in it, neither process nor group. */
+export async function removeEmptyCgroup(host: CgroupHost, path: string): Promise<void> {
+  await Promise.all(foldersOf(host, path).map((folder) => rmdir(folder).catch(() => {})));
+}
+
 async function removeTree(folder: string): Promise<void> {
   // The common group has no children: one call. The kernel removes no group that has.
   if (await removed(folder)) return;

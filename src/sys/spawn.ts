@@ -50,6 +50,8 @@ export interface ChildProcess {
   readonly exited: Promise<number>;
   /** False when it is gone. */
   kill(signal: number): boolean;
+  /** Waiting for its end no longer keeps the event loop alive. */
+  unref(): void;
 }
 
 /**
@@ -121,7 +123,7 @@ function childOf(pid: number): ChildProcess {
     return reap(pid);
   });
   let running = true;
-  return { pid, exited, kill: (signal) => running && signalPidfd(pidfd, signal) };
+  return { pid, exited, kill: (signal) => running && signalPidfd(pidfd, signal), unref: watch.unref };
 }
 
 function reap(pid: number): number {

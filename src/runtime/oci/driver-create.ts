@@ -1,0 +1,132 @@
+import { rm, writeFile } from "node:fs/promises";
+import { EngineError } from "#errors/engine-error.ts";
+import { moveToService } from "#sys/cgroup.ts";
+import { identify } from "#sys/pidfd.ts";
+import type { ChildProcess } from "#sys/spawn.ts";
+import type { LaunchRequest } from "../contract.ts";
+import type { MonitorArguments } from "../monitor/arguments.ts";
+import { launchMonitor } from "../monitor/launch.ts";
+import { closesStdin, type MonitoredProcesses, type MonitorRecord, writeRecord } from "../monitor/record.ts";
+import { stdinPipeOf } from "../monitor/stdin-port.ts";
+import { type DriverContext, filesOf, type LiveContainer, runtimeNamed } from "./driver-context.ts";
+import { removeTraces } from "./driver-delete.ts";
+import { inTime } from "./driver-kill.ts";
+import { holdStdin } from "./driver-streams.ts";
+import { watchContainer } from "./driver-watch.ts";
+import { createError } from "./errors.ts";
+import type { Runtime } from "./runtimes.ts";
+
+/** Starts the monitor, which has the runtime create the container. After a failure nothing is left. */
+export async function createContainer(context: DriverContext, request: LaunchRequest, signal: AbortSignal): Promise<LiveContainer> {
+  const runtime = runtimeNamed(context, request.runtime);
+  const record = recordOf(request, runtime);
+  try {
+    await prepareFiles(context, request, record);
+    if (signal.aborted) throw cancelled(request, signal);
+    const { monitor, processes } = await launch(context, request, runtime, signal);
+    await writeRecord(filesOf(context, request.id).record, { ...record, processes });
+    const gone = monitor.exited.then(() => {});
+    monitor.unref();
+    const live = watchContainer(context, { id: request.id, record, processes, runtime, state: "created" }, gone);
+    holdStdin(live);
+    return live;
+  } catch (error) {
+    await removeTraces(context, request.id, record, runtime);
+    throw error;
+  }
+}
+
+/**
+ * @throws EngineError `invalid` unless the container has a cgroup of its own: everything that is in it is killed at the end.
+ */
+function recordOf(request: LaunchRequest, runtime: Runtime): MonitorRecord {
+  const cgroupPath = request.spec.linux?.cgroupsPath ?? "";
+  if (!/^(?:\/[A-Za-z0-9][A-Za-z0-9_.-]*){2,}$/.test(cgroupPath) || !cgroupPath.endsWith(`/${request.id}`)) {
+    throw new EngineError("invalid", `linux.cgroupsPath must be /<parent>/${request.id}, not ${JSON.stringify(cgroupPath)}`);
+  }
+  const { bundle, tty, stdin, stdinOnce } = request;
+  return { version: 1, bundle, runtime: runtime.name, cgroupPath, tty, stdin, stdinOnce };
+}
+
+async function prepareFiles(context: DriverContext, request: LaunchRequest, record: MonitorRecord): Promise<void> {
+  const files = filesOf(context, request.id);
+  await Promise.all([
+    // What an earlier run of the same container left would be taken for the end of this one.
+    rm(files.exit, { force: true }),
+    writeFile(`${request.bundle}/config.json`, JSON.stringify(request.spec), { mode: 0o600 }),
+    writeRecord(files.record, record),
+  ]);
+}
+
+interface Launched {
+  readonly monitor: ChildProcess;
+  readonly processes: MonitoredProcesses;
+}
+
+async function launch(context: DriverContext, request: LaunchRequest, runtime: Runtime, signal: AbortSignal): Promise<Launched> {
+  const { consoles } = context.folders;
+  const { monitor, outcome } = launchMonitor(context.monitorPath, consoles, monitorArgumentsOf(context, request, runtime), signal);
+  leaveDaemonsCgroup(context, monitor.pid);
+  try {
+    const message = await outcome;
+    if (signal.aborted) throw cancelled(request, signal);
+    if (message.kind === "failed") throw failure(request, runtime, message.message);
+    return { monitor, processes: processesOf(monitor.pid, message.pid, request) };
+  } catch (error) {
+    if (!(await endOf(monitor))) context.logger.error({ container: request.id, monitor: monitor.pid }, "a monitor could not be killed");
+    throw error;
+  }
+}
+
+function monitorArgumentsOf(context: DriverContext, request: LaunchRequest, runtime: Runtime): MonitorArguments {
+  return {
+    id: request.id,
+    bundle: request.bundle,
+    pidFile: filesOf(context, request.id).pid,
+    exitFolder: context.folders.exits,
+    runtimePath: runtime.program(),
+    runtimeArguments: runtime.arguments,
+    tty: request.tty,
+    stdin: request.stdin,
+    closesStdin: closesStdin(request),
+    logPath: request.logPath,
+  };
+}
+
+/**
+ * Off the path of the answer. The monitor forks the runtime some milliseconds later; should that be faster, it is only the runtime
+ * that stays in the daemon's group for its short life: the container has its own.
+ */
+function leaveDaemonsCgroup(context: DriverContext, pid: number): void {
+  moveToService(context.cgroups, context.monitorCgroup, pid).catch((error: unknown) => {
+    context.logger.warn({ err: error, monitor: pid }, "a monitor stays in the daemon's own cgroup");
+  });
+}
+
+function processesOf(monitorPid: number, containerPid: number, request: LaunchRequest): MonitoredProcesses {
+  const monitor = identify(monitorPid);
+  const container = identify(containerPid);
+  if (monitor === undefined || container === undefined) {
+    throw new EngineError("system", `container ${request.id} was killed before it was started`);
+  }
+  return { monitor, container, stdinPipe: request.stdin && !request.tty ? stdinPipeOf(containerPid) : undefined };
+}
+
+function cancelled(request: LaunchRequest, signal: AbortSignal): EngineError {
+  return new EngineError("cancelled", `start of container ${request.id} was cancelled`, { cause: signal.reason });
+}
+
+function failure(request: LaunchRequest, runtime: Runtime, message: string): EngineError {
+  return createError(
+    { runtime: runtime.kind === "other" ? runtime.name : runtime.kind, executable: request.spec.process.args[0] ?? "" },
+    message,
+  );
+}
+
+/** After a failure it ends by itself; in case it does not, it is killed. */
+async function endOf(monitor: ChildProcess): Promise<boolean> {
+  monitor.kill(SIGKILL);
+  return inTime(monitor.exited);
+}
+
+const SIGKILL = 9;

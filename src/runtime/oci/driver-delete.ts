@@ -1,0 +1,81 @@
+import { rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { removeCgroup } from "#sys/cgroup.ts";
+import { signalProcess } from "#sys/pidfd.ts";
+import { type MonitorRecord, readRecord } from "../monitor/record.ts";
+import { type DriverContext, filesOf, type LiveContainer } from "./driver-context.ts";
+import { inTime, killContainer, killMembers } from "./driver-kill.ts";
+import type { Runtime } from "./runtimes.ts";
+import { runRuntime } from "./runtimes-command.ts";
+
+const SIGKILL = 9;
+
+/** Kills what still runs and takes everything away that `create` made. */
+export async function deleteContainer(context: DriverContext, id: string, live: LiveContainer | undefined): Promise<void> {
+  if (live === undefined) return deleteUnknown(context, id);
+  if (live.state !== "exited") await killContainer(context, live);
+  await Promise.all([endMonitor(live), removeTraces(context, id, live.record, live.runtime)]);
+}
+
+/** A container that nobody watches: what its record says, or what a runtime has under its id, is taken away. */
+async function deleteUnknown(context: DriverContext, id: string): Promise<void> {
+  const record = await readRecord(filesOf(context, id).record);
+  const runtime = record === undefined ? undefined : context.runtimes.get(record.runtime);
+  if (record?.processes !== undefined) {
+    signalProcess(record.processes.container, SIGKILL);
+    signalProcess(record.processes.monitor, SIGKILL);
+  }
+  if (record !== undefined && runtime !== undefined) return removeTraces(context, id, record, runtime);
+  await Promise.all([...context.runtimes.values()].map((other) => removeState(other, id)));
+  await removeFiles(context, id, record?.bundle);
+}
+
+/** It ends by itself right after it has written the exit code. */
+async function endMonitor(live: LiveContainer): Promise<void> {
+  if (!(await inTime(live.monitorGone))) signalProcess(live.processes.monitor, SIGKILL);
+}
+
+/** Removes the container's processes, cgroup, runtime state and files, whatever there is of them. */
+export async function removeTraces(context: DriverContext, id: string, record: MonitorRecord, runtime: Runtime): Promise<void> {
+  await killMembers(context, record.cgroupPath);
+  await Promise.all([removeState(runtime, id), removeGroup(context, record.cgroupPath)]);
+  await removeFiles(context, id, record.bundle);
+}
+
+/**
+ * For crun and runc a stopped container is a folder and its cgroup, and `delete` removes no more than these (hooks and systemd's
+ * scopes, which Dhow does not use, aside); done here it costs no process. Others are asked.
+ */
+async function removeState(runtime: Runtime, id: string): Promise<void> {
+  if (runtime.kind === "other") await runRuntime(runtime, "delete", "--force", id);
+  await rm(runtime.stateOf(id), { recursive: true, force: true });
+}
+
+/** A process that has just ended may still be on its way out of the group. */
+const MOST_TRIES = 50;
+const BETWEEN_TRIES_MS = 10;
+
+async function removeGroup(context: DriverContext, cgroupPath: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await removeCgroup(context.cgroups, cgroupPath);
+    } catch (error) {
+      if (attempt === MOST_TRIES) {
+        context.logger.warn({ err: error, cgroup: cgroupPath }, "a container's cgroup could not be removed");
+        return;
+      }
+      await delay(BETWEEN_TRIES_MS);
+    }
+  }
+}
+
+/** What the runtime and the monitor made in the bundle; the folder itself is the caller's. */
+const BUNDLE_FILES = ["config.json", "attach", "ctl", "winsz"];
+
+async function removeFiles(context: DriverContext, id: string, bundle: string | undefined): Promise<void> {
+  const { exit, record, pid } = filesOf(context, id);
+  const inBundle = bundle === undefined ? [] : BUNDLE_FILES.map((name) => `${bundle}/${name}`);
+  await Promise.all([exit, pid, ...inBundle].map((path) => rm(path, { force: true })));
+  // Last: while it is there, the rest can be found again.
+  await rm(record, { force: true });
+}

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { EngineError } from "#errors/engine-error.ts";
+import { isFrozen, membersOf, thaw } from "#sys/cgroup.ts";
+import { identify, openProcess, signalProcess, watchExit } from "#sys/pidfd.ts";
+import type { DriverContext, LiveContainer } from "./driver-context.ts";
+
+const SIGKILL = 9;
+/** How long a killed process may take to be gone: it may have memory to free or wait for a disk. */
+const PATIENCE_MS = 10_000;
+
+/** Sends a signal to the first process or to all of them. Who is gone is no error. */
+export async function signalContainer(context: DriverContext, live: LiveContainer, signal: number, target: "init" | "all"): Promise<void> {
+  if (target === "init") {
+    signalProcess(live.processes.container, signal);
+    return;
+  }
+  for (const pid of await membersOf(context.cgroups, live.record.cgroupPath)) signalPid(pid, signal);
+}
+
+/**
+ * Kills a container and waits for its end.
+ *
+ * @throws EngineError `system` with dockerd's text when it does not come.
+ */
+export async function killContainer(context: DriverContext, live: LiveContainer): Promise<void> {
+  signalProcess(live.processes.container, SIGKILL);
+  // A frozen process dies when it is thawed (v1).
+  await thawIfFrozen(context, live.record.cgroupPath);
+  if (await inTime(live.exit)) return;
+  throw new EngineError("system", "tried to kill container, but did not receive an exit event");
+}
+
+/**
+ * Kills whatever is in a group until nothing is. A container with a PID namespace of its own is gone with its first process;
+ * others leave processes behind, which may fork while they are being killed.
+ */
+export async function killMembers(context: DriverContext, cgroupPath: string): Promise<void> {
+  await thawIfFrozen(context, cgroupPath);
+  for (let round = 0; round < 100; round++) {
+    const pids = await membersOf(context.cgroups, cgroupPath);
+    if (pids.length === 0) return;
+    if (!(await inTime(Promise.all(pids.map(killAndWait))))) break;
+  }
+  context.logger.error({ cgroup: cgroupPath }, "processes of a container could not be killed");
+}
+
+async function killAndWait(pid: number): Promise<void> {
+  const identity = identify(pid);
+  const pidfd = identity === undefined ? undefined : openProcess(identity);
+  if (identity === undefined || pidfd === undefined) return;
+  const watch = watchExit(pidfd);
+  signalProcess(identity, SIGKILL);
+  await watch.ready;
+}
+
+function signalPid(pid: number, signal: number): void {
+  const identity = identify(pid);
+  if (identity !== undefined) signalProcess(identity, signal);
+}
+
+async function thawIfFrozen(context: DriverContext, cgroupPath: string): Promise<void> {
+  if (await isFrozen(context.cgroups, cgroupPath)) await thaw(context.cgroups, cgroupPath);
+}
+
+/** False when the promise has not resolved within the patience for a killed process. */
+export async function inTime(promise: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    const late = delay(PATIENCE_MS, false, { signal: timer.signal }).catch(() => false);
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    timer.abort();
+  }
+}

@@ -1,0 +1,75 @@
+import { constants, unlinkSync, writeSync } from "node:fs";
+import { Socket } from "node:net";
+import { EngineError } from "#errors/engine-error.ts";
+import { closeFd, openFd } from "#sys/pipe.ts";
+import type { LiveContainer } from "./driver-context.ts";
+import { releaseHub } from "./driver-streams.ts";
+import { startError } from "./errors.ts";
+import { runRuntime } from "./runtimes-command.ts";
+
+/**
+ * Lets a created container run.
+ *
+ * Its first process waits on a FIFO in the runtime's state folder. The `start` command of crun and runc (1.x) does no more than to
+ * read or write one byte there and to remove the FIFO, whose being there is what "created" means to them; without hooks, which Dhow
+ * does not use, that is all. Doing it here saves a process: 18 ms for crun, 50 ms for runc.
+ */
+export async function startContainer(live: LiveContainer): Promise<void> {
+  if (live.state !== "created") throw new EngineError("conflict", `container ${live.id} is already started`);
+  if (live.runtime.kind === "crun") openGateOfCrun(live);
+  else if (live.runtime.kind === "runc") await openGateOfRunc(live);
+  else await runStart(live);
+  if (live.state === "created") live.state = "running";
+  releaseHub(live);
+}
+
+/** crun's process reads. */
+function openGateOfCrun(live: LiveContainer): void {
+  const fifo = gateOf(live);
+  // Without a reader this fails (ENXIO) instead of waiting for one.
+  const fd = openGate(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    unlinkSync(fifo);
+    writeSync(fd, "\0");
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** runc's process writes; opening its end waits until somebody reads. */
+async function openGateOfRunc(live: LiveContainer): Promise<void> {
+  const fifo = gateOf(live);
+  const socket = new Socket({ fd: openGate(fifo, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.once("data", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  socket.once("end", () => resolve(false));
+  void live.exit.then(() => resolve(false));
+  const passed = await promise;
+  socket.destroy();
+  if (!passed) throw processIsDead();
+  unlinkSync(fifo);
+}
+
+function openGate(fifo: string, flags: number): number {
+  try {
+    return openFd(fifo, flags);
+  } catch (cause) {
+    throw processIsDead(cause);
+  }
+}
+
+/** Not `startError`: its codes are about the program that was to be run. */
+function processIsDead(cause?: unknown): EngineError {
+  return new EngineError("system", "failed to start task: container process is already dead: unknown", { cause });
+}
+
+async function runStart(live: LiveContainer): Promise<void> {
+  const { exitCode, output } = await runRuntime(live.runtime, "start", live.id);
+  if (exitCode !== 0) throw startError({ runtime: live.runtime.name, executable: "" }, output);
+}
+
+/** The FIFO on which a created container waits. */
+export function gateOf({ runtime, id }: Pick<LiveContainer, "runtime" | "id">): string {
+  return `${runtime.stateOf(id)}/exec.fifo`;
+}

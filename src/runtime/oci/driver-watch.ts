@@ -1,0 +1,54 @@
+import { countOomKills } from "#sys/cgroup.ts";
+import type { ProcessExit } from "../contract.ts";
+import { readExitFile } from "../monitor/exit-file.ts";
+import type { MonitoredProcesses, MonitorRecord } from "../monitor/record.ts";
+import { type ContainerState, type DriverContext, filesOf, type LiveContainer } from "./driver-context.ts";
+import { killMembers } from "./driver-kill.ts";
+import type { Runtime } from "./runtimes.ts";
+
+export interface Watched {
+  readonly id: string;
+  readonly record: MonitorRecord;
+  readonly processes: MonitoredProcesses;
+  readonly runtime: Runtime;
+  readonly state: Exclude<ContainerState, "exited">;
+}
+
+/**
+ * Follows a container to its end, from two sides: the monitor's exit file, which is there a moment before the monitor itself has
+ * ended, and the monitor's process, in case somebody killed it.
+ */
+export function watchContainer(context: DriverContext, watched: Watched, monitorGone: Promise<void>): LiveContainer {
+  const live: LiveContainer = {
+    ...watched,
+    exit: exitOf(context, watched, monitorGone),
+    monitorGone,
+    stdin: undefined,
+    hub: undefined,
+  };
+  void live.exit.then(() => {
+    live.state = "exited";
+    if (live.stdin?.kind === "direct") live.stdin.port.destroy();
+    live.stdin = { kind: "none" };
+  });
+  return live;
+}
+
+async function exitOf(context: DriverContext, { id, record }: Watched, monitorGone: Promise<void>): Promise<ProcessExit> {
+  const written = Promise.withResolvers<void>();
+  const ignore = context.exits.listen(id, written.resolve);
+  await Promise.race([written.promise, monitorGone]);
+  ignore();
+  const exit = await readExitFile(filesOf(context, id).exit);
+  if (exit !== undefined) return { ...exit, oomKilled: (await countOomKills(context.cgroups, record.cgroupPath)) > 0 };
+  if (context.closed.aborted) return new Promise(() => {});
+  return endWithoutMonitor(context, id, record);
+}
+
+/** Without its monitor nobody reads a container's output or would learn its exit code. */
+async function endWithoutMonitor(context: DriverContext, id: string, record: MonitorRecord): Promise<ProcessExit> {
+  context.logger.warn({ container: id }, "the monitor was killed; its container is killed too");
+  const oomKilled = (await countOomKills(context.cgroups, record.cgroupPath)) > 0;
+  await killMembers(context, record.cgroupPath);
+  return { exitCode: 137, finishedAt: new Date(), oomKilled };
+}

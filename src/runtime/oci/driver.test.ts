@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLogger } from "#lib/logger.ts";
+import { ensureCgroupMounts, readCgroupHost } from "#sys/cgroup.ts";
+import { foldersOf } from "#sys/cgroup-paths.ts";
+import { collect, ContainerFixture, run } from "../contract.fixture.ts";
+import { type DriverUnderTest, runtimeDriverSuite } from "../contract.suite.ts";
+import type { OciRuntime } from "./driver.ts";
+import { createOciRuntime } from "./driver-open.ts";
+import { installedRuntimes } from "./runtimes.ts";
+
+const MONITOR = "/usr/bin/conmon";
+
+async function openDriver(fixture: ContainerFixture, defaultRuntime: string): Promise<OciRuntime> {
+  ensureCgroupMounts(readCgroupHost());
+  const instance = { execRoot: `${fixture.folder}/run`, cgroupParent: fixture.cgroupParent };
+  return createOciRuntime({ logger: silentLogger }, { instance, runtimes: installedRuntimes(), defaultRuntime, monitorPath: MONITOR });
+}
+
+async function openSubject(fixture: ContainerFixture, runtime: string): Promise<DriverUnderTest> {
+  let driver = await openDriver(fixture, runtime);
+  return {
+    driver,
+    async reopen() {
+      await driver[Symbol.asyncDispose]();
+      driver = await openDriver(fixture, runtime);
+      return driver;
+    },
+    residue: async () => residueOf(fixture),
+    async [Symbol.asyncDispose]() {
+      await driver[Symbol.asyncDispose]();
+      const left = foldersOf(readCgroupHost(), fixture.cgroupParent).filter((folder) => existsSync(folder));
+      if (left.length > 0) throw new Error(`cgroups are left: ${left.join(" ")}`);
+    },
+  };
+}
+
+/** Processes that have the fixture's folder in their command line, files below the exec root, cgroups of containers. */
+function residueOf(fixture: ContainerFixture): string[] {
+  const processes = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(fixture.folder));
+  const files = readdirSync(`${fixture.folder}/run`, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && !entry.parentPath.includes(".cache"))
+    .map((entry) => `${entry.parentPath}/${entry.name}`);
+  const groups = foldersOf(readCgroupHost(), fixture.cgroupParent)
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory() && entry.name !== "monitors")
+    .map((entry) => entry.name);
+  return [...processes.map(commandLine), ...files, ...groups];
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+for (const runtime of Object.keys(installedRuntimes())) runtimeDriverSuite(runtime, (fixture) => openSubject(fixture, runtime));

@@ -1,0 +1,50 @@
+import { closeFd, makePipe } from "#sys/pipe.ts";
+import type { ExecProcess } from "../contract.ts";
+import { StdinPort } from "../monitor/stdin-port.ts";
+import { type ExecCall, execFailure, pidOf, type StartedExec } from "./exec-call.ts";
+import { ExecOutput } from "./exec-output.ts";
+import { type ExecStdio, RunningExec } from "./exec-process.ts";
+import { startExec } from "./exec-start.ts";
+import { execWithTerminal } from "./exec-terminal.ts";
+
+/**
+ * Runs one more process in a container; the daemon holds the other ends of its stdio, so that they end with the daemon.
+ *
+ * @throws EngineError as `execError` when nothing was run; `cancelled`.
+ */
+export async function execIn(call: ExecCall): Promise<ExecProcess> {
+  return call.request.tty ? execWithTerminal(call) : execWithPipes(call);
+}
+
+async function execWithPipes(call: ExecCall): Promise<ExecProcess> {
+  const { started, stdio } = startWithPipes(call);
+  const pid = await pidOf(started, call.signal);
+  if (pid !== undefined) return new RunningExec(started, pid, stdio);
+  // Nothing was run, so that what came on stderr are the runtime's own words.
+  stdio.stdin?.destroy();
+  stdio.output.finish();
+  throw execFailure(call, await textOf(stdio.output));
+}
+
+function startWithPipes(call: ExecCall): { started: StartedExec; stdio: ExecStdio } {
+  const stdin = call.request.stdin ? makePipe() : undefined;
+  const stdout = makePipe();
+  const stderr = makePipe();
+  const theirs = [stdin?.read ?? null, stdout.write, stderr.write];
+  try {
+    const started = startExec(call, { stdio: theirs, consoleSocket: undefined });
+    const ends = [["stdout", stdout.read] as const, ["stderr", stderr.read] as const];
+    return { started, stdio: { output: new ExecOutput(ends, 0), stdin: stdin && new StdinPort(stdin.write) } };
+  } catch (error) {
+    for (const ours of [stdin?.write, stdout.read, stderr.read]) if (ours !== undefined) closeFd(ours);
+    throw error;
+  } finally {
+    for (const fd of theirs) if (fd !== null) closeFd(fd);
+  }
+}
+
+async function textOf(output: ExecOutput): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const { stream, data } of output.read()) if (stream === "stderr") pieces.push(data);
+  return Buffer.concat(pieces).toString();
+}
