@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ClientRequest, ClientResponse, HttpClient } from "#http/client.ts";
-import { parseLargeJson } from "#http/json-text.ts";
+import { parseLargeJson } from "#lib/json-text.ts";
 import { decodeLines } from "#http/ndjson.ts";
 import { type ApiVersion, compareApiVersions, formatApiVersion, newestApiVersion, parseApiVersion } from "#spec/api-version.ts";
 import { ApiError } from "./api-error.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "#errors/engine-error.ts";
-import { parseStrictJson } from "#lib/strict-json.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 import { codecs } from "./codecs.ts";
 import { ConfigError } from "./config-error.ts";
 import { want } from "./json-values.ts";
@@ -28,7 +28,7 @@ export function parseConfigFile(text: string): Settings {
 
 function readObject(text: string): Readonly<Record<string, unknown>> {
   try {
-    return want("object", parseStrictJson(text));
+    return want("object", parseJsonText(text));
   } catch (error) {
     throw new ConfigError(`invalid JSON: ${messageOf(error)}`, { cause: error });
   }

@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#http/json-text.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 import { readWhole } from "./body.ts";
 import type { RegistrySession } from "./session.ts";
 

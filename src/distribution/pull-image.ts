@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#http/json-text.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import { selectManifest } from "#spec/oci-image/select.ts";
 import type { Descriptor, ImageManifest } from "#spec/oci-image/types.ts";

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "./json-text.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 
 /** What of a request its JSON reader needs. */
 export interface JsonSource {
@@ -59,7 +59,6 @@ export function parseJson(bytes: Buffer): unknown {
   try {
     return parseJsonText(bytes.toString("utf8"));
   } catch (cause) {
-    if (cause instanceof EngineError) throw cause;
     throw new EngineError("invalid", `invalid JSON: ${(cause as SyntaxError).message}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseLargeJson } from "./json-text.ts";
+import { parseLargeJson } from "#lib/json-text.ts";
 
 /** The line of one value. */
 export function encodeLine(value: unknown): Buffer {

@@ -33,7 +33,13 @@ export function tarEntry(entry: TarEntry): Uint8Array[] {
   const extended = paxRecords(entry);
   const parts: Uint8Array[] = [];
   if (Object.keys(extended).length > 0) parts.push(...paxHeader(extended));
-  parts.push(header({ ...entry, name: entry.name.slice(0, 100), linkname: (entry.linkname ?? "").slice(0, 100) }, TYPE_FLAG[entry.type], data.byteLength));
+  parts.push(
+    header(
+      { ...entry, name: entry.name.slice(0, 100), linkname: (entry.linkname ?? "").slice(0, 100) },
+      TYPE_FLAG[entry.type],
+      data.byteLength,
+    ),
+  );
   if (data.byteLength > 0) parts.push(data, Buffer.alloc(padding(data.byteLength)));
   return parts;
 }

@@ -1,4 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 
 /** Filters of a list, prune or events call: a value matches a key when it matches one of its values; every key has to match. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
@@ -26,7 +27,7 @@ export function parseFilters(text: string | null | undefined, known: readonly st
 function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJsonText(text);
   } catch (cause) {
     throw new EngineError("invalid", "invalid filters: not JSON", { cause });
   }

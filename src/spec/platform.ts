@@ -1,3 +1,4 @@
+import { parseJsonText } from "#lib/json-text.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { OciPlatform } from "./oci-image/types.ts";
 
@@ -67,7 +68,7 @@ export function parsePlatform(text: string, host: Platform = hostPlatform()): Pl
 export function parsePlatformJson(text: string): Platform {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJsonText(text);
   } catch (cause) {
     throw new EngineError("invalid", "failed to parse platform: not JSON", { cause });
   }

@@ -1,3 +1,4 @@
+import { parseJsonText } from "#lib/json-text.ts";
 /** Who asks a registry. The kinds exclude each other; a token wins over a password, as in Docker. */
 export type RegistryCredential =
   | { readonly kind: "anonymous" }
@@ -32,7 +33,7 @@ export function parseRegistryAuth(header: string | string[] | undefined): Regist
 function parseFields(json: string): ReadonlyMap<string, string> | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(json);
+    value = parseJsonText(json);
   } catch {
     return undefined;
   }

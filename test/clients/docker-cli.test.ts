@@ -98,7 +98,7 @@ describe("docker run's options", () => {
       id,
       "sh",
       "-c",
-      "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null; cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null",
+      "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null; cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; true",
     );
     expect(said.split(/\s+/)).toEqual(expect.arrayContaining(["67108864", "50000", "50"]));
     await docker.ok("rm", "-f", id);
@@ -147,7 +147,9 @@ describe("a container in the background", () => {
       "trap 'exit 3' TERM; echo up; while :; do sleep 0.1; done",
     );
     expect(id).toMatch(/^[0-9a-f]{64}$/);
-    expect(await docker.ok("ps", "--format", "{{.Names}} {{.Image}} {{.Command}}")).toContain(`steady ${BUSYBOX} "sh -c 'trap 'exit 3'`);
+    expect(await docker.ok("ps", "--no-trunc", "--format", "{{.Names}} {{.Image}} {{.Command}}")).toContain(
+      `steady ${BUSYBOX} "sh -c 'trap 'exit 3'`,
+    );
     await eventually(async () => expect(await docker.ok("logs", "steady")).toBe("up"));
     expect(await docker.ok("exec", "steady", "sh", "-c", "echo inside; hostname")).toBe(`inside\n${id.slice(0, 12)}`);
     expect((await docker.run(["exec", "steady", "sh", "-c", "exit 9"])).code).toBe(9);

@@ -76,7 +76,11 @@ export class TestDaemon {
       "--config-file",
       join(this.#folder, "daemon.json"),
     ];
-    this.#process = spawn(launcher, [...flags, ...this.#flags, ...more], { stdio: ["ignore", log, log], detached: true, env: { ...process.env, DHOW_SOURCE: "1" } });
+    this.#process = spawn(launcher, [...flags, ...this.#flags, ...more], {
+      stdio: ["ignore", log, log],
+      detached: true,
+      env: { ...process.env, DHOW_SOURCE: "1" },
+    });
     closeSync(log);
     const ended = new Promise<never>((_, reject) =>
       this.#process?.once("exit", (code) => reject(new Error(`the daemon ended with ${code}:\n${this.log}`))),

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { peers } from "./peers.ts";
 import type { TestDaemon } from "./daemon.ts";
 
@@ -48,7 +48,7 @@ export class DockerCli {
         const chunks: Buffer[] = [];
         stream.on("data", (chunk: Buffer) => chunks.push(chunk)).on("close", () => resolve(Buffer.concat(chunks).toString()));
       });
-    if (options.terminal === true) setTimeout(() => child.stdin.write(options.input ?? ""), 500);
+    if (options.terminal === true) typeWhenReady(child, options.input ?? "");
     else child.stdin.end(options.input);
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     return Promise.all([ended, collect(child.stdout), collect(child.stderr)]).then(([code, stdout, stderr]) => {
@@ -63,4 +63,13 @@ export class DockerCli {
     if (code !== 0) throw new Error(`docker ${parameters.join(" ")} ended with ${code}: ${stderr}${stdout}`);
     return stdout.trim();
   }
+}
+
+/** Types when something was shown, a prompt as a rule; where nothing is, after a while. Before, the line would not be in raw mode. */
+function typeWhenReady(child: ChildProcessWithoutNullStreams, input: string): void {
+  const ready = new Promise((resolve) => {
+    child.stdout.once("data", resolve);
+    setTimeout(resolve, 3000).unref();
+  });
+  void ready.then(() => child.stdin.write(input));
 }

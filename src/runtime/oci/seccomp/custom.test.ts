@@ -55,7 +55,7 @@ describe("a profile of the user's own", () => {
     ["[]", "the profile: want an object"],
     ["null", "the profile: want an object"],
     ["{}", "defaultAction: nothing is not one of"],
-    ['{"defaultAction":"SCMP_ACT_ALLOW","defaultAction":"SCMP_ACT_ERRNO"}', 'the key "defaultAction" is given twice'],
+    ['{"defaultAction":"SCMP_ACT_ALLOW","defaultAction":"SCMP_ACT_ERRNO"}', 'duplicate key "defaultAction"'],
     [JSON.stringify({ defaultAction: "SCMP_ACT_NOTIFY" }), 'defaultAction: "SCMP_ACT_NOTIFY" is not one of'],
     [JSON.stringify({ ...minimal, syscalls: {} }), "syscalls: want a list"],
     [JSON.stringify({ ...minimal, syscalls: [null] }), "syscalls[0]: want an object"],

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseStrictJson } from "#lib/strict-json.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 import type { OciSeccomp } from "#spec/oci-runtime/spec.ts";
 import { isAtLeast, type SeccompTarget, type SyscallRule } from "./profile.ts";
 
@@ -42,7 +42,7 @@ export function customSeccomp(profile: unknown, target: SeccompTarget): OciSecco
 function parse(text: string): unknown {
   if (text.length > LARGEST_PROFILE) throw broken(`larger than ${LARGEST_PROFILE} characters`);
   try {
-    return parseStrictJson(text);
+    return parseJsonText(text);
   } catch (cause) {
     throw new EngineError("invalid", `Decoding seccomp profile failed: ${messageOf(cause)}`, { cause });
   }

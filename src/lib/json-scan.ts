@@ -1,4 +1,7 @@
-import { EngineError } from "#errors/engine-error.ts";
+/** JSON that says one thing twice, or is larger in some way than its limits. */
+export class JsonLimitError extends SyntaxError {
+  override readonly name = "JsonLimitError";
+}
 
 export interface JsonLimits {
   /** Objects and arrays inside each other. */
@@ -23,7 +26,7 @@ const CLOSE_OBJECT = 0x7d;
  * shown to a policy and the other carried out), and depth and number of keys. One pass, linear; syntax is left to JSON.parse.
  *
  * @returns whether a key is written with an escape sequence.
- * @throws EngineError `invalid`.
+ * @throws JsonLimitError.
  */
 export function scanJson(text: string, limits: JsonLimits = defaultJsonLimits): { readonly escapedKeys: boolean } {
   const keysOf: (Set<string> | undefined)[] = [];
@@ -89,6 +92,6 @@ function unescaped(quoted: string): string {
   }
 }
 
-function invalid(what: string): EngineError {
-  return new EngineError("invalid", `invalid JSON: ${what}`);
+function invalid(what: string): JsonLimitError {
+  return new JsonLimitError(what);
 }

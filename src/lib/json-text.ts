@@ -6,7 +6,7 @@ import { endOfString, type JsonLimits, scanJson } from "./json-scan.ts";
  * (https://github.com/nodejs/node/issues/63785). One client could so change what another one's request says. Only texts with such a
  * key are read slowly.
  *
- * @throws SyntaxError, and EngineError `invalid` from the scan.
+ * @throws SyntaxError, as JSON.parse and the scan do.
  */
 export function parseJsonText(text: string, limits?: JsonLimits): unknown {
   const { escapedKeys } = scanJson(text, limits);
