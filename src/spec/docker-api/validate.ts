@@ -79,9 +79,13 @@ function checkMap(shape: Shape, value: object, path: string): unknown {
 
 function checkObject(fields: Readonly<Record<string, Shape>>, value: object, path: string): unknown {
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const seen = new Set<string>();
   for (const [key, item] of Object.entries(value)) {
     const field = Object.hasOwn(fields, key) ? key : Object.keys(fields).find((known) => known.toLowerCase() === key.toLowerCase());
     if (field === undefined) continue;
+    // `Image` and `image` are one field to Go: whichever came last would win, and a reader that knows only one would see the other.
+    if (seen.has(field)) throw new EngineError("invalid", `invalid JSON: field ${field} is given twice`);
+    seen.add(field);
     const checked = check(fields[field] ?? "any", item, path === "" ? field : `${path}.${field}`);
     if (checked !== undefined) result[field] = checked;
   }
