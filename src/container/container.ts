@@ -27,7 +27,7 @@ export interface Container {
   readonly state: ContainerState;
 }
 
-export interface ContainerImage {
+interface ContainerImage {
   readonly id: Digest;
   /** As the user wrote it. */
   readonly reference: string;
@@ -43,7 +43,7 @@ export interface ContainerImage {
  */
 export type ContainerState = Created | Active | Restarting | Exited;
 
-export interface Created {
+interface Created {
   readonly status: "created";
   /** Why the only attempts to start it failed. */
   readonly failure?: StartFailure | undefined;
@@ -70,7 +70,7 @@ export interface Exited {
   readonly stopRequested: boolean;
 }
 
-export interface FinishedRun {
+interface FinishedRun {
   readonly startedAt: number;
   readonly finishedAt: number;
   readonly exitCode: number;

@@ -2,7 +2,7 @@ import { EngineError } from "#errors/engine-error.ts";
 
 const CONTROL: Readonly<Record<string, number>> = { "@": 0, "[": 27, "\\": 28, "]": 29, "^": 30, _: 31 };
 
-export const DEFAULT_DETACH_KEYS = "ctrl-p,ctrl-q";
+const DEFAULT_DETACH_KEYS = "ctrl-p,ctrl-q";
 
 /**
  * Parses `ctrl-p,ctrl-q` or `a,ctrl-\` to the bytes that a terminal sends for it; empty text is the default.

@@ -3,7 +3,7 @@ import { isActive } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 
 /** A container as the network noun sees it; structurally what network/ports.ts asks for. */
-export interface ConnectableContainer {
+interface ConnectableContainer {
   readonly id: string;
   readonly running: boolean;
   readonly networkMode: string;

@@ -5,7 +5,7 @@ import type { EndpointSettings } from "#spec/docker-api/types.ts";
 type Nullable<T> = { [K in keyof T]-?: NonNullable<T[K]> | null };
 
 /** Every field there is, as Go writes them: what is absent is null, empty or zero by its type. */
-export function endpointView(endpoint: EndpointSettings): Nullable<EndpointSettings> {
+function endpointView(endpoint: EndpointSettings): Nullable<EndpointSettings> {
   return {
     IPAMConfig: endpoint.IPAMConfig ?? null,
     Links: endpoint.Links ?? null,

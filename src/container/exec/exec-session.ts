@@ -27,7 +27,7 @@ export interface ExecConfig {
   readonly detachKeys: string;
 }
 
-export type ExecState =
+type ExecState =
   | { readonly status: "created" }
   | { readonly status: "starting" }
   | { readonly status: "running"; readonly process: ExecProcess }

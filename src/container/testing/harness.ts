@@ -14,7 +14,7 @@ import { FakeRuntime } from "./fake-runtime.ts";
 import { FakeSnapshots } from "./fake-snapshots.ts";
 import { fakeSandbox } from "./fake-sandbox.ts";
 
-export const hostFacts: HostFacts = {
+const hostFacts: HostFacts = {
   architecture: "amd64",
   capabilities: [],
   cgroup: "v2",
