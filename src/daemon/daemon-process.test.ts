@@ -3,18 +3,19 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeCertificate } from "#http/test-certificates.ts";
 import { libc } from "#sys/ffi.ts";
+import { closeFd } from "#sys/pipe.ts";
+import { listenUnix } from "#sys/unix-socket.ts";
 import { eventually } from "#test/support/eventually.ts";
 
 /** The real program with its real launcher, on an instance of its own. */
 const launcher = fileURLToPath(new URL("../../bin/dhowd", import.meta.url));
-const TIMEOUT = 20_000;
+const TIMEOUT = 60_000;
 
 let folder: string;
 let children: ChildProcess[];
@@ -184,10 +185,9 @@ test("TCP with TLS lets in who has a certificate of our authority", { timeout: T
 });
 
 test("systemd: the socket that it opened is served, and it is told of start and end", { timeout: TIMEOUT }, async () => {
-  const activated = net.createServer().listen(join(folder, "activated.sock"));
-  await once(activated, "listening");
+  // Not a server of Node's, which would accept connections itself.
+  const fd = listenUnix(join(folder, "activated.sock"), "stream");
   const manager = new NotifySocket(`@dhow-test-${process.pid}-${Date.now()}`);
-  const { fd } = (activated as unknown as { _handle: { fd: number } })._handle;
   const daemon = start(["-H", "fd://"], {
     inherited: fd,
     env: { LISTEN_FDS: "1", NOTIFY_SOCKET: manager.address },
@@ -200,7 +200,7 @@ test("systemd: the socket that it opened is served, and it is told of start and 
   expect(await ended(daemon.child, "SIGTERM")).toBe(0);
   expect(manager.received()).toBe("READY=1STOPPING=1");
   manager.close();
-  activated.close();
+  closeFd(fd);
 });
 
 /** systemd's side of sd_notify. */

@@ -71,11 +71,11 @@ async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<
   claims.defer(lockRoot(config.instance.dataRoot, "data root"));
   claims.defer(lockRoot(config.instance.execRoot, "exec root"));
   const live = new LiveConfig(config);
+  const open = await openListeners(targets, tls !== undefined);
+  const listeners = open.map(({ listener }) => listener);
+  for (const listener of listeners) claims.defer(() => listener.close());
   const engine = await deps.wire(live, logger);
-  const listeners = await openListeners(targets, tls !== undefined, (listener) => engine.serve(listener)).catch(async (error: unknown) => {
-    await engine.close();
-    throw error;
-  });
+  for (const held of open) held.serveWith((listener) => engine.serve(listener));
   for (const { address } of listeners) logger.info({}, `API listen on ${address}`);
   claims.defer(trimWhenQuiet());
   const kept = claims.move();

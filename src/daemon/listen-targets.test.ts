@@ -1,8 +1,13 @@
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ApiConfig } from "#config/daemon-config.ts";
 import type { HostAddress } from "#config/host-address.ts";
-import type { Listener, ListenTarget } from "#http/listen.ts";
+import type { ListenTarget } from "#http/listen.ts";
 import { libc } from "#sys/ffi.ts";
 import { listenTargets } from "./listen-targets.ts";
 import { openListeners } from "./listeners.ts";
@@ -39,55 +44,66 @@ test("sockets of systemd's that are not there are an error", () => {
 });
 
 describe("listeners", () => {
-  const open: Listener[] = [];
+  const closing: { close(): void }[] = [];
   afterEach(() => {
-    for (const listener of open.splice(0)) listener.close();
+    for (const one of closing.splice(0)) one.close();
+  });
+  const loopback: ListenTarget = { kind: "tcp", host: "127.0.0.1", port: 0 };
+  const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port;
+
+  test("keep early clients waiting, and hand them over with what they have sent", async () => {
+    const [open] = await openListeners([loopback], false);
+    if (open === undefined) throw new Error("none opened");
+    closing.push(open.listener);
+    const client = net.connect(portOf(open.listener.server), "127.0.0.1");
+    const gone = net.connect(portOf(open.listener.server), "127.0.0.1");
+    client.write("early");
+    await Promise.all([client, gone].map((socket) => once(socket, "connect")));
+    gone.resetAndDestroy();
+    await setTimeout(50);
+    const served = new Promise<string>((resolve) => {
+      open.serveWith(
+        ({ server }) => void server.on("connection", (socket: net.Socket) => socket.once("data", (data) => resolve(data.toString()))),
+      );
+    });
+    await expect(served).resolves.toBe("early");
+    client.destroy();
   });
 
-  test("all are opened, and served at once", async () => {
-    const served: Listener[] = [];
-    open.push(
-      ...(await openListeners(
-        [1, 2].map(() => ({ kind: "tcp", host: "127.0.0.1", port: 0 })),
-        false,
-        (listener) => void served.push(listener),
-      )),
-    );
-    expect(served).toEqual(open);
-    expect(open.map(({ address }) => address)).toEqual([expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/), expect.anything()]);
-  });
-
-  test("or none", async () => {
+  test("are opened all or none", async () => {
     const taken = net.createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => taken.once("listening", resolve));
-    const { port } = taken.address() as net.AddressInfo;
-    const served: Listener[] = [];
+    await once(taken, "listening");
+    closing.push(taken);
+    const port = portOf(taken);
+    const file = join(mkdtempSync(join(tmpdir(), "listeners-")), "x.sock");
     const opening = openListeners(
       [
-        { kind: "tcp", host: "127.0.0.1", port: 0 },
-        { kind: "tcp", host: "127.0.0.1", port },
+        { kind: "unix", path: file },
+        { ...loopback, port },
       ],
       false,
-      (listener) => void served.push(listener),
     );
     await expect(opening).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: the address is in use`);
-    expect(served.map(({ server }) => server.listening)).toEqual([false]);
-    taken.close();
+    expect(existsSync(file)).toBe(false);
+    rmSync(dirname(file), { recursive: true });
   });
 
   test.each([
     ["0.0.0.0", false, "refusing to listen on tcp://0.0.0.0:"],
     ["127.0.0.1", true, "which systemd has opened, is not implemented yet by Dhow"],
-    ["127.0.0.1", false, undefined],
-  ])("systemd's TCP on %s, TLS %s", async (host, wantsTls, refusal) => {
+    ["127.0.0.1", false, "opened"],
+  ])("systemd's TCP on %s, TLS %s", async (host, tlsWanted, refusal) => {
     const systemd = net.createServer().listen(0, host);
-    await new Promise((resolve) => systemd.once("listening", resolve));
+    await once(systemd, "listening");
+    closing.push(systemd);
     const { fd } = (systemd as unknown as { _handle: { fd: number } })._handle;
     // A copy, since a listener closes what it was given.
     const copy = Number(libc("int dup(int fd)")(fd));
-    const opening = openListeners([{ kind: "fd", fd: copy }], wantsTls, () => {});
-    if (refusal === undefined) open.push(...(await opening));
-    else await expect(opening).rejects.toThrow(refusal);
-    systemd.close();
+    const opening = openListeners([{ kind: "fd", fd: copy }], tlsWanted);
+    const outcome = await opening.then((open) => {
+      closing.push(...open.map(({ listener }) => listener));
+      return "opened";
+    }, String);
+    expect(outcome).toContain(refusal);
   });
 });
