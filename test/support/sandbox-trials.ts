@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { prepareRootfs } from "#runtime/oci/spec/prepare-rootfs.ts";
 import { lookUpDevices } from "#runtime/oci/spec/host-devices.ts";
 import { ociSpec } from "#runtime/oci/spec.ts";
@@ -53,7 +53,8 @@ const APPLETS =
 export class SandboxTrials implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "dhow-sandbox-"));
   readonly host = readHostFacts();
-  readonly #name = `dhow-sbt-${process.pid}`;
+  /** Its own also among test files that share a process: a runtime ends whatever it finds in a container's cgroup. */
+  readonly #name = basename(this.folder);
   #count = 0;
 
   constructor() {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HostConfig } from "#spec/docker-api/types.ts";
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => trials[Symbol.dispose]());
 
-describe.each(runtimes)("the sandbox of %s", (runtime) => {
+describe.each(runtimes)("the sandbox of %s", { timeout: 60_000 }, (runtime) => {
   const statusOf = async (trial: Trial): Promise<Record<string, string>> => {
     const { out } = await trials.run(runtime, trial, "grep -E '^(Cap|NoNew|Seccomp|Groups|Uid)' /proc/self/status");
     return Object.fromEntries(
@@ -333,7 +333,7 @@ describe.each(runtimes)("the sandbox of %s", (runtime) => {
     ] as const) {
       writeFileSync(join(bundle, name), JSON.stringify(execProcess({ ...common, user: resolveUser(rootfs, user), privileged })));
     }
-    const [tool, id] = [trials.tool(runtime), `dhow-sbt-${process.pid}-exec`];
+    const [tool, id] = [trials.tool(runtime), `${basename(trials.folder)}-exec`];
     const execs = ["root", "web", "privileged"].map((name) => `${tool} exec --process ${join(bundle, name)} ${id}`).join("; ");
     const { out } = await trials.shell(`${tool} run -d --bundle ${bundle} ${id} >/dev/null 2>&1; ${execs}; ${tool} delete -f ${id}`, netns);
     const [none, set] = ["0000000000000000", "00000000a80425fb"];
