@@ -15,7 +15,7 @@ export const BRIDGE_NAME = "com.docker.network.bridge.name";
 export const BRIDGE_MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade";
 export const BRIDGE_ICC = "com.docker.network.bridge.enable_icc";
 export const BRIDGE_HOST_IP = "com.docker.network.bridge.host_binding_ipv4";
-export const BRIDGE_DEFAULT = "com.docker.network.bridge.default_bridge";
+const BRIDGE_DEFAULT = "com.docker.network.bridge.default_bridge";
 export const MTU = "com.docker.network.driver.mtu";
 
 export interface BridgeDefaults {

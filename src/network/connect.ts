@@ -24,7 +24,7 @@ export async function joinEndpoint({ registry, drivers }: JoinDeps, sandbox: San
   await drivers[network.driver].join(endpoint.link, sandbox.netns, { defaultRoute: endpoint.id === sandbox.gatewayEndpoint });
 }
 
-export async function publish({ firewall, host }: Pick<NetworkContext, "firewall" | "host">, sandbox: Sandbox): Promise<void> {
+async function publish({ firewall, host }: Pick<NetworkContext, "firewall" | "host">, sandbox: Sandbox): Promise<void> {
   const publications = publicationsOf(sandbox);
   // With nothing to add, a look whether the rules that keep neighbours out are still there.
   if (publications.length === 0) return void (await firewall.verify());

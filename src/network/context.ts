@@ -32,7 +32,7 @@ export interface NetworkContext {
   readonly options: NetworkSettings;
 }
 
-export interface NetworkSettings {
+interface NetworkSettings {
   readonly instance: Instance;
   readonly bridge: BridgeDefaults;
   readonly names: NameOptions;

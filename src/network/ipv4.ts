@@ -49,10 +49,6 @@ export function overlaps(one: Subnet, other: Subnet): boolean {
   return one.base <= lastOf(other) && other.base <= lastOf(one);
 }
 
-export function isLoopback(address: number): boolean {
-  return address >>> 24 === 127;
-}
-
 function maskOf(prefixLength: number): number {
   // A shift by 32 is a shift by 0 in JavaScript.
   return prefixLength === 0 ? 0 : 0xffff_ffff << (32 - prefixLength);

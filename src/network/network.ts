@@ -30,7 +30,7 @@ export interface Network {
 }
 
 /** The three that every engine has; they cannot be made or removed. */
-export const PREDEFINED = ["bridge", "host", "none"] as const;
+const PREDEFINED = ["bridge", "host", "none"] as const;
 
 export function isPredefined(name: string): boolean {
   return (PREDEFINED as readonly string[]).includes(name);

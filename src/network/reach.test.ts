@@ -120,7 +120,7 @@ describe("a container", () => {
   });
 
   it("does not reach the host's loopback by sending to 127.0.0.1 over the bridge (CVE-2020-8558)", async () => {
-    host.start(host.host, "busybox", "httpd", "-f", "-p", "127.0.0.1:8124", "-h", host.folder);
+    host.serve(host.host, "the host's loopback", "127.0.0.1:8124");
     await expect.poll(() => host.fetch(host.host, "127.0.0.1:8124")).not.toBe("blocked");
     const hostile =
       "ip addr del 127.0.0.1/8 dev lo; sysctl -qw net.ipv4.conf.all.route_localnet=1; ip route add 127.0.0.1/32 via 172.17.0.1";

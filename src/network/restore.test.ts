@@ -20,6 +20,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  host.stopServers();
   await networks.teardown();
   host.assertClean();
   host.reset();

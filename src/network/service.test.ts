@@ -23,6 +23,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  host.stopServers();
   await networks.teardown();
   host.assertClean();
   host.reset();

@@ -20,7 +20,7 @@ import { teardown } from "./teardown.ts";
 import { validate } from "./validate.ts";
 
 /** Networks of running containers: structurally `NetworkProvider` of container/ports.ts, where each call is explained. */
-export interface ContainerNetworks {
+interface ContainerNetworks {
   validate(request: NetworkRequest): void;
   prepare(request: NetworkRequest): Promise<SandboxView>;
   connect(containerId: string): Promise<void>;
@@ -30,7 +30,7 @@ export interface ContainerNetworks {
 }
 
 /** The verbs of the API. */
-export interface NetworkVerbs {
+interface NetworkVerbs {
   list(filters: Filters): NetworkState[];
   inspect(term: string): NetworkState;
   create(body: NetworkCreateBody): Promise<Network>;

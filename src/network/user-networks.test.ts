@@ -19,6 +19,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  host.stopServers();
   await networks.teardown();
   host.assertClean();
   host.reset();

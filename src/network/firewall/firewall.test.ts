@@ -15,6 +15,7 @@ beforeAll(() => {
 });
 
 afterEach(async () => {
+  host.stopServers();
   await networks.teardown();
   host.assertClean();
   host.reset();
@@ -51,11 +52,23 @@ describe("beside another firewall", () => {
       `-A FORWARD ${direction} ${host.instance.bridge} -m comment --comment "instance ${host.instance.name}" -j ACCEPT`;
     expect(listed.toSorted()).toEqual([rule("-i"), rule("-o"), "-P FORWARD DROP"].toSorted());
     host.run(host.host, "iptables-nft", "-A", "FORWARD", "-i", "lan0", "-j", "ACCEPT");
+    host.stopServers();
     await networks.teardown();
     expect(host.run(host.host, "iptables-nft", "-S", "FORWARD").trim().split("\n")).toEqual([
       "-P FORWARD DROP",
       "-A FORWARD -i lan0 -j ACCEPT",
     ]);
+  });
+
+  it("opens the older iptables' chain too", async () => {
+    host.run(host.host, "iptables-legacy", "-P", "FORWARD", "DROP");
+    await begin();
+    await expect.poll(bothWays).toEqual(open);
+    expect(host.run(host.host, "iptables-legacy", "-S", "FORWARD").trim().split("\n")).toHaveLength(3);
+    host.stopServers();
+    await networks.teardown();
+    expect(host.run(host.host, "iptables-legacy", "-S", "FORWARD").trim()).toBe("-P FORWARD DROP");
+    host.run(host.host, "iptables-legacy", "-P", "FORWARD", "ACCEPT");
   });
 
   it("does so too when the other comes later, and leaves when it goes", async () => {

@@ -2,6 +2,7 @@ import type { HostRules } from "#sys/netns/host-network.ts";
 import type { Logger } from "#lib/logger.ts";
 import { messageOf } from "#errors/engine-error.ts";
 import { commentOf, forwardChains, planForeign, readChain } from "./foreign-chains.ts";
+import { planLegacy } from "./legacy-iptables.ts";
 import { type BridgeRules, planPublish, planRemoval, planTable, planWithdraw, type Publication } from "./plan.ts";
 
 export interface FirewallDeps {
@@ -59,6 +60,7 @@ export class Firewall {
   async restore(): Promise<void> {
     await this.#rules.applyRules(planTable({ table: this.#table, bridges: this.#bridges, publications: [...this.#published.values()] }));
     await this.#openForeignChains(this.#bridges.map(({ bridge }) => bridge));
+    await this.#openLegacyChain(this.#bridges.map(({ bridge }) => bridge));
   }
 
   /** Looks whether somebody has changed anything since the last time; cheap when not. @returns true when rules had to be made anew. */
@@ -79,6 +81,7 @@ export class Firewall {
     this.#bridges = [];
     this.#published.clear();
     await this.#openForeignChains([]);
+    await this.#openLegacyChain([]);
     await this.#rules.applyRules(planRemoval(this.#table));
   }
 
@@ -107,6 +110,17 @@ export class Firewall {
     if (script === "") return;
     this.#logger.info({ rules: script.trim().split("\n") }, "another firewall's forward chain is adjusted for our bridges");
     await this.#rules.applyRules(script);
+  }
+
+  /** A failure is said and no more: the host's own older firewall must not keep the daemon from starting. */
+  async #openLegacyChain(bridges: readonly string[]): Promise<void> {
+    try {
+      const listing = await this.#rules.runLegacyIptables(["-S", "FORWARD"]);
+      const runs = listing === undefined ? [] : planLegacy(listing, bridges, commentOf(this.#table));
+      for (const parameters of runs) await this.#rules.runLegacyIptables(parameters);
+    } catch (error) {
+      this.#logger.warn({ error: messageOf(error) }, "the FORWARD chain of iptables-legacy cannot be adjusted for our bridges");
+    }
   }
 }
 

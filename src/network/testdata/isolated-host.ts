@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { NetworkWorker } from "#sys/netns/network-worker.ts";
 import type { NetworkOptions } from "../options.ts";
 import type { NetworkRequest } from "../request.ts";
 import { createNetworkService, type NetworkService } from "../service.ts";
+import { Launcher } from "./launcher.ts";
 
 let counter = 0;
 
@@ -29,7 +30,9 @@ export class IsolatedHost {
   readonly instance = instanceOf(`dhow-n${(process.pid + counter++) % 1000}`, { execRoot: this.folder, dataRoot: this.folder });
   readonly worker: NetworkWorker;
   readonly events: Omit<EngineEvent, "timeNano">[] = [];
+  readonly #launcher = new Launcher(this.folder);
   readonly #children: ChildProcess[] = [];
+  readonly #servers: number[] = [];
   #database = Database.open(":memory:");
 
   constructor() {
@@ -41,7 +44,7 @@ export class IsolatedHost {
 
   /** Lays the wire to the neighbour. */
   plugIn(): void {
-    const link = `ip link add lan0 type veth peer name p0 netns /proc/self/fd/9 9<${this.neighbour}`;
+    const link = `ip link add lan0 type veth peer name p0 netns ${this.neighbour}`;
     this.run(this.host, "sh", "-c", `${link} && ip addr add ${HOST_ADDRESS}/24 dev lan0 && ip link set lan0 up`);
     this.run(this.neighbour, "sh", "-c", `ip addr add ${NEIGHBOUR_ADDRESS}/24 dev p0 && ip link set p0 up`);
   }
@@ -54,25 +57,28 @@ export class IsolatedHost {
     );
   }
 
-  /** Runs a command in a namespace. @returns what it printed. */
+  /** Runs a command in a namespace. @returns what it printed. @throws Error when it fails. */
   run(namespace: string, ...command: string[]): string {
-    return execFileSync("nsenter", [`--net=${namespace}`, ...command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    const { status, stdout, stderr } = this.#launcher.run(namespace, command);
+    if (status !== 0) throw new Error(`${command.join(" ")}: ${stderr.trim()} (${status})`);
+    return stdout;
   }
 
-  /** Its body, or what went wrong, in a word. */
+  /** Its body, or `blocked`. */
   fetch(namespace: string, url: string): string {
     const command = ["curl", "-s", "--noproxy", "*", "--connect-timeout", "0.5", "-m", "2", `http://${url}/`];
-    const { status, stdout } = spawnSync("nsenter", [`--net=${namespace}`, ...command], { encoding: "utf8", timeout: 3000 });
+    const { status, stdout } = this.#launcher.run(namespace, command);
     return status === 0 ? stdout.trim() : "blocked";
   }
 
   /** A web server in a namespace that answers with `text`. */
-  serve(namespace: string, text: string, port = 80): void {
+  serve(namespace: string, text: string, port: number | string = 80): void {
     const root = mkdtempSync(join(this.folder, "www-"));
     writeFileSync(join(root, "index.html"), `${text}\n`);
-    this.start(namespace, "busybox", "httpd", "-f", "-p", String(port), "-h", root);
+    this.#servers.push(this.#launcher.start(namespace, ["busybox", "httpd", "-f", "-p", String(port), "-h", root]));
   }
 
+  /** Starts a command whose output is of interest. */
   start(namespace: string, ...command: string[]): ChildProcess {
     const child = spawn("nsenter", [`--net=${namespace}`, ...command], { stdio: ["ignore", "pipe", "ignore"] });
     this.#children.push(child);
@@ -81,6 +87,7 @@ export class IsolatedHost {
 
   stopServers(): void {
     for (const child of this.#children.splice(0)) child.kill("SIGKILL");
+    for (const pid of this.#servers.splice(0)) process.kill(pid, "SIGKILL");
   }
 
   /** For the next test: no servers, no rules, no state, no events. */
@@ -119,6 +126,7 @@ export class IsolatedHost {
 
   async end(): Promise<void> {
     this.stopServers();
+    this.#launcher.end();
     await this.worker.close();
     this.#database.close();
     for (const path of [this.host, this.neighbour]) removeNamespace(path);

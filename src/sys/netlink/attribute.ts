@@ -38,12 +38,6 @@ export function u32(type: number, value: number): Buffer {
   return attribute(type, payload);
 }
 
-export function u32be(type: number, value: number): Buffer {
-  const payload = Buffer.alloc(4);
-  payload.writeUInt32BE(value);
-  return attribute(type, payload);
-}
-
 /** A string with the NUL that the kernel's NLA_NUL_STRING wants. */
 export function text(type: number, value: string): Buffer {
   return attribute(type, Buffer.from(`${value}\0`));

@@ -34,7 +34,7 @@ function header(options: { index?: number; up?: boolean } = {}): Buffer {
 }
 
 /** `02:42:ac:11:00:02` → six bytes. */
-export function macBytes(mac: string): Buffer {
+function macBytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(":", ""), "hex");
 }
 

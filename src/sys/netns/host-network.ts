@@ -32,6 +32,11 @@ export interface HostRules {
   applyRules(script: string): Promise<void>;
   /** The `nftables` array of one `list …` command. */
   listRules(command: string): Promise<unknown[]>;
+  /**
+   * Runs `iptables-legacy` with these arguments. @returns what it printed; undefined where its tables are not in use (they are
+   * never loaded by asking), or the program is not installed.
+   */
+  runLegacyIptables(parameters: readonly string[]): Promise<string | undefined>;
   /** Whether the `inet` table is there, and the count of all changes that anybody made to any table. */
   rulesState(table: string): Promise<{ present: boolean; generation: number }>;
 }

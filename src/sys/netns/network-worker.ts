@@ -63,6 +63,10 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
     return this.#call("listRules", command);
   }
 
+  runLegacyIptables(parameters: readonly string[]): Promise<string | undefined> {
+    return this.#call("runLegacyIptables", parameters);
+  }
+
   rulesState(table: string): Promise<{ present: boolean; generation: number }> {
     return this.#call("rulesState", table);
   }

@@ -16,6 +16,7 @@ import {
 import { getGeneration, getInetTable, parseGeneration } from "../netlink/nftables.ts";
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "../netlink/socket.ts";
 import { Nftables } from "../nft/nftables.ts";
+import { runLegacyIptables } from "../nft/legacy-iptables.ts";
 import type { BridgeLink, ContainerLink, HostNetwork, HostSurvey, Sysctls } from "./host-network.ts";
 import { createNamespace, inNamespace, removeNamespace, withNamespaceFile } from "./namespace.ts";
 
@@ -53,6 +54,7 @@ export function openOperations(): Operations {
     writeSysctls,
     applyRules: (script) => nftables().apply(script),
     listRules: (command) => nftables().list(command),
+    runLegacyIptables,
     rulesState: (table) => ({
       generation: parseGeneration(netfilter.query("nftables", getGeneration())),
       present: unless("ENOENT", () => netfilter.query(`table ${table}`, getInetTable(table))) !== undefined,

@@ -1,0 +1,26 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/**
+ * Runs iptables' older half, which nftables cannot stand in for, and only where its filter table is loaded already: being asked
+ * would load it. The child is in the network namespace of the thread that calls. It waits up to five seconds for others to be done.
+ *
+ * @returns what it printed; undefined without the table or the program.
+ * @throws Error with what the program said.
+ */
+export function runLegacyIptables(parameters: readonly string[]): string | undefined {
+  if (!tables().includes("filter")) return undefined;
+  const { error, status, stdout, stderr } = spawnSync("iptables-legacy", ["-w", "5", ...parameters], { encoding: "utf8", timeout: 10_000 });
+  if (error !== undefined && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`iptables-legacy ${parameters.join(" ")}: ${stderr.trim().slice(0, 500)}`);
+  return stdout;
+}
+
+function tables(): string[] {
+  try {
+    return readFileSync("/proc/thread-self/net/ip_tables_names", "latin1").split("\n");
+  } catch {
+    return [];
+  }
+}
