@@ -48,7 +48,7 @@ describe("PortAllocator", () => {
     allocator.reserve("a", [ask(8080, { hostIp: first })]);
     const message = `Bind for ${second}:8080 failed: port is already allocated`;
     expect(() => allocator.reserve("b", [ask(8080, { hostIp: second })])).toThrow(
-      expect.objectContaining({ category: "conflict", message }),
+      expect.objectContaining({ category: "exhausted", message }),
     );
   });
 
@@ -62,7 +62,7 @@ describe("PortAllocator", () => {
   it("says in the kernel's words that another process has it", () => {
     const { allocator } = host([8080]);
     const message = "failed to bind host port 0.0.0.0:8080/tcp: address already in use";
-    expect(() => allocator.reserve("a", [ask(8080)])).toThrow(expect.objectContaining({ category: "conflict", message }));
+    expect(() => allocator.reserve("a", [ask(8080)])).toThrow(expect.objectContaining({ category: "exhausted", message }));
   });
 
   it("says when the address is not the host's", () => {

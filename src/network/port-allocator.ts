@@ -50,7 +50,7 @@ export class PortAllocator {
    * Reserves all that was asked for, or nothing.
    *
    * @param owner whose they are, for `release`.
-   * @throws EngineError `conflict` with Docker's text when one is taken, `exhausted` when no random port is left.
+   * @throws EngineError `exhausted`, with Docker's text, when one is taken or no random port is left.
    */
   reserve(owner: string, requests: readonly PortRequest[]): PublishedPort[] {
     const reserved: Reservation[] = [];
@@ -121,7 +121,8 @@ export class PortAllocator {
 const TAKEN = "port-taken";
 
 function taken(message: string, cause?: unknown): EngineError {
-  return new EngineError("conflict", message, { code: TAKEN, cause });
+  // A host port is one of a pool: Docker answers 500, and clients look for the text.
+  return new EngineError("exhausted", message, { code: TAKEN, cause });
 }
 
 /** The kernel's words as the C library has them, which is how Docker's clients know them. */

@@ -112,7 +112,7 @@ describe("a container on the default bridge", () => {
     const same = { "80/tcp": [{ HostIp: "", HostPort: port }] };
     await expect(networks.prepare(request("c2", { portBindings: same }))).rejects.toThrow(
       expect.objectContaining({
-        category: "conflict",
+        category: "exhausted",
         message: expect.stringMatching(
           `^failed to set up container networking: driver failed programming external connectivity on endpoint name-c2 \\([0-9a-f]{64}\\): Bind for 0.0.0.0:${port} failed: port is already allocated$`,
         ) as string,

@@ -19,7 +19,7 @@ export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Give
     {
       instance: { ...instance, cgroupParent: containers.cgroupParent === "" ? instance.cgroupParent : containers.cgroupParent },
       host,
-      defaults: sandboxDefaults(config.current),
+      defaults: sandboxDefaults(config.current, host),
       hostname: description.hostname,
       logDriver: containers.logDriver,
       maskedPaths: defaultMaskedPaths(host),

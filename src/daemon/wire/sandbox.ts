@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { SandboxPlanner } from "#container/deps.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
-import { EngineError } from "#errors/engine-error.ts";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { ociSpec } from "#runtime/oci/spec.ts";
 import type { HostFacts, SandboxDefaults } from "#runtime/oci/spec-input.ts";
+import { customSeccomp } from "#runtime/oci/seccomp/custom.ts";
+import { defaultCapabilities } from "#runtime/oci/spec/capabilities.ts";
 import { execProcess } from "#runtime/oci/spec/exec-process.ts";
 import { lookUpDevices } from "#runtime/oci/spec/host-devices.ts";
 import { prepareRootfs } from "#runtime/oci/spec/prepare-rootfs.ts";
+import { unsupportedFields } from "#runtime/oci/spec/unsupported.ts";
 import { validateCreate } from "#runtime/oci/spec/validate-create.ts";
 import { warningsFor } from "#runtime/oci/spec/warnings.ts";
 import { resolveUser } from "#runtime/oci/user.ts";
@@ -15,6 +18,7 @@ import { resolveUser } from "#runtime/oci/user.ts";
 export function sandboxPlanner(host: HostFacts): SandboxPlanner {
   return {
     check(config, hostConfig) {
+      unsupportedFields(hostConfig);
       validateCreate(config, hostConfig, host);
       return warningsFor(hostConfig, host);
     },
@@ -26,10 +30,11 @@ export function sandboxPlanner(host: HostFacts): SandboxPlanner {
   };
 }
 
-export function sandboxDefaults({ containers }: DaemonConfig): SandboxDefaults {
+/** @throws EngineError `invalid` for a seccomp profile that is broken. */
+export function sandboxDefaults({ containers }: DaemonConfig, host: HostFacts): SandboxDefaults {
   return {
     shmSize: containers.shmSize,
-    seccompProfile: seccompProfile(containers.seccompProfile),
+    seccompProfile: seccompProfile(containers.seccompProfile, host),
     noNewPrivileges: containers.noNewPrivileges,
     ulimits: Object.entries(containers.ulimits).map(([name, { soft, hard }]) => ({ name, soft, hard })),
     cgroupNamespace: containers.cgroupnsMode,
@@ -37,13 +42,15 @@ export function sandboxDefaults({ containers }: DaemonConfig): SandboxDefaults {
   };
 }
 
-/** @throws EngineError `invalid` naming the file: a profile that cannot be read must not become none. */
-function seccompProfile(setting: string): unknown {
+/** A profile that cannot be used must not become none, and not be found out at the first container's start. */
+function seccompProfile(setting: string, host: HostFacts): unknown {
   if (setting === "builtin" || setting === "") return undefined;
   if (setting === "unconfined") return "unconfined";
   try {
-    return JSON.parse(readFileSync(setting, "utf8"));
+    const text = readFileSync(setting, "utf8");
+    customSeccomp(text, { ...host, capabilities: defaultCapabilities });
+    return text;
   } catch (cause) {
-    throw new EngineError("invalid", `seccomp profile ${setting} cannot be read as JSON`, { cause });
+    throw new EngineError("invalid", `seccomp-profile ${setting} cannot be used: ${messageOf(cause)}`, { cause });
   }
 }

@@ -4,7 +4,7 @@ import type { OciProcess } from "#spec/oci-runtime/spec.ts";
 import { capabilityNames } from "#sys/host-facts.ts";
 
 /** What Docker gives a container that asks for nothing: mask 00000000a80425fb. */
-const defaultCapabilities: readonly string[] = [
+export const defaultCapabilities: readonly string[] = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",
   "CAP_FOWNER",
