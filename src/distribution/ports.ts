@@ -24,7 +24,7 @@ export interface ImageAssembly extends AsyncDisposable {
   commit(image: ImageToCommit, now: number): { readonly id: Digest };
 }
 
-export interface LayerToImport {
+interface LayerToImport {
   readonly chainId: Digest;
   readonly parent: Digest | undefined;
   readonly diffId: Digest;
@@ -33,7 +33,7 @@ export interface LayerToImport {
   readonly onProgress?: (bytes: number) => void;
 }
 
-export interface ImageToCommit {
+interface ImageToCommit {
   readonly configBytes: Uint8Array;
   readonly manifest?: Digest;
   readonly layerBlobs: readonly ({ readonly digest: Digest; readonly mediaType: string } | undefined)[];

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { parseJsonText } from "#lib/json-text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
+import { chainIds } from "#spec/oci-image/chain-id.ts";
 import { selectManifest } from "#spec/oci-image/select.ts";
 import type { Descriptor, ImageManifest } from "#spec/oci-image/types.ts";
 import { formatPlatform, imageMatches, normalizePlatform, type Platform } from "#spec/platform.ts";
@@ -97,14 +97,13 @@ function layersToPull(manifest: ImageManifest, configBytes: Buffer): LayerToPull
   if (os !== "linux")
     throw new EngineError("invalid", `image operating system ${JSON.stringify(os.slice(0, 100))} cannot be used on this platform`);
   if (diffIds.length !== manifest.layers.length) throw new EngineError("invalid", "layers from manifest don't match image configuration");
-  let parent: Digest | undefined;
-  return manifest.layers.map((descriptor, index) => {
-    const diffId = diffIds[index] as Digest;
-    const chainId: Digest = parent === undefined ? diffId : `sha256:${createHash("sha256").update(`${parent} ${diffId}`).digest("hex")}`;
-    const layer = { descriptor, diffId, chainId, parent };
-    parent = chainId;
-    return layer;
-  });
+  const chain = chainIds(diffIds);
+  return manifest.layers.map((descriptor, index) => ({
+    descriptor,
+    diffId: diffIds[index] as Digest,
+    chainId: chain[index] as Digest,
+    parent: chain[index - 1],
+  }));
 }
 
 /** What pulling needs of a configuration; the image noun reads the rest when it is committed. */

@@ -1,4 +1,5 @@
 import type { Digest } from "#spec/digest.ts";
+import { chainIds } from "#spec/oci-image/chain-id.ts";
 import type { Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
@@ -6,7 +7,7 @@ import type { Unpacker } from "#store/unpack/contract.ts";
 import type { Collector } from "./collector.ts";
 import { parseImageConfig } from "./image-config.ts";
 import type { ImageStore } from "./image-store.ts";
-import { chainIds, digestOf, type ImageLayer, type LayerBlob } from "./image.ts";
+import { digestOf, type ImageLayer, type LayerBlob } from "./image.ts";
 import type { Lease, Leases } from "./leases.ts";
 
 export interface AssemblyDeps {

@@ -56,7 +56,7 @@ export interface ImageService {
   sweepUnreferenced(): Promise<void>;
 }
 
-export interface ResolvedImage {
+interface ResolvedImage {
   readonly id: Digest;
   readonly config: ImageConfigFile;
   readonly topLayer: Digest | undefined;

@@ -51,23 +51,9 @@ export function tagsOf(image: Image): string[] {
   return image.references.filter((reference) => reference.digest === undefined).map(familiarString);
 }
 
-export function repoDigestsOf(image: Image): string[] {
-  return image.references.filter((reference) => reference.digest !== undefined).map(familiarString);
-}
-
 /** Twelve hex digits, as Docker shows an id. */
 export function shortId(id: string): string {
   return id.replace(/^sha256:/, "").slice(0, 12);
-}
-
-/** One chain id a layer: a layer's identity includes everything below it (OCI image-spec, config.md). */
-export function chainIds(diffIds: readonly Digest[]): Digest[] {
-  const chain: Digest[] = [];
-  for (const diffId of diffIds) {
-    const below = chain.at(-1);
-    chain.push(below === undefined ? diffId : digestOf(`${below} ${diffId}`));
-  }
-  return chain;
 }
 
 export function digestOf(bytes: string | Uint8Array): Digest {

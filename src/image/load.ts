@@ -1,6 +1,7 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { Digest } from "#spec/digest.ts";
+import { chainIds } from "#spec/oci-image/chain-id.ts";
 import { imageMatches, type Platform } from "#spec/platform.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 import { familiarString } from "#spec/reference.ts";
@@ -14,7 +15,7 @@ import { readArchive, type ArchiveLimits } from "./archive/read-archive.ts";
 import type { Assembly } from "./assembly.ts";
 import { parseImageConfig } from "./image-config.ts";
 import { emitImageEvent } from "./image-events.ts";
-import { chainIds, shortId, type Image } from "./image.ts";
+import { shortId, type Image } from "./image.ts";
 import type { ImageStore } from "./image-store.ts";
 
 export interface LoadDeps {

@@ -21,7 +21,7 @@ import { createImageService, type ImageService } from "./image-service.ts";
 export const never = new AbortController().signal;
 
 /** Blobs in memory, with a file each for those who want a path. */
-export class TestContent implements ContentStore {
+class TestContent implements ContentStore {
   readonly blobs = new Map<Digest, Buffer>();
   readonly #folder: string;
 
@@ -87,7 +87,7 @@ async function gather(source: AsyncIterable<Uint8Array>, limit: number, signal: 
 }
 
 /** Layers as folders. */
-export class TestSnapshots {
+class TestSnapshots {
   readonly layers = new Map<Digest, Digest | undefined>();
   /** Layers that a container stands on. */
   readonly pinned = new Set<Digest>();
@@ -130,7 +130,7 @@ export class TestSnapshots {
 }
 
 /** Checks the diff id and counts, and writes nothing. */
-export async function testUnpack(request: UnpackRequest): Promise<Unpacked> {
+async function testUnpack(request: UnpackRequest): Promise<Unpacked> {
   const file = "path" in request.source ? readFileSync(request.source.path) : Buffer.alloc(0);
   const tar = file[0] === 0x1f ? gunzipSync(file) : file;
   const diffId: Digest = `sha256:${createHash("sha256").update(tar).digest("hex")}`;

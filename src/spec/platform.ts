@@ -88,7 +88,7 @@ export function formatPlatform(platform: Platform): string {
 }
 
 /** What a machine that asks for `wanted` can run, best first: itself, then older variants of the same line. */
-export function acceptable(wanted: Platform): readonly Platform[] {
+function acceptable(wanted: Platform): readonly Platform[] {
   const { os } = wanted;
   const arms = (newest: number): Platform[] =>
     range(newest, 5).map((version) => ({ os, architecture: "arm", variant: `v${version}` }) satisfies Platform);

@@ -14,7 +14,7 @@ export function isBefore([major, minor]: Version, [otherMajor, otherMinor]: Vers
 }
 
 /** Seconds since the epoch; 0 for a time that is not known. */
-export function unixSeconds(time: string | undefined): number {
+function unixSeconds(time: string | undefined): number {
   const milliseconds = Date.parse(time ?? "");
   return Number.isNaN(milliseconds) ? 0 : Math.floor(milliseconds / 1000);
 }

@@ -29,7 +29,7 @@ async function readItem(source: ArchiveSource, item: Readonly<Record<string, unk
 }
 
 /** @throws EngineError `invalid`. */
-export function taggedReference(text: string): Reference {
+function taggedReference(text: string): Reference {
   const reference = parseReference(text);
   if (reference.tag === undefined || reference.digest !== undefined) throw invalid(`invalid tag ${JSON.stringify(text.slice(0, 200))}`);
   return reference;
