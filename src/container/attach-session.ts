@@ -1,5 +1,5 @@
 import type { ContainerStreams, OutputChunk } from "#runtime/contract.ts";
-import { DetachFilter } from "./detach-keys.ts";
+import { DetachFilter } from "#spec/detach-keys.ts";
 import type { StreamSession } from "./stream-session.ts";
 
 export interface AttachSessionParts {

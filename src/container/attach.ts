@@ -4,7 +4,7 @@ import { AttachSession } from "./attach-session.ts";
 import { emitContainerEvent } from "./container-events.ts";
 import { isActive, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
-import { parseDetachKeys } from "./detach-keys.ts";
+import { parseDetachKeys } from "#spec/detach-keys.ts";
 import { requireReadableLog } from "./logs.ts";
 import { containerPaths } from "./paths.ts";
 import type { StreamSession } from "./stream-session.ts";

@@ -3,7 +3,7 @@ import type { TerminalSize } from "#runtime/contract.ts";
 import { emitContainerEvent } from "../container-events.ts";
 import { requireActive, type Container } from "../container.ts";
 import type { ContainerContext } from "../deps.ts";
-import { parseDetachKeys } from "../detach-keys.ts";
+import { parseDetachKeys } from "#spec/detach-keys.ts";
 import { newRandomId } from "../identity.ts";
 import type { ExecConfig } from "./exec-session.ts";
 import type { ExecStore } from "./exec-store.ts";

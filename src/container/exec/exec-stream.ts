@@ -1,5 +1,5 @@
 import type { ExecProcess, OutputChunk } from "#runtime/contract.ts";
-import { DetachFilter, parseDetachKeys } from "../detach-keys.ts";
+import { DetachFilter, parseDetachKeys } from "#spec/detach-keys.ts";
 import type { StreamSession } from "../stream-session.ts";
 import type { ExecConfig } from "./exec-session.ts";
 
