@@ -1,12 +1,12 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { makeCertificate, type Certificate } from "#http/test-certificates.ts";
 import { endpointsOf } from "./endpoint.ts";
 import { RegistrySession } from "./session.ts";
 import { loadTlsProfile } from "./tls.ts";
@@ -15,31 +15,23 @@ import { Transport } from "./transport.ts";
 const folder = mkdtempSync(path.join(tmpdir(), "dhow-tls-"));
 const certificates = path.join(folder, "certs.d");
 
-/** A key and a certificate signed by itself. */
-function selfSigned(name: string, subject: string, alternative: string): { cert: string; key: string } {
-  const [key, cert] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.crt`)];
-  const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  execFileSync(
-    "openssl",
-    [...request, "-keyout", key, "-out", cert, "-subj", `/CN=${subject}`, "-addext", `subjectAltName=${alternative}`],
-    { stdio: "ignore" },
-  );
-  return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") };
-}
-
 let server: https.Server;
 let host: string;
-let client: { cert: string; key: string };
+let client: Certificate;
+let own: Certificate;
 const seen: string[] = [];
 const transport = new Transport({ userAgent: "test", headMs: 2000 });
 
 beforeAll(async () => {
-  client = selfSigned("client", "client", "DNS:client");
-  const own = selfSigned("server", "127.0.0.1", "IP:127.0.0.1");
-  server = https.createServer({ ...own, ca: client.cert, requestCert: true, rejectUnauthorized: false }, (request, response) => {
-    seen.push((request.socket as TLSSocket).authorized ? "known" : "unknown");
-    response.end("{}");
-  });
+  client = makeCertificate({ name: "client", use: "client", ca: true });
+  own = makeCertificate({ name: "server", use: "server", ca: true });
+  server = https.createServer(
+    { cert: own.cert, key: own.key, ca: client.cert, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      seen.push((request.socket as TLSSocket).authorized ? "known" : "unknown");
+      response.end("{}");
+    },
+  );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -80,15 +72,21 @@ describe("a registry with a certificate of its own", () => {
   });
 
   it("is trusted when certs.d says so", async () => {
-    install({ "ca.crt": readFileSync(path.join(folder, "server.crt"), "utf8") });
+    install({ "ca.crt": own.cert });
     await open();
     expect(seen).toEqual(["unknown"]);
   });
 
   it("is shown the client's certificate", async () => {
-    install({ "ca.crt": readFileSync(path.join(folder, "server.crt"), "utf8"), "client.cert": client.cert, "client.key": client.key });
+    install({ "ca.crt": own.cert, "client.cert": client.cert, "client.key": client.key });
     await open();
     expect(seen).toEqual(["known"]);
+  });
+
+  it("is refused when its certificate has expired", async () => {
+    server.setSecureContext({ ...makeCertificate({ name: "server", use: "server", ca: true, from: -3, until: -1 }) });
+    await expect(open()).rejects.toThrow(expect.objectContaining({ category: "unavailable" }));
+    server.setSecureContext({ cert: own.cert, key: own.key, ca: client.cert });
   });
 
   it.each([["client.cert"], ["client.key"]])("is not tried with %s alone", async (name) => {

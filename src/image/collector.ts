@@ -20,6 +20,9 @@ export interface CollectorDeps {
  */
 export class Collector {
   readonly #deps: CollectorDeps;
+  /** Layers that no image needs, and that a container (or a layer below one) kept from being removed. */
+  readonly #kept = new Set<Digest>();
+  #looked = false;
 
   constructor(deps: CollectorDeps) {
     this.#deps = deps;
@@ -42,6 +45,7 @@ export class Collector {
     const { images, snapshots, leases } = this.#deps;
     const removed: Digest[] = [];
     for (const chainId of chainIds) {
+      this.#kept.delete(chainId);
       if (!snapshots.hasLayer(chainId)) continue;
       const isNeeded = (): boolean => images.needsLayer(chainId);
       const gone = await this.#quietly(chainId, () => leases.removeUnlessHeld(chainId, isNeeded, () => snapshots.removeLayer(chainId)));
@@ -50,22 +54,26 @@ export class Collector {
     return removed;
   }
 
-  /** Everything in the stores that no image explains, at start and whenever a container that kept a layer is gone. */
+  /**
+   * The first time everything in the stores that no image explains; from then on what containers had kept, which costs nothing when
+   * there is none: it is called whenever a container is gone.
+   */
   async sweep(): Promise<void> {
-    await this.collectBlobs([...this.#deps.content.list()].map(({ digest }) => digest));
-    // Parents are known to the snapshotter alone: a layer that something stands on refuses, and goes in a later round.
-    let removed: Digest[];
-    do {
-      removed = await this.collectLayers(this.#deps.snapshots.list().layers);
-    } while (removed.length > 0);
+    const first = !this.#looked;
+    this.#looked = true;
+    if (first) await this.collectBlobs([...this.#deps.content.list()].map(({ digest }) => digest));
+    let layers: readonly Digest[] = first ? this.#deps.snapshots.list().layers : [...this.#kept];
+    // Parents are known to the snapshotter alone: a layer that another stands on refuses, and goes in the next round.
+    while (layers.length > 0) layers = (await this.collectLayers(layers)).length > 0 ? [...this.#kept] : [];
   }
 
-  /** A layer below a container's file system is a `conflict`: it stays, and goes with the sweep after the container. */
+  /** A layer that something stands on is a `conflict`: it stays, and goes with the sweep after the container. */
   async #quietly(digest: Digest, remove: () => Promise<boolean>): Promise<boolean> {
     try {
       return await remove();
     } catch (error) {
-      if (!isEngineError(error, "conflict")) this.#deps.logger.warn({ digest, err: error }, "could not remove what no image needs");
+      if (isEngineError(error, "conflict")) this.#kept.add(digest);
+      else this.#deps.logger.warn({ digest, err: error }, "could not remove what no image needs");
       return false;
     }
   }

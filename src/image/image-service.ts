@@ -52,7 +52,7 @@ export interface ImageService {
   /** For what brings images in from elsewhere: the registry client, the builder. */
   openAssembly(): Assembly;
   readonly images: ImageStore;
-  /** At start, before anything else, and when a container is gone that kept the layers of a removed image. */
+  /** At start, before anything else, and whenever a container is gone: it may have kept the layers of a removed image. */
   sweepUnreferenced(): Promise<void>;
 }
 
