@@ -54,7 +54,6 @@ describe("what is refused leaves nothing", () => {
       "invalid",
       "can't create 'AutoRemove' container",
     ],
-    ["an unknown network", {}, { NetworkMode: "nosuch" }, "not-found", "network nosuch not found"],
     ["another's processes, unknown", {}, { PidMode: "container:nosuch" }, "invalid", "No such container: nosuch"],
     ["another's volumes, unknown", {}, { VolumesFrom: ["nosuch"] }, "invalid", "No such container: nosuch"],
     [

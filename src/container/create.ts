@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { EngineError, messageOf } from "#errors/engine-error.ts";
+import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "#spec/docker-api/types.ts";
 import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";
 import { checkCreate } from "./check-create.ts";
@@ -38,7 +38,7 @@ type Draft = Omit<Container, "mounts">;
 /**
  * Makes a container out of an image. Nothing of it runs yet.
  *
- * @throws EngineError `not-found` for an unknown image or network, `conflict` for a name in use, `invalid`, `not-implemented`.
+ * @throws EngineError `not-found` for an unknown image, `conflict` for a name in use, `invalid`, `not-implemented`.
  */
 export async function createContainer(deps: CreateDeps, request: CreateRequest): Promise<CreateAnswer> {
   checkCreate(request.config, request.hostConfig);
@@ -52,7 +52,7 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
     ...healthWarnings(request.config),
     ...deps.sandbox.check(draft.config, draft.hostConfig),
   ];
-  if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) deps.networks.validate(networkRequest(draft));
+  if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) validateNetwork(deps, draft);
   const inherited = inheritedMounts(deps.store, draft.hostConfig.VolumesFrom ?? []);
   const container = await makeParts(deps, { ...draft, name: reserveName(deps.store, request.name, id) }, inherited);
   emitContainerEvent(deps.events, container, "create");
@@ -86,15 +86,34 @@ function draftOf({ store, options }: CreateDeps, id: string, request: CreateRequ
   };
 }
 
+/**
+ * A network that is missing is found out at the start, as with Docker: its command line takes a 404 at the creation for a missing
+ * image, and goes off to pull it (docker/cli cli/command/container/create.go).
+ */
+function validateNetwork({ networks }: CreateDeps, draft: Draft): void {
+  try {
+    networks.validate(networkRequest(draft));
+  } catch (error) {
+    if (!isEngineError(error, "not-found")) throw error;
+  }
+}
+
 /** The network of its mode is always among them, first. */
 function endpointsOf({ NetworkMode: mode = "" }: HostConfig, asked: CreateRequest["endpoints"]): CreateRequest["endpoints"] {
   const own: [string, EndpointSettings][] = joinedContainer(mode) === undefined ? [[mode, {}]] : [];
   return Object.fromEntries([...own, ...Object.entries(asked).map(([network, settings]) => [networkModeOf(network), settings] as const)]);
 }
 
-function defaultsOf({ defaults, host, logDriver, maskedPaths, readonlyPaths }: ContainerOptions): Parameters<typeof completeHostConfig>[1] {
+function defaultsOf({
+  defaults,
+  host,
+  logDriver,
+  ipcMode = "private",
+  maskedPaths,
+  readonlyPaths,
+}: ContainerOptions): Parameters<typeof completeHostConfig>[1] {
   const { shmSize, cgroupNamespace } = defaults;
-  return { runtime: host.runtime, logDriver, shmSize, cgroupNamespace, maskedPaths, readonlyPaths };
+  return { runtime: host.runtime, logDriver, shmSize, cgroupNamespace, ipcMode, maskedPaths, readonlyPaths };
 }
 
 function defaultHostname(options: ContainerOptions, id: string, { NetworkMode, UTSMode }: HostConfig): string {

@@ -68,6 +68,8 @@ export interface ContainerOptions {
   readonly hostname: string;
   /** Of containers that name none. */
   readonly logDriver: string;
+  /** Of containers that name none; private without. */
+  readonly ipcMode?: "private" | "shareable" | undefined;
   /** A static init of the host, for `--init`. */
   readonly initPath?: string | undefined;
   /** Paths that inspect shows as masked and read-only when the user named none. */

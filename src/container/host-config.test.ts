@@ -7,6 +7,7 @@ const defaults = {
   logDriver: "json-file",
   shmSize: 64,
   cgroupNamespace: "private",
+  ipcMode: "private",
   maskedPaths: ["/proc/kcore"],
   readonlyPaths: ["/proc/sys"],
 } as const;

@@ -7,6 +7,7 @@ export interface HostConfigDefaults {
   readonly logDriver: string;
   readonly shmSize: number;
   readonly cgroupNamespace: "private" | "host";
+  readonly ipcMode: "private" | "shareable";
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
 }
@@ -19,7 +20,7 @@ export function completeHostConfig(given: HostConfig, defaults: HostConfigDefaul
     NetworkMode: networkModeOf(given.NetworkMode),
     RestartPolicy: { Name: given.RestartPolicy?.Name || "no", MaximumRetryCount: given.RestartPolicy?.MaximumRetryCount ?? 0 },
     LogConfig: { Type: given.LogConfig?.Type ?? (defaults.logDriver as "json-file"), Config: given.LogConfig?.Config ?? {} },
-    IpcMode: given.IpcMode || "private",
+    IpcMode: given.IpcMode || defaults.ipcMode,
     CgroupnsMode: given.CgroupnsMode || defaults.cgroupNamespace,
     ShmSize: given.ShmSize || defaults.shmSize,
     Runtime: given.Runtime || defaults.runtime,

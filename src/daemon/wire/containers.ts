@@ -22,6 +22,7 @@ export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Give
       defaults: sandboxDefaults(config.current, host),
       hostname: description.hostname,
       logDriver: containers.logDriver,
+      ipcMode: containers.ipcMode,
       maskedPaths: defaultMaskedPaths(host),
       readonlyPaths: defaultReadonlyPaths,
     },

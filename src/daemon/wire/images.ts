@@ -1,4 +1,5 @@
 import type { ImageBackend } from "#api/routes/image/backend.ts";
+import { defaultRetry } from "#distribution/retry.ts";
 import { createPullService } from "#distribution/pull.ts";
 import { createImageService } from "#image/image-service.ts";
 import type { ContainerUse } from "#image/ports.ts";
@@ -38,6 +39,7 @@ export function wireImages(
       },
       certificateFolders: CERTIFICATE_FOLDERS,
       concurrentDownloads: config.current.images.maxConcurrentDownloads,
+      retry: { ...defaultRetry, attempts: config.current.images.maxDownloadAttempts },
       userAgent: `dhow/${dhowVersion}`,
     },
   );

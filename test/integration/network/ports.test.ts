@@ -9,7 +9,7 @@ import { freePort } from "../../support/registry.ts";
 const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
 
-const SERVE = ["sh", "-c", "mkdir /www; echo ahoy >/www/index.html; exec httpd -f -p 80 -h /www"];
+const SERVE = ["sh", "-c", "mkdir /www; echo ahoy >/www/index.html; exec httpd -f -vv -p 80 -h /www 2>&1"];
 
 /** A neighbour: a host of its own on a wire to this one, which knows this host as its gateway. */
 const neighbour = `${daemon.instance.name}-n`;
@@ -17,7 +17,7 @@ const wire = `${daemon.instance.name}w`;
 const sh = (script: string): string => execFileSync("sh", ["-ec", script], { encoding: "utf8" });
 const fromNeighbour = (url: string): string => {
   try {
-    return sh(`ip netns exec ${neighbour} busybox wget -q -T 2 -O - ${url}`);
+    return sh(`ip netns exec ${neighbour} curl -s -m 2 ${url}`);
   } catch {
     return "refused";
   }
@@ -34,18 +34,10 @@ afterAll(() => sh(`ip netns delete ${neighbour}; ip link delete ${wire} 2>/dev/n
 describe("published ports", () => {
   it("answer on the host, on localhost, to a neighbour, and keep the client's address", async () => {
     const port = await freePort();
-    const id = await docker.ok(
-      "run",
-      "-d",
-      "-p",
-      `${port}:80`,
-      BUSYBOX,
-      "sh",
-      "-c",
-      "while :; do nc -l -p 80 -e sh -c 'read line; printf \"HTTP/1.0 200 OK\\r\\n\\r\\n\"; netstat -tn | grep :80'; done",
-    );
-    await eventually(async () => expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain("ESTABLISHED"));
-    await eventually(() => expect(fromNeighbour(`http://198.18.77.1:${port}/`)).toContain("198.18.77.2:"));
+    const id = await docker.ok("run", "-d", "-p", `${port}:80`, BUSYBOX, ...SERVE);
+    await eventually(async () => expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("ahoy\n"));
+    await eventually(() => expect(fromNeighbour(`http://198.18.77.1:${port}/`)).toBe("ahoy\n"));
+    expect(await docker.ok("logs", id)).toContain("198.18.77.2");
     await docker.ok("rm", "-f", id);
   });
 
@@ -89,7 +81,7 @@ describe("published ports", () => {
     const { code, stderr } = await docker.run(["run", "--rm", "-p", `${port}:80`, BUSYBOX, "true"]);
     server.close();
     expect([code, stderr]).toEqual([125, expect.stringMatching(new RegExp(`${port}.*(already allocated|address already in use)`))]);
-    expect(await docker.ok("ps", "-aq")).toBe("");
+    expect(await docker.ok("ps", "-aq", "--filter", `publish=${port}`)).toBe("");
   });
 });
 
