@@ -1,7 +1,7 @@
 import type { ContainerDeps } from "#container/deps.ts";
 import { createContainerService, type ContainerService } from "#container/service.ts";
 import { hostSharedMemory } from "#container/shared-memory.ts";
-const createLogReader = (): import("#logs/contract.ts").LogReader => ({ async *read() {} });
+import { FileLogReader } from "#logs/file-reader.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "#runtime/oci/spec/masked-paths.ts";
 import type { HostFacts } from "#runtime/oci/spec-input.ts";
 import type { NounParts } from "./nouns.ts";
@@ -15,7 +15,7 @@ export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Give
   const { instance, containers } = config.current;
   const host: HostFacts = { ...parts.host, runtime: given.runtime.features.runtimes[0]?.name ?? "" };
   return createContainerService(
-    { ...given, database, events, logger, logs: createLogReader(), sandbox: sandboxPlanner(host), sharedMemory: hostSharedMemory },
+    { ...given, database, events, logger, logs: new FileLogReader(), sandbox: sandboxPlanner(host), sharedMemory: hostSharedMemory },
     {
       instance: { ...instance, cgroupParent: containers.cgroupParent === "" ? instance.cgroupParent : containers.cgroupParent },
       host,
