@@ -42,21 +42,26 @@ export async function membersOf(host: CgroupHost, path: string): Promise<number[
   );
 }
 
+const FREEZE_TRIES = 200;
+const BETWEEN_TRIES_MS = 5;
+
 /**
- * Stops every process of the group, or lets them go on; returns when they have. The kernel takes a moment for a process that is in
- * the middle of a call. v1 tells of no end, so it is asked again, a hundred times at most.
+ * Stops every process of the group, and returns when they stand still. The kernel takes a moment for one that is in the middle of a
+ * call, and v1 has two weaknesses: it tells of no end, so that it has to be asked again, and a process that was forking can be missed
+ * for good, so that it has to be told again, now and then after a thaw.
  *
- * @throws SystemCallError-like errors of node:fs when the group is gone; Error when the processes do not come to rest.
+ * @throws errors of node:fs when the group is gone; Error when the processes do not come to rest in a second.
  */
 export async function freeze(host: CgroupHost, path: string): Promise<void> {
   const files = requireFreezer(host, path);
-  await writeFile(files.control, files.freeze);
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 1; attempt <= FREEZE_TRIES; attempt++) {
+    await writeFile(files.control, files.freeze);
     if (files.frozen.test(await readFile(files.state, "utf8"))) return;
-    await delay(10);
+    if (attempt % 4 === 0) await writeFile(files.control, files.thaw);
+    await delay(BETWEEN_TRIES_MS);
   }
   await writeFile(files.control, files.thaw);
-  throw new Error(`the processes in ${path} did not freeze within a second`);
+  throw new Error(`the processes in ${path} did not freeze`);
 }
 
 export async function thaw(host: CgroupHost, path: string): Promise<void> {

@@ -123,7 +123,7 @@ function childOf(pid: number): ChildProcess {
     return reap(pid);
   });
   let running = true;
-  return { pid, exited, kill: (signal) => running && signalPidfd(pidfd, signal), unref: watch.unref };
+  return { pid, exited, kill: (signal) => running && signalPidfd(pidfd, signal), unref: () => watch.unref() };
 }
 
 function reap(pid: number): number {

@@ -32,13 +32,19 @@ export interface LiveContainer {
   readonly processes: MonitoredProcesses;
   readonly runtime: Runtime;
   readonly exit: Promise<ProcessExit>;
-  /** Resolves when the monitor has ended, a moment after `exit`. */
-  readonly monitorGone: Promise<void>;
+  readonly monitorEnd: MonitorEnd;
   state: ContainerState;
   /** Found when it is first needed. */
   stdin: StdinRoute | undefined;
   /** There while somebody is attached. */
   hub: OutputHub | undefined;
+}
+
+/** The monitor's process, a moment longer than the container. */
+export interface MonitorEnd {
+  readonly gone: Promise<void>;
+  /** Waiting for it no longer keeps the event loop alive. */
+  unref(): void;
 }
 
 export type ContainerState = "created" | "running" | "exited";

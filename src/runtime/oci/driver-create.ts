@@ -25,9 +25,8 @@ export async function createContainer(context: DriverContext, request: LaunchReq
     if (signal.aborted) throw cancelled(request, signal);
     const { monitor, processes } = await launch(context, request, runtime, signal);
     await writeRecord(filesOf(context, request.id).record, { ...record, processes });
-    const gone = monitor.exited.then(() => {});
-    monitor.unref();
-    const live = watchContainer(context, { id: request.id, record, processes, runtime, state: "created" }, gone);
+    const end = { gone: monitor.exited.then(() => {}), unref: () => monitor.unref() };
+    const live = watchContainer(context, { id: request.id, record, processes, runtime, state: "created" }, end);
     holdStdin(live);
     return live;
   } catch (error) {

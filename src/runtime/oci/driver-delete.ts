@@ -32,7 +32,7 @@ async function deleteUnknown(context: DriverContext, id: string): Promise<void> 
 
 /** It ends by itself right after it has written the exit code. */
 async function endMonitor(live: LiveContainer): Promise<void> {
-  if (!(await inTime(live.monitorGone))) signalProcess(live.processes.monitor, SIGKILL);
+  if (!(await inTime(live.monitorEnd.gone))) signalProcess(live.processes.monitor, SIGKILL);
 }
 
 /** Removes the container's processes, cgroup, runtime state and files, whatever there is of them. */

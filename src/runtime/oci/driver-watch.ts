@@ -2,7 +2,7 @@ import { countOomKills } from "#sys/cgroup.ts";
 import type { ProcessExit } from "../contract.ts";
 import { readExitFile } from "../monitor/exit-file.ts";
 import type { MonitoredProcesses, MonitorRecord } from "../monitor/record.ts";
-import { type ContainerState, type DriverContext, filesOf, type LiveContainer } from "./driver-context.ts";
+import { type ContainerState, type DriverContext, filesOf, type LiveContainer, type MonitorEnd } from "./driver-context.ts";
 import { killMembers } from "./driver-kill.ts";
 import type { Runtime } from "./runtimes.ts";
 
@@ -18,11 +18,11 @@ export interface Watched {
  * Follows a container to its end, from two sides: the monitor's exit file, which is there a moment before the monitor itself has
  * ended, and the monitor's process, in case somebody killed it.
  */
-export function watchContainer(context: DriverContext, watched: Watched, monitorGone: Promise<void>): LiveContainer {
+export function watchContainer(context: DriverContext, watched: Watched, monitorEnd: MonitorEnd): LiveContainer {
   const live: LiveContainer = {
     ...watched,
-    exit: exitOf(context, watched, monitorGone),
-    monitorGone,
+    exit: exitOf(context, watched, monitorEnd.gone),
+    monitorEnd,
     stdin: undefined,
     hub: undefined,
   };

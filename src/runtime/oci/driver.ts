@@ -109,6 +109,7 @@ export class OciRuntime implements RuntimeDriver, AsyncDisposable {
   /** Containers and their monitors go on; nothing is told of them any more. The empty cgroups of the instance are removed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#close();
+    for (const live of this.#containers.values()) live.monitorEnd.unref();
     this.#containers.clear();
     const { cgroups, monitorCgroup } = this.#context;
     await removeEmptyCgroup(cgroups, monitorCgroup);

@@ -4,7 +4,7 @@ import { openProcess, watchExit } from "#sys/pidfd.ts";
 import { readExitFile } from "../monitor/exit-file.ts";
 import { type MonitoredProcesses, type MonitorRecord, readRecord } from "../monitor/record.ts";
 import type { ProcessExit, Recovered } from "../contract.ts";
-import { type DriverContext, filesOf, type LiveContainer, runtimeNamed } from "./driver-context.ts";
+import { type DriverContext, filesOf, type LiveContainer, type MonitorEnd, runtimeNamed } from "./driver-context.ts";
 import { deleteContainer } from "./driver-delete.ts";
 import { gateOf } from "./driver-start.ts";
 import { holdStdin } from "./driver-streams.ts";
@@ -51,7 +51,7 @@ async function recoverEnded(...[context, id, record, processes, runtime]: Found)
     processes,
     runtime,
     exit: Promise.resolve(exit),
-    monitorGone: monitorEnd(processes) ?? Promise.resolve(),
+    monitorEnd: monitorEnd(processes) ?? { gone: Promise.resolve(), unref() {} },
     state: "exited",
     stdin: { kind: "none" },
     hub: undefined,
@@ -60,8 +60,8 @@ async function recoverEnded(...[context, id, record, processes, runtime]: Found)
 }
 
 async function recoverRunning(...[context, id, record, processes, runtime]: Found): Promise<Recovery> {
-  const gone = monitorEnd(processes);
-  if (gone === undefined) {
+  const end = monitorEnd(processes);
+  if (end === undefined) {
     // It may have ended properly since the exit file was looked for.
     const ended = await recoverEnded(context, id, record, processes, runtime);
     if (ended !== undefined) return ended;
@@ -70,7 +70,7 @@ async function recoverRunning(...[context, id, record, processes, runtime]: Foun
     return GONE;
   }
   const created = existsSync(gateOf({ runtime, id }));
-  const live = watchContainer(context, { id, record, processes, runtime, state: created ? "created" : "running" }, gone);
+  const live = watchContainer(context, { id, record, processes, runtime, state: created ? "created" : "running" }, end);
   holdStdin(live);
   const { pid } = processes.container;
   if (created) return { recovered: { kind: "created", pid }, live };
@@ -78,10 +78,9 @@ async function recoverRunning(...[context, id, record, processes, runtime]: Foun
 }
 
 /** Undefined when it has ended already. */
-function monitorEnd({ monitor }: MonitoredProcesses): Promise<void> | undefined {
+function monitorEnd({ monitor }: MonitoredProcesses): MonitorEnd | undefined {
   const pidfd = openProcess(monitor);
   if (pidfd === undefined) return undefined;
   const watch = watchExit(pidfd);
-  watch.unref();
-  return watch.ready;
+  return { gone: watch.ready, unref: () => watch.unref() };
 }
