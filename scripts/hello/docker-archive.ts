@@ -37,7 +37,7 @@ export function configOf(image: SmallImage): Buffer {
       created,
       config: image.config,
       rootfs: { type: "layers", diff_ids: image.layers.map((layer) => `sha256:${sha256(layer)}`) },
-      history: image.layers.map((_, index) => ({ created, created_by: `dhow: layer ${index + 1} of ${image.reference}` })),
+      history: image.layers.map((_, index) => ({ created, created_by: `dhow: layer ${index + 1}` })),
     }),
   );
 }
