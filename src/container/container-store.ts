@@ -85,7 +85,7 @@ export class ContainerStore {
   update(id: string, change: Change): Container {
     const before = this.get(id);
     const after: Container = { ...before, ...change };
-    this.#database.transact((writer) => writeChange(writer, after, change));
+    this.#database.record((writer) => writeChange(writer, after, change));
     this.#containers.set(id, after);
     if (after.name !== before.name) this.#names.delete(before.name);
     return after;
@@ -94,7 +94,7 @@ export class ContainerStore {
   /** Takes it away, name and all, and leaves a removal. */
   bury(id: string, removeVolumes: boolean): void {
     const container = this.get(id);
-    this.#database.transact((writer) => {
+    this.#database.record((writer) => {
       writer.run("DELETE FROM containers WHERE id = ?", id);
       insertRemoval(writer, { id, removeVolumes });
     });
@@ -110,7 +110,8 @@ export class ContainerStore {
   }
 
   finishRemoval(id: string): void {
-    this.#database.transact((writer) => deleteRemoval(writer, id));
+    this.#database.record((writer) => deleteRemoval(writer, id));
+    this.#database.refillReserve();
   }
 
   /** @throws EngineError `not-found`. */

@@ -128,12 +128,12 @@ export class ImageStore {
   /** Missing is no error. */
   removeReference(reference: Reference): void {
     const id = this.idOf(reference);
-    if (id !== undefined) this.#write(id, (writer) => deleteReference(writer, reference));
+    if (id !== undefined) this.#release(id, (writer) => deleteReference(writer, reference));
   }
 
   /** Removes the record, its references and layer rows that no other image needs. What they stood for is the collector's. */
   remove(id: Digest): void {
-    this.#write(id, (writer) => {
+    this.#release(id, (writer) => {
       writer.run("DELETE FROM image WHERE id = ?", id);
       writer.run("DELETE FROM layer WHERE chain_id NOT IN (SELECT chain_id FROM image_layer)");
     });
@@ -170,6 +170,12 @@ export class ImageStore {
   #write(id: Digest, work: (writer: Writer) => unknown): void {
     this.#known.delete(id);
     this.#database.transact(work);
+  }
+
+  /** For what makes room: it has to go through on a full disk. */
+  #release(id: Digest, work: (writer: Writer) => unknown): void {
+    this.#known.delete(id);
+    this.#database.record(work);
   }
 }
 

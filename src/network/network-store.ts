@@ -26,7 +26,7 @@ export class NetworkStore {
   }
 
   deleteNetwork(id: string): void {
-    this.#database.transact((writer) => writer.run("DELETE FROM networks WHERE id = ?", id));
+    this.#database.record((writer) => writer.run("DELETE FROM networks WHERE id = ?", id));
   }
 
   sandboxes(): Sandbox[] {
@@ -44,7 +44,7 @@ export class NetworkStore {
   }
 
   deleteSandbox(id: string): void {
-    this.#database.transact((writer) => writer.run("DELETE FROM network_sandboxes WHERE id = ?", id));
+    this.#database.record((writer) => writer.run("DELETE FROM network_sandboxes WHERE id = ?", id));
   }
 
   #records<T>(sql: string): T[] {

@@ -46,7 +46,7 @@ export class VolumeStore {
   }
 
   delete(name: string): void {
-    this.#database.transact((db) => db.run("DELETE FROM volumes WHERE name = ?", name));
+    this.#database.record((db) => db.run("DELETE FROM volumes WHERE name = ?", name));
   }
 
   addUse({ container, target, volume, owned, filled }: VolumeUse): void {
@@ -59,7 +59,7 @@ export class VolumeStore {
   }
 
   deleteUses(container: string): void {
-    this.#database.transact((db) => db.run("DELETE FROM volume_uses WHERE container = ?", container));
+    this.#database.record((db) => db.run("DELETE FROM volume_uses WHERE container = ?", container));
   }
 
   usesBy(container: string): VolumeUse[] {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { EngineError } from "#errors/engine-error.ts";
+import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import { migrations } from "./migrations/index.ts";
+import { Reserve } from "./reserve.ts";
 
 /** A row as SQLite gives it; integers come as bigint only where a statement asks for it. */
 export type Row = Record<string, SQLInputValue>;
@@ -31,10 +32,12 @@ export class Database {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #writer: Writer;
+  readonly #reserve: Reserve | undefined;
   #inTransaction = false;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: DatabaseSync, reserve: Reserve | undefined) {
     this.#database = database;
+    this.#reserve = reserve;
     this.#writer = {
       all: <T>(sql: string, ...parameters: SQLInputValue[]) => this.#prepare(sql).all(...parameters) as T[],
       get: <T>(sql: string, ...parameters: SQLInputValue[]) => this.#prepare(sql).get(...parameters) as T | undefined,
@@ -53,7 +56,7 @@ export class Database {
     raw.exec(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000; PRAGMA cache_size = -2000;",
     );
-    const database = new Database(raw);
+    const database = new Database(raw, path === ":memory:" ? undefined : new Reserve(`${path}.reserve`));
     database.#migrate(path);
     return database;
   }
@@ -78,6 +81,24 @@ export class Database {
     } finally {
       this.#inTransaction = false;
     }
+  }
+
+  /**
+   * As `transact`, for what makes room and for what has happened already (a container ended): on a full disk it may use the space that
+   * is set aside, and goes through.
+   */
+  record<T>(work: (writer: Writer) => T): T {
+    try {
+      return this.transact(work);
+    } catch (error) {
+      if (!isEngineError(error, "exhausted") || this.#inTransaction || this.#reserve?.release() !== true) throw error;
+      return this.transact(work);
+    }
+  }
+
+  /** Sets space aside again after it was used; for when room was made. */
+  refillReserve(): void {
+    this.#reserve?.fill();
   }
 
   close(): void {
