@@ -1,14 +1,14 @@
-import { checked, libc, SystemCallError } from "./ffi.ts";
+import { checked, libc, openLibrary, SystemCallError } from "./ffi.ts";
 import { openPidfd, signalPidfd, watchExit } from "./pidfd.ts";
 import { closeFd, duplicateFd } from "./pipe.ts";
 
 /**
  * Starting a process. Node's child_process forks the whole daemon, which stops the event loop for 5 to 25 ms as the heap grows;
- * glibc's posix_spawn shares the address space until the exec (vfork) and takes under 1 ms whatever the heap.
+ * glibc's posix_spawn shares the address space until the exec (vfork) and takes under 1 ms whatever the heap. It waits for the
+ * child to exec, which on a busy machine takes the time until that gets a processor, so it runs on a thread of the pool.
  */
-const posixSpawn = libc(
-  "int posix_spawn(_Out_ int *pid, const char *path, const void *actions, const void *attributes, const char **argv, const char **envp)",
-);
+const POSIX_SPAWN =
+  "int posix_spawn(int *pid, const char *path, const void *actions, const void *attributes, const char **argv, const char **envp)";
 const actionsInit = libc("int posix_spawn_file_actions_init(void *actions)");
 const actionsDestroy = libc("int posix_spawn_file_actions_destroy(void *actions)");
 const addOpen = libc("int posix_spawn_file_actions_addopen(void *actions, int fd, const char *path, int flags, unsigned int mode)");
@@ -31,6 +31,7 @@ const POSIX_SPAWN_SETSID = 0x80;
 const O_RDWR = 2;
 const WNOHANG = 1;
 const EINVAL = 22;
+const ENOSYS = 38;
 
 export interface SpawnRequest {
   /** Absolute path: nothing is looked up. */
@@ -58,19 +59,50 @@ export interface ChildProcess {
  * Starts a process in a session of its own (so that a signal to the daemon's group or terminal does not reach it), with default
  * signal handling (Node ignores SIGPIPE, which would be inherited).
  *
+ * The descriptors have to stay open until this resolves.
+ *
  * @throws SystemCallError `ENOENT`, `EACCES`, `ENOEXEC`, … when the file cannot be run.
  */
-export function spawn(request: SpawnRequest): ChildProcess {
+export async function spawn(request: SpawnRequest): Promise<ChildProcess> {
   const strings = [request.file, request.cwd, ...request.argv];
   if (strings.some((text) => text.includes("\0"))) throw new SystemCallError("posix_spawn", EINVAL, request.file);
-  const pid = withActions(request, (actions) => {
-    const out = [0];
+  const pid = new Int32Array(1);
+  await withActions(request, async (actions) => {
     const variables = Object.entries(request.env).map(([name, value]) => `${name}=${value}`);
     const attributes = (spawnAttributes ??= makeAttributes());
-    succeed(posixSpawn(out, request.file, actions, attributes, [...request.argv, null], [...variables, null]), request.file);
-    return out[0] ?? -1;
+    spawnFunction ??= asyncSpawn();
+    await takeTurn();
+    try {
+      succeed(await spawnFunction(pid, request.file, actions, attributes, [...request.argv, null], [...variables, null]), request.file);
+    } finally {
+      giveTurn();
+    }
   });
-  return childOf(pid);
+  return childOf(pid[0] ?? -1);
+}
+
+/** The pool has a few threads, and koffi refuses more than 256 calls that wait for one. */
+const MOST_AT_ONCE = 16;
+let turns = MOST_AT_ONCE;
+const waiting: (() => void)[] = [];
+
+async function takeTurn(): Promise<void> {
+  if (turns > 0) turns--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+}
+
+function giveTurn(): void {
+  const next = waiting.shift();
+  if (next === undefined) turns++;
+  else next();
+}
+
+let spawnFunction: ReturnType<typeof asyncSpawn> | undefined;
+
+function asyncSpawn(): (...parameters: unknown[]) => Promise<unknown> {
+  const library = openLibrary("libc.so.6");
+  if (library === undefined) throw new SystemCallError("posix_spawn", ENOSYS);
+  return library.async(POSIX_SPAWN);
 }
 
 let spawnAttributes: Buffer | undefined;
@@ -84,7 +116,7 @@ function makeAttributes(): Buffer {
   return attributes;
 }
 
-function withActions(request: SpawnRequest, run: (actions: Buffer) => number): number {
+async function withActions(request: SpawnRequest, run: (actions: Buffer) => Promise<void>): Promise<void> {
   const actions = Buffer.alloc(ACTIONS_SIZE);
   const copies: number[] = [];
   succeed(actionsInit(actions));
@@ -92,7 +124,7 @@ function withActions(request: SpawnRequest, run: (actions: Buffer) => number): n
     addDescriptors(actions, request.descriptors, copies);
     succeed(addCloseFrom(actions, request.descriptors.length));
     succeed(addChdir(actions, request.cwd));
-    return run(actions);
+    await run(actions);
   } finally {
     actionsDestroy(actions);
     for (const copy of copies) closeFd(copy);

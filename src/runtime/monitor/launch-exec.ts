@@ -28,13 +28,13 @@ export interface ExecMonitorRequest {
  * Starts a monitor for an exec'd process: it runs the runtime's `exec --detach`, becomes the parent of what that leaves behind and
  * tells its pid and its exit code. It has no part in the stdio, which is passed through.
  */
-export function launchExecMonitor(program: string, request: ExecMonitorRequest): ExecMonitor {
+export async function launchExecMonitor(program: string, request: ExecMonitorRequest): Promise<ExecMonitor> {
   const sync = makePipe();
   let monitor: ChildProcess;
   try {
     const descriptors = [...request.stdio, sync.write, request.spec];
     const env = { ...runtimeEnvironment, _OCI_SYNCPIPE: String(SYNC_DESCRIPTOR) };
-    monitor = spawn({ file: program, argv: execMonitorArguments(request), env, cwd: "/", descriptors });
+    monitor = await spawn({ file: program, argv: execMonitorArguments(request), env, cwd: "/", descriptors });
   } catch (error) {
     closeFd(sync.read);
     throw error;

@@ -19,14 +19,19 @@ export interface LaunchedMonitor {
  *
  * @param signal kills the monitor, and with it the runtime (which conmon has asked the kernel to kill with itself).
  */
-export function launchMonitor(program: string, consoleFolder: string, launch: MonitorArguments, signal: AbortSignal): LaunchedMonitor {
+export async function launchMonitor(
+  program: string,
+  consoleFolder: string,
+  launch: MonitorArguments,
+  signal: AbortSignal,
+): Promise<LaunchedMonitor> {
   const argv = monitorArguments(launch);
   const sync = makePipe();
   let monitor: ChildProcess;
   try {
     // Until it has put /dev/null in their place, conmon's own complaints go the same way as its message.
     const descriptors = [null, null, sync.write, sync.write];
-    monitor = spawn({ file: program, argv, env: monitorEnvironment(consoleFolder), cwd: "/", descriptors });
+    monitor = await spawn({ file: program, argv, env: monitorEnvironment(consoleFolder), cwd: "/", descriptors });
   } catch (error) {
     closeFd(sync.read);
     throw new EngineError("system", `cannot start the monitor ${program}`, { cause: error });
@@ -35,6 +40,7 @@ export function launchMonitor(program: string, consoleFolder: string, launch: Mo
   }
   const abort = (): void => void monitor.kill(SIGKILL);
   signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
   const outcome = readMessage(sync.read).finally(() => signal.removeEventListener("abort", abort));
   return { monitor, outcome };
 }

@@ -64,7 +64,7 @@ interface Launched {
 
 async function launch(context: DriverContext, request: LaunchRequest, runtime: Runtime, signal: AbortSignal): Promise<Launched> {
   const { consoles } = context.folders;
-  const { monitor, outcome } = launchMonitor(context.monitorPath, consoles, monitorArgumentsOf(context, request, runtime), signal);
+  const { monitor, outcome } = await launchMonitor(context.monitorPath, consoles, monitorArgumentsOf(context, request, runtime), signal);
   leaveDaemonsCgroup(context, monitor.pid);
   try {
     const message = await outcome;

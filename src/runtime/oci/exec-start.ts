@@ -22,23 +22,23 @@ export interface ExecDescriptors {
  * code in the end. runc in that place would take ten times as much and copy all stdio by itself, and so end only when the last holder
  * of a pipe does; it is told to detach, and a monitor takes its place. Others are taken to be like runc.
  */
-export function startExec(call: ExecCall, descriptors: ExecDescriptors): StartedExec {
+export async function startExec(call: ExecCall, descriptors: ExecDescriptors): Promise<StartedExec> {
   // Its environment may hold secrets: it is nowhere on disk.
   const spec = makeMemoryFile("exec", processText(call.request));
   try {
     const start = call.live.runtime.kind === "crun" ? startDirectly : startMonitored;
-    return start(call, descriptors, spec);
+    return await start(call, descriptors, spec);
   } finally {
     closeFd(spec);
   }
 }
 
-function startDirectly(call: ExecCall, { stdio, consoleSocket }: ExecDescriptors, spec: number): StartedExec {
+async function startDirectly(call: ExecCall, { stdio, consoleSocket }: ExecDescriptors, spec: number): Promise<StartedExec> {
   const { runtime, id } = call.live;
   const argv = [runtime.name, ...runtime.arguments, "exec", "--process", SPEC_PATH, "--pid-file", pidFileOf(call)];
   if (consoleSocket !== undefined) argv.push("--console-socket", consoleSocket);
   argv.push(id);
-  const child = spawn({ file: runtime.program(), argv, env: runtimeEnvironment, cwd: "/", descriptors: [...stdio, null, spec] });
+  const child = await spawn({ file: runtime.program(), argv, env: runtimeEnvironment, cwd: "/", descriptors: [...stdio, null, spec] });
   return { pid: pidFromFile(call, child), exitCode: child.exited, abandon: () => void child.kill(SIGKILL) };
 }
 
@@ -60,10 +60,10 @@ async function pidFromFile(call: ExecCall, child: ChildProcess): Promise<number 
   }
 }
 
-function startMonitored(call: ExecCall, { stdio, consoleSocket }: ExecDescriptors, spec: number): StartedExec {
+async function startMonitored(call: ExecCall, { stdio, consoleSocket }: ExecDescriptors, spec: number): Promise<StartedExec> {
   const { context, live, request } = call;
   const pidFile = pidFileOf(call);
-  const { monitor, pid, exitCode } = launchExecMonitor(context.monitorPath, {
+  const { monitor, pid, exitCode } = await launchExecMonitor(context.monitorPath, {
     containerId: live.id,
     execId: request.execId,
     pidFile,

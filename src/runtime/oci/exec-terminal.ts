@@ -23,7 +23,7 @@ export async function execWithTerminal(call: ExecCall): Promise<ExecProcess> {
   const consoleSocket = `${call.context.folders.consoles}/${randomBytes(6).toString("hex")}`;
   const receiver = receiveTerminal(consoleSocket);
   try {
-    const { started, complaints } = start(call, consoleSocket);
+    const { started, complaints } = await start(call, consoleSocket);
     const pid = await pidOf(started, call.signal);
     if (pid === undefined) throw execFailure(call, (await complaints) || (await lastWords(receiver)));
     return new RunningExec(started, pid, terminalStdio(await handedOver(receiver, started), call));
@@ -32,10 +32,10 @@ export async function execWithTerminal(call: ExecCall): Promise<ExecProcess> {
   }
 }
 
-function start(call: ExecCall, consoleSocket: string): { started: StartedExec; complaints: Promise<string> } {
+async function start(call: ExecCall, consoleSocket: string): Promise<{ started: StartedExec; complaints: Promise<string> }> {
   const complaints = makePipe();
   try {
-    const started = startExec(call, { stdio: [null, null, complaints.write], consoleSocket });
+    const started = await startExec(call, { stdio: [null, null, complaints.write], consoleSocket });
     return { started, complaints: readText(complaints.read) };
   } catch (error) {
     closeFd(complaints.read);

@@ -17,7 +17,7 @@ export async function execIn(call: ExecCall): Promise<ExecProcess> {
 }
 
 async function execWithPipes(call: ExecCall): Promise<ExecProcess> {
-  const { started, stdio } = startWithPipes(call);
+  const { started, stdio } = await startWithPipes(call);
   const pid = await pidOf(started, call.signal);
   if (pid !== undefined) return new RunningExec(started, pid, stdio);
   // Nothing was run, so that what came on stderr are the runtime's own words.
@@ -26,13 +26,13 @@ async function execWithPipes(call: ExecCall): Promise<ExecProcess> {
   throw execFailure(call, await textOf(stdio.output));
 }
 
-function startWithPipes(call: ExecCall): { started: StartedExec; stdio: ExecStdio } {
+async function startWithPipes(call: ExecCall): Promise<{ started: StartedExec; stdio: ExecStdio }> {
   const stdin = call.request.stdin ? makePipe() : undefined;
   const stdout = makePipe();
   const stderr = makePipe();
   const theirs = [stdin?.read ?? null, stdout.write, stderr.write];
   try {
-    const started = startExec(call, { stdio: theirs, consoleSocket: undefined });
+    const started = await startExec(call, { stdio: theirs, consoleSocket: undefined });
     const ends = [["stdout", stdout.read] as const, ["stderr", stderr.read] as const];
     return { started, stdio: { output: new ExecOutput(ends, 0), stdin: stdin && new StdinPort(stdin.write) } };
   } catch (error) {

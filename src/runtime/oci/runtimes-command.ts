@@ -27,7 +27,7 @@ async function run(file: string, argv: readonly string[]): Promise<CommandResult
   const pipe = makePipe();
   let exited: Promise<number>;
   try {
-    ({ exited } = spawn({ file, argv, env: runtimeEnvironment, cwd: "/", descriptors: [null, pipe.write, pipe.write] }));
+    ({ exited } = await spawn({ file, argv, env: runtimeEnvironment, cwd: "/", descriptors: [null, pipe.write, pipe.write] }));
   } catch (error) {
     closeFd(pipe.read);
     throw error;
