@@ -20,7 +20,8 @@ describe("a body of the API", () => {
     expect(validate("ContainerCreateBody", { Image: null, HostConfig: { Binds: null, PortBindings: { "80/tcp": null } } })).toEqual({
       HostConfig: { PortBindings: { "80/tcp": null } },
     });
-    expect(validate("ContainerCreateBody", null)).toBeUndefined();
+    expect(validate("ContainerCreateBody", null)).toEqual({});
+    expect(validate("ContainerCreateBody", undefined)).toEqual({});
   });
 
   it.each([

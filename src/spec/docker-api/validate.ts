@@ -32,7 +32,8 @@ const INTEGER_LIMITS = {
  * @throws EngineError `invalid` naming the field and the type that was expected.
  */
 export function validate(name: ShapeName, value: unknown): unknown {
-  return check(shapes[name], value, "");
+  // To Go `null`, or no body at all, is a body in which nothing is set.
+  return check(shapes[name], value ?? {}, "");
 }
 
 function check(shape: Shape, value: unknown, path: string): unknown {
