@@ -43,7 +43,7 @@ export class InitLayers {
 
   /** Removes those whose layer is gone. */
   async sweep(): Promise<void> {
-    for (const name of [...this.#made]) {
+    for (const name of this.#made) {
       if (name === NONE || this.#layers.has(`sha256:${name}`)) continue;
       await this.remove(`sha256:${name}`);
     }

@@ -57,7 +57,7 @@ export class ChunkFeeder {
   }
 
   async #add(piece: Uint8Array): Promise<void> {
-    for (let at = 0; at < piece.length;) {
+    for (let at = 0; at < piece.length && !this.#closed;) {
       const length = Math.min(piece.length - at, CHUNK_BYTES - this.#length);
       this.#gathered.set(piece.subarray(at, at + length), this.#length);
       this.#length += length;

@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bytePathOf } from "#sys/byte-path.ts";
+import { listXattrs } from "#sys/xattr.ts";
+import { CANARY_TEXT, makeCanary, type Canary } from "../testing/canary.ts";
+import { hostileLayers, type HostileLayer } from "../testing/hostile-layers.ts";
+import { tarOf } from "../testing/tar-fixture.ts";
+import { removeFolder } from "../tree/remove-folder.ts";
+import { createUnpacker } from "./unpacker.ts";
+
+const unpacker = createUnpacker();
+const KIT = resolve(import.meta.dirname, "../../../../shared/tools/attack/mkimg.py");
+
+/** In memory where that is possible: ext4 is slow to make files where as many were just deleted. */
+const ROOMY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+let base: string;
+let canary: Canary;
+let before: unknown;
+
+beforeEach(() => {
+  base = mkdtempSync(join(ROOMY, "dhow-hostile-"));
+  canary = makeCanary(join(base, "host"));
+  before = canary.look();
+  mkdirSync(join(base, "layer"));
+});
+
+afterEach(() => {
+  removeFolder(bytePathOf(base));
+});
+
+afterAll(() => unpacker.close());
+
+async function unpack(archive: Buffer): Promise<string | undefined> {
+  writeFileSync(join(base, "archive"), archive);
+  const source = { path: join(base, "archive") };
+  try {
+    await unpacker.unpack({ source, folder: join(base, "layer"), whiteouts: "overlay" }, AbortSignal.timeout(30_000));
+    return undefined;
+  } catch (error) {
+    expect(error).toMatchObject({ category: "invalid", code: "invalid-layer" });
+    return (error as Error).message;
+  }
+}
+
+function expectHonest(): void {
+  expect(canary.look()).toEqual(before);
+  // Whatever became of the links, no file in the layer has what the host's has, and nothing has an overlay's attributes.
+  for (const path of globSync("**/*", { cwd: join(base, "layer") }).slice(0, 2000)) {
+    const file = join(base, "layer", path);
+    const stats = lstatSync(file);
+    if (stats.isFile() && stats.size < 100) expect(readFileSync(file, "utf8")).not.toContain(CANARY_TEXT);
+    const attributes = listXattrs(bytePathOf(file)).filter((name) => name.includes("overlay"));
+    expect(path.endsWith("/tmp") ? [] : attributes.filter((name) => name !== "trusted.overlay.opaque")).toEqual([]);
+  }
+}
+
+function expectOutcome({ outcome }: HostileLayer, message: string | undefined): void {
+  if ("refused" in outcome) expect(message).toMatch(outcome.refused);
+  else expect(message).toBeUndefined();
+}
+
+describe("a hostile layer", () => {
+  it.each(hostileLayers)(
+    "$name: $about",
+    async (layer) => {
+      expectOutcome(layer, await unpack(tarOf(...layer.entries(canary.folder))));
+      expectHonest();
+    },
+    60_000,
+  );
+});
+
+describe.skipIf(!existsSync(KIT))("the attack kit's layer", () => {
+  let shelf: string;
+  /** Writes the hostile layer of every case of the kit. */
+  const script = `
+import sys; sys.path.insert(0, sys.argv[1]); sys.dont_write_bytecode = True
+import mkimg
+for name, entries in mkimg.cases(sys.argv[3]).items():
+    open(sys.argv[2] + "/" + name, "wb").write(mkimg.tarb(entries))
+`;
+  /** The canary that the kit's layers know. */
+  let known: string;
+  const names = existsSync(KIT)
+    ? execFileSync("python3", [KIT, "--list"], { encoding: "utf8" }).trim().split(" ")
+    : ["(the kit is not here)"];
+
+  beforeAll(() => {
+    shelf = mkdtempSync(join(ROOMY, "dhow-kit-"));
+    known = join(shelf, "host");
+    execFileSync("python3", ["-c", script, dirname(KIT), shelf, known]);
+  });
+
+  afterAll(() => {
+    removeFolder(bytePathOf(shelf));
+  });
+
+  it("is one of ours, every one", () => {
+    const ours = new Set(hostileLayers.map(({ name }) => name));
+    expect(names.filter((name) => !ours.has(name))).toEqual([]);
+    expect(names.length).toBeGreaterThanOrEqual(45);
+  });
+
+  it.each(names)(
+    "%s",
+    async (name) => {
+      canary = makeCanary(known);
+      before = canary.look();
+      const layer = hostileLayers.find((ours) => ours.name === name);
+      if (layer === undefined) throw new Error(`no expectation for ${name}`);
+      expectOutcome(layer, await unpack(readFileSync(join(shelf, name))));
+      expectHonest();
+      removeFolder(bytePathOf(known));
+    },
+    60_000,
+  );
+});
+
+it("unpacks no more than it is asked to: two layers of one folder each do not meet", async () => {
+  const flips = (link: boolean): Buffer =>
+    tarOf(
+      ...Array.from({ length: 200 }, (_, round) => [
+        { name: "d", type: link === (round % 2 === 0) ? "2" : "5", link: canary.folder },
+        { name: "d/f", data: "x" },
+      ]).flat(),
+    );
+  const folders = Array.from({ length: 8 }, (_, index) => join(base, `layer-${index}`));
+  for (const folder of folders) mkdirSync(folder);
+  writeFileSync(join(base, "a"), flips(true));
+  writeFileSync(join(base, "b"), flips(false));
+  const signal = new AbortController().signal;
+  // CVE-2025-47290: a check and a use with another unpacking in between.
+  await Promise.all(
+    folders.map((folder, index) =>
+      unpacker.unpack({ source: { path: join(base, index % 2 === 0 ? "a" : "b") }, folder, whiteouts: "overlay" }, signal),
+    ),
+  );
+  expect(canary.look()).toEqual(before);
+  expect(readdirSync(join(base, "host"))).toEqual(["canary"]);
+});
