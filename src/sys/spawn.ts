@@ -1,4 +1,4 @@
-import { checked, libc, openLibrary, SystemCallError } from "./ffi.ts";
+import { libc, openLibrary, SystemCallError } from "./ffi.ts";
 import { openPidfd, signalPidfd, watchExit } from "./pidfd.ts";
 import { closeFd, duplicateFd } from "./pipe.ts";
 
@@ -158,10 +158,10 @@ function childOf(pid: number): ChildProcess {
   return { pid, exited, kill: (signal) => running && signalPidfd(pidfd, signal), unref: () => watch.unref() };
 }
 
+/** 255 when somebody else in this process has waited for it, so that its status is lost. */
 function reap(pid: number): number {
   const status = [0];
-  checked("waitpid", waitpid(pid, status, WNOHANG));
-  return exitCodeOf(status[0] ?? 0);
+  return Number(waitpid(pid, status, WNOHANG)) === pid ? exitCodeOf(status[0] ?? 0) : 255;
 }
 
 /** @param status as wait(2) gives it. */

@@ -19,7 +19,7 @@ export function setWindowSize(fd: number, size: { readonly rows: number; readonl
 
 /** The socket to which an OCI runtime sends the master side of the terminal that it made (`--console-socket`). */
 export interface TerminalReceiver {
-  /** Resolves with the descriptor, non-blocking and the caller's own; undefined when `close` came first. */
+  /** Resolves with the descriptor, non-blocking and the caller's own; undefined when `close` came first, or something that is no terminal. */
   readonly terminal: Promise<number | undefined>;
   /** Takes the socket file away. Idempotent. */
   close(): void;
@@ -53,7 +53,7 @@ export function receiveTerminal(path: string): TerminalReceiver {
       closeFd(connection);
     }
   };
-  return { terminal: receive(), close };
+  return { terminal: receive().catch(() => undefined), close };
 }
 
 /** Reads one message with one descriptor in it. */

@@ -8,8 +8,9 @@ import type { ProcessIdentity } from "#sys/pidfd.ts";
 export interface MonitorRecord {
   readonly version: 1;
   readonly bundle: string;
-  /** Name of the runtime. */
+  /** Name and path of the runtime: the name may be another one's by the time it is read. */
   readonly runtime: string;
+  readonly runtimePath: string;
   readonly cgroupPath: string;
   readonly tty: boolean;
   readonly stdin: boolean;

@@ -34,6 +34,8 @@ export interface LiveContainer {
   readonly exit: Promise<ProcessExit>;
   readonly monitorEnd: MonitorEnd;
   state: ContainerState;
+  /** When this driver let it go. */
+  startedAt: Date | undefined;
   /** Found when it is first needed. */
   stdin: StdinRoute | undefined;
   /** There while somebody is attached. */

@@ -44,7 +44,7 @@ function recordOf(request: LaunchRequest, runtime: Runtime): MonitorRecord {
     throw new EngineError("invalid", `linux.cgroupsPath must be /<parent>/${request.id}, not ${JSON.stringify(cgroupPath)}`);
   }
   const { bundle, tty, stdin, stdinOnce } = request;
-  return { version: 1, bundle, runtime: runtime.name, cgroupPath, tty, stdin, stdinOnce };
+  return { version: 1, bundle, runtime: runtime.name, runtimePath: runtime.path, cgroupPath, tty, stdin, stdinOnce };
 }
 
 async function prepareFiles(context: DriverContext, request: LaunchRequest, record: MonitorRecord): Promise<void> {

@@ -16,6 +16,7 @@ import { runRuntime } from "./runtimes-command.ts";
  */
 export async function startContainer(live: LiveContainer): Promise<void> {
   if (live.state !== "created") throw new EngineError("conflict", `container ${live.id} is already started`);
+  live.startedAt = new Date();
   if (live.runtime.kind === "crun") openGateOfCrun(live);
   else if (live.runtime.kind === "runc") await openGateOfRunc(live);
   else await runStart(live);

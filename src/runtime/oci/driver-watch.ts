@@ -21,8 +21,9 @@ export interface Watched {
 export function watchContainer(context: DriverContext, watched: Watched, monitorEnd: MonitorEnd): LiveContainer {
   const live: LiveContainer = {
     ...watched,
-    exit: exitOf(context, watched, monitorEnd.gone),
+    exit: exitOf(context, watched, monitorEnd.gone).then((exit) => notBefore(live.startedAt, exit)),
     monitorEnd,
+    startedAt: undefined,
     stdin: undefined,
     hub: undefined,
   };
@@ -32,6 +33,11 @@ export function watchContainer(context: DriverContext, watched: Watched, monitor
     live.stdin = { kind: "none" };
   });
   return live;
+}
+
+/** File times are those of the kernel's last tick, some milliseconds back: a container must not end before it was started. */
+function notBefore(startedAt: Date | undefined, exit: ProcessExit): ProcessExit {
+  return startedAt !== undefined && exit.finishedAt < startedAt ? { ...exit, finishedAt: startedAt } : exit;
 }
 
 async function exitOf(context: DriverContext, { id, record }: Watched, monitorGone: Promise<void>): Promise<ProcessExit> {
@@ -49,6 +55,8 @@ async function exitOf(context: DriverContext, { id, record }: Watched, monitorGo
 async function endWithoutMonitor(context: DriverContext, id: string, record: MonitorRecord): Promise<ProcessExit> {
   context.logger.warn({ container: id }, "the monitor was killed; its container is killed too");
   const oomKilled = (await countOomKills(context.cgroups, record.cgroupPath)) > 0;
-  await killMembers(context, record.cgroupPath);
+  await killMembers(context, record.cgroupPath).catch((error: unknown) => {
+    context.logger.error({ err: error, container: id }, "a container without monitor could not be killed");
+  });
   return { exitCode: 137, finishedAt: new Date(), oomKilled };
 }

@@ -99,9 +99,10 @@ export class OciRuntime implements RuntimeDriver, AsyncDisposable {
     this.#containers.delete(id);
   }
 
-  async recover(id: string, bundle: string, runtime: string | undefined): Promise<Recovered> {
+  /** Bundle and runtime are in the driver's own record. */
+  async recover(id: string): Promise<Recovered> {
     checkId("container", id);
-    const { recovered, live } = await recoverContainer(this.#context, id, bundle, runtime);
+    const { recovered, live } = await recoverContainer(this.#context, id);
     if (live !== undefined) this.#containers.set(id, live);
     return recovered;
   }

@@ -4,12 +4,12 @@ import { openProcess, watchExit } from "#sys/pidfd.ts";
 import { readExitFile } from "../monitor/exit-file.ts";
 import { type MonitoredProcesses, type MonitorRecord, readRecord } from "../monitor/record.ts";
 import type { ProcessExit, Recovered } from "../contract.ts";
-import { type DriverContext, filesOf, type LiveContainer, type MonitorEnd, runtimeNamed } from "./driver-context.ts";
+import { type DriverContext, filesOf, type LiveContainer, type MonitorEnd } from "./driver-context.ts";
 import { deleteContainer } from "./driver-delete.ts";
 import { gateOf } from "./driver-start.ts";
 import { holdStdin } from "./driver-streams.ts";
 import { watchContainer } from "./driver-watch.ts";
-import type { Runtime } from "./runtimes.ts";
+import { Runtime } from "./runtimes.ts";
 
 export interface Recovery {
   readonly recovered: Recovered;
@@ -20,22 +20,24 @@ export interface Recovery {
 const GONE: Recovery = { recovered: { kind: "gone" }, live: undefined };
 
 /** Takes over a container that an earlier daemon has started, by what that wrote down and what the monitor has written since. */
-export async function recoverContainer(
-  context: DriverContext,
-  id: string,
-  bundle: string,
-  runtimeName: string | undefined,
-): Promise<Recovery> {
+export async function recoverContainer(context: DriverContext, id: string): Promise<Recovery> {
   const record = await readRecord(filesOf(context, id).record);
-  if (record?.processes === undefined || record.bundle !== bundle) {
+  if (record?.processes === undefined) {
     // Nothing is known, or the daemon died while the container was being made: what there may be of it is taken away.
     await deleteContainer(context, id, undefined);
     return GONE;
   }
-  const runtime = runtimeNamed(context, runtimeName ?? record.runtime);
+  const runtime = runtimeOf(context, record);
   return (
     (await recoverEnded(context, id, record, record.processes, runtime)) ?? recoverRunning(context, id, record, record.processes, runtime)
   );
+}
+
+/** One that is configured no longer serves its containers until they are deleted. */
+function runtimeOf(context: DriverContext, { runtime, runtimePath }: MonitorRecord): Runtime {
+  const known = context.runtimes.get(runtime);
+  if (known !== undefined) return known;
+  return new Runtime(runtime, { path: runtimePath }, { kind: "other", version: "" }, `${context.folders.runtimes}/${runtime}`);
 }
 
 type Found = readonly [context: DriverContext, id: string, record: MonitorRecord, processes: MonitoredProcesses, runtime: Runtime];
@@ -53,6 +55,7 @@ async function recoverEnded(...[context, id, record, processes, runtime]: Found)
     exit: Promise.resolve(exit),
     monitorEnd: monitorEnd(processes) ?? { gone: Promise.resolve(), unref() {} },
     state: "exited",
+    startedAt: undefined,
     stdin: { kind: "none" },
     hub: undefined,
   };
