@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, globSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -47,7 +47,6 @@ async function unpack(archive: Buffer): Promise<string | undefined> {
 }
 
 function expectHonest(): void {
-  expect(canary.look()).toEqual(before);
   // Whatever became of the links, no file in the layer has what the host's has, and nothing has an overlay's attributes.
   for (const path of globSync("**/*", { cwd: join(base, "layer") }).slice(0, 2000)) {
     const file = join(base, "layer", path);
@@ -69,6 +68,7 @@ describe("a hostile layer", () => {
     async (layer) => {
       expectOutcome(layer, await unpack(tarOf(...layer.entries(canary.folder))));
       expectHonest();
+      expect(canary.look()).toEqual(before);
     },
     60_000,
   );
@@ -114,6 +114,7 @@ for name, entries in mkimg.cases(sys.argv[3]).items():
       if (layer === undefined) throw new Error(`no expectation for ${name}`);
       expectOutcome(layer, await unpack(readFileSync(join(shelf, name))));
       expectHonest();
+      expect(canary.look()).toEqual(before);
       removeFolder(bytePathOf(known));
     },
     60_000,

@@ -1,0 +1,4 @@
+import { snapshotterSuite } from "./contract.suite.ts";
+import { createVfsSnapshotter } from "./vfs.ts";
+
+snapshotterSuite("vfs", createVfsSnapshotter);
