@@ -42,9 +42,9 @@ function count(source: AsyncIterable<Uint8Array>, signal = never, counter: Count
   return runFedJob(pool, { source, job, signal });
 }
 
-async function* pieces(count: number, size: number, onPiece = (_: number): void => undefined): AsyncGenerator<Uint8Array> {
+async function* pieces(count: number, size: number, onPiece?: (index: number) => void): AsyncGenerator<Uint8Array> {
   for (let index = 0; index < count; index++) {
-    onPiece(index);
+    onPiece?.(index);
     yield Buffer.alloc(size, 1);
   }
 }
