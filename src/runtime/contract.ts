@@ -21,7 +21,7 @@ export interface RuntimeDriver {
    * @throws EngineError with code `not-found-executable` or `not-executable` and Docker's text, when the runtime says so (some say it only at `start`);
    *   `not-implemented` for an unknown runtime; `system` with the runtime's own words otherwise. Nothing is left behind.
    */
-  create(request: LaunchRequest, signal: AbortSignal): Promise<CreatedProcess>;
+  create(request: LaunchRequest | EarlyLaunchRequest, signal: AbortSignal): Promise<CreatedProcess>;
 
   /** Lets the created process run. @throws EngineError as `create`; the caller then deletes. */
   start(id: string): Promise<void>;
@@ -86,6 +86,13 @@ export interface LaunchRequest {
   /** Where the monitor appends what the container writes (logs/contract.ts has the format); undefined for the driver `none`. */
   readonly logPath: string | undefined;
 }
+
+/**
+ * A launch whose spec is still being made: the monitor is started at once and waits for it, so that the time it takes to load costs
+ * nothing while the caller mounts the root and prepares the network. The bundle and the log's folder have to exist by now. When the
+ * promise rejects, `create` rejects with the same error and leaves nothing behind.
+ */
+export type EarlyLaunchRequest = Omit<LaunchRequest, "spec"> & { readonly spec: Promise<OciSpec> };
 
 export interface CreatedProcess {
   readonly pid: number;

@@ -29,10 +29,10 @@ export function openPidfd(pid: number): number {
 /** Who has this pid now; undefined when nobody has, or only a zombie's remains. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const stat = statOf(pid);
-  return stat === undefined || stat.state === "Z" || stat.state === "X" ? undefined : { pid, startTime: stat.startTime };
+  return stat === undefined || isDead(stat) ? undefined : { pid, startTime: stat.startTime };
 }
 
-/** Descriptor of exactly that process; undefined when it is gone, though its pid may be in use again. */
+/** Descriptor of exactly that process; undefined when it is gone or a zombie, though its pid may be in use again. */
 export function openProcess(identity: ProcessIdentity): number | undefined {
   let fd: number;
   try {
@@ -42,9 +42,14 @@ export function openProcess(identity: ProcessIdentity): number | undefined {
     throw error;
   }
   // The start time is read after the descriptor was taken: if it fits, the descriptor is of this process.
-  if (statOf(identity.pid)?.startTime === identity.startTime) return fd;
+  const stat = statOf(identity.pid);
+  if (stat?.startTime === identity.startTime && !isDead(stat)) return fd;
   closeFd(fd);
   return undefined;
+}
+
+function isDead({ state }: ProcessStat): boolean {
+  return state === "Z" || state === "X";
 }
 
 /** Sends a signal to exactly that process. False when it is gone. */

@@ -8,6 +8,7 @@ const fcntl = libc("int fcntl(int fd, int command, int argument)");
 const ioctl = libc("int ioctl(int fd, unsigned long request, void *argument)");
 const close = libc("int close(int fd)");
 const open = libc("int open(const char *path, int flags, unsigned int mode)");
+const write = libc("int64_t write(int fd, const void *data, size_t length)");
 const memfdCreate = libc("int memfd_create(const char *name, unsigned int flags)");
 
 const O_CLOEXEC = 0o2000000;
@@ -55,6 +56,11 @@ export function unreadBytes(fd: number): number {
   const count = new Int32Array(1);
   checked("ioctl", ioctl(fd, FIONREAD, count));
   return count[0] ?? 0;
+}
+
+/** Tells whoever reads the other end to go on. That nobody does any more is no error. */
+export function writeByte(fd: number): void {
+  write(fd, Buffer.alloc(1), 1);
 }
 
 /** A file that is nowhere but in memory, for what a child shall read by `/proc/self/fd/<n>` without a trace on disk. */

@@ -50,10 +50,13 @@ export function monitorArguments(launch: MonitorArguments): string[] {
 
 /** Number of the monitor's end of the pipe on which it says how the start went. */
 export const SYNC_DESCRIPTOR = 3;
+/** And of the pipe on which it waits for a byte before it does anything. */
+const START_DESCRIPTOR = 4;
 
 /** What the monitor, and through it the runtime, have as environment. Log times are UTC whatever the daemon's time zone is. */
 export function monitorEnvironment(consoleFolder: string): Record<string, string> {
-  return { ...runtimeEnvironment, TZ: "UTC0", TMPDIR: consoleFolder, _OCI_SYNCPIPE: String(SYNC_DESCRIPTOR) };
+  const pipes = { _OCI_SYNCPIPE: String(SYNC_DESCRIPTOR), _OCI_STARTPIPE: String(START_DESCRIPTOR) };
+  return { ...runtimeEnvironment, ...pipes, TZ: "UTC0", TMPDIR: consoleFolder };
 }
 
 /** Fixed: nothing that an image or a user says may reach a program of the host. */

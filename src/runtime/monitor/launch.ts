@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { EngineError } from "#errors/engine-error.ts";
-import { closeFd, makePipe } from "#sys/pipe.ts";
+import { closeFd, makePipe, writeByte } from "#sys/pipe.ts";
 import { type ChildProcess, spawn } from "#sys/spawn.ts";
 import { type MonitorArguments, monitorArguments, monitorEnvironment } from "./arguments.ts";
 import { parseSyncMessage, type SyncMessage } from "./sync-message.ts";
@@ -10,12 +10,15 @@ const LONGEST_MESSAGE = 64 * 1024;
 
 export interface LaunchedMonitor {
   readonly monitor: ChildProcess;
+  /** Has it start the runtime. */
+  release(): void;
+  /** After a failure the monitor ends by itself. */
   readonly outcome: Promise<SyncMessage>;
 }
 
 /**
- * Starts a monitor, which starts the runtime's `create`. The outcome comes when that has made the container or failed; after a
- * failure the monitor ends by itself.
+ * Starts a monitor, which loads, opens the log and then waits. When it is released it starts the runtime's `create`; the outcome comes
+ * when that has made the container or failed.
  *
  * @param signal kills the monitor, and with it the runtime (which conmon has asked the kernel to kill with itself).
  */
@@ -27,22 +30,47 @@ export async function launchMonitor(
 ): Promise<LaunchedMonitor> {
   const argv = monitorArguments(launch);
   const sync = makePipe();
+  const start = makePipe();
   let monitor: ChildProcess;
   try {
     // Until it has put /dev/null in their place, conmon's own complaints go the same way as its message.
-    const descriptors = [null, null, sync.write, sync.write];
+    const descriptors = [null, null, sync.write, sync.write, start.read];
     monitor = await spawn({ file: program, argv, env: monitorEnvironment(consoleFolder), cwd: "/", descriptors });
   } catch (error) {
     closeFd(sync.read);
+    closeFd(start.write);
     throw new EngineError("system", `cannot start the monitor ${program}`, { cause: error });
   } finally {
     closeFd(sync.write);
+    closeFd(start.read);
   }
   const abort = (): void => void monitor.kill(SIGKILL);
   signal.addEventListener("abort", abort);
   if (signal.aborted) abort();
-  const outcome = readMessage(sync.read).finally(() => signal.removeEventListener("abort", abort));
-  return { monitor, outcome };
+  const gate = new StartGate(start.write);
+  const outcome = readMessage(sync.read).finally(() => {
+    signal.removeEventListener("abort", abort);
+    gate.close();
+  });
+  return { monitor, release: () => gate.open(), outcome };
+}
+
+/** The end of the pipe on which the monitor waits. To it, the end of the pipe is as good as a byte: it is closed only when it is done. */
+class StartGate {
+  #fd: number | undefined;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  open(): void {
+    if (this.#fd !== undefined) writeByte(this.#fd);
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeFd(this.#fd);
+    this.#fd = undefined;
+  }
 }
 
 const SIGKILL = 9;

@@ -57,6 +57,7 @@ describe("conmon's command line", () => {
 
   it("has nothing of the daemon's environment", () => {
     expect(Object.keys(monitorEnvironment("/run/tty")).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "_OCI_STARTPIPE",
       "_OCI_SYNCPIPE",
       "LANG",
       "PATH",

@@ -7,7 +7,7 @@ import type { ExecFolders } from "../monitor/exec-folders.ts";
 import type { MonitoredProcesses, MonitorRecord } from "../monitor/record.ts";
 import type { OutputHub } from "../monitor/output-hub.ts";
 import type { StdinRoute } from "../monitor/streams.ts";
-import type { Runtime } from "./runtimes.ts";
+import { Runtime } from "./runtimes.ts";
 
 /** What the verbs of the driver share. */
 export interface DriverContext {
@@ -56,6 +56,13 @@ export function runtimeNamed(context: DriverContext, name: string | undefined): 
   const runtime = context.runtimes.get(name ?? context.defaultRuntime);
   if (runtime === undefined) throw new EngineError("not-implemented", `unknown or invalid runtime name: ${name}`);
   return runtime;
+}
+
+/** The runtime of a container that exists. One that is configured no longer serves its containers until they are deleted. */
+export function runtimeOf({ runtimes, folders }: DriverContext, { runtime, runtimePath }: MonitorRecord): Runtime {
+  const known = runtimes.get(runtime);
+  if (known !== undefined) return known;
+  return new Runtime(runtime, { path: runtimePath }, { kind: "other", version: "" }, `${folders.runtimes}/${runtime}`);
 }
 
 /** Of a container's own files: where its exit code will be, where its record is, and where the runtime writes its pid. */

@@ -1,9 +1,10 @@
 import { rm, writeFile } from "node:fs/promises";
 import { EngineError } from "#errors/engine-error.ts";
+import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import { moveToService } from "#sys/cgroup.ts";
 import { identify } from "#sys/pidfd.ts";
 import type { ChildProcess } from "#sys/spawn.ts";
-import type { LaunchRequest } from "../contract.ts";
+import type { EarlyLaunchRequest, LaunchRequest } from "../contract.ts";
 import type { MonitorArguments } from "../monitor/arguments.ts";
 import { launchMonitor } from "../monitor/launch.ts";
 import { closesStdin, type MonitoredProcesses, type MonitorRecord, writeRecord } from "../monitor/record.ts";
@@ -16,21 +17,29 @@ import { watchContainer } from "./driver-watch.ts";
 import { createError } from "./errors.ts";
 import type { Runtime } from "./runtimes.ts";
 
+type Request = LaunchRequest | EarlyLaunchRequest;
+
 /** Starts the monitor, which has the runtime create the container. After a failure nothing is left. */
-export async function createContainer(context: DriverContext, request: LaunchRequest, signal: AbortSignal): Promise<LiveContainer> {
+export async function createContainer(context: DriverContext, request: Request, signal: AbortSignal): Promise<LiveContainer> {
   const runtime = runtimeNamed(context, request.runtime);
-  const record = recordOf(request, runtime);
+  const spec = Promise.resolve(request.spec);
+  const record = spec.then((made) => recordOf(request, made, runtime));
+  let cgroupPath: string | undefined;
+  record.then(
+    (made) => (cgroupPath = made.cgroupPath),
+    () => {},
+  );
   try {
-    await prepareFiles(context, request, record);
-    if (signal.aborted) throw cancelled(request, signal);
-    const { monitor, processes } = await launch(context, request, runtime, signal);
-    await writeRecord(filesOf(context, request.id).record, { ...record, processes });
+    const { monitor, pid } = await launch(context, request, runtime, prepareFiles(context, request, spec, record), signal);
+    const processes = processesOf(monitor.pid, pid, request);
+    const complete = { ...(await record), processes };
+    await writeRecord(filesOf(context, request.id).record, complete);
     const end = { gone: monitor.exited.then(() => {}), unref: () => monitor.unref() };
-    const live = watchContainer(context, { id: request.id, record, processes, runtime, state: "created" }, end);
+    const live = watchContainer(context, { id: request.id, record: complete, processes, runtime, state: "created" }, end);
     holdStdin(live);
     return live;
   } catch (error) {
-    await removeTraces(context, request.id, record, runtime);
+    await removeTraces(context, request.id, { bundle: request.bundle, cgroupPath }, runtime);
     throw error;
   }
 }
@@ -38,8 +47,8 @@ export async function createContainer(context: DriverContext, request: LaunchReq
 /**
  * @throws EngineError `invalid` unless the container has a cgroup of its own: everything that is in it is killed at the end.
  */
-function recordOf(request: LaunchRequest, runtime: Runtime): MonitorRecord {
-  const cgroupPath = request.spec.linux?.cgroupsPath ?? "";
+function recordOf(request: Request, spec: OciSpec, runtime: Runtime): MonitorRecord {
+  const cgroupPath = spec.linux?.cgroupsPath ?? "";
   if (!/^(?:\/[A-Za-z0-9][A-Za-z0-9_.-]*){2,}$/.test(cgroupPath) || !cgroupPath.endsWith(`/${request.id}`)) {
     throw new EngineError("invalid", `linux.cgroupsPath must be /<parent>/${request.id}, not ${JSON.stringify(cgroupPath)}`);
   }
@@ -47,37 +56,57 @@ function recordOf(request: LaunchRequest, runtime: Runtime): MonitorRecord {
   return { version: 1, bundle, runtime: runtime.name, runtimePath: runtime.path, cgroupPath, tty, stdin, stdinOnce };
 }
 
-async function prepareFiles(context: DriverContext, request: LaunchRequest, record: MonitorRecord): Promise<void> {
+/** What has to be there before the runtime starts. */
+async function prepareFiles(
+  context: DriverContext,
+  request: Request,
+  spec: Promise<OciSpec>,
+  record: Promise<MonitorRecord>,
+): Promise<OciSpec> {
   const files = filesOf(context, request.id);
+  const made = await spec;
   await Promise.all([
     // What an earlier run of the same container left would be taken for the end of this one.
     rm(files.exit, { force: true }),
-    writeFile(`${request.bundle}/config.json`, JSON.stringify(request.spec), { mode: 0o600 }),
-    writeRecord(files.record, record),
+    writeFile(`${request.bundle}/config.json`, JSON.stringify(made), { mode: 0o600 }),
+    writeRecord(files.record, await record),
   ]);
+  return made;
 }
 
 interface Launched {
   readonly monitor: ChildProcess;
-  readonly processes: MonitoredProcesses;
+  readonly pid: number;
 }
 
-async function launch(context: DriverContext, request: LaunchRequest, runtime: Runtime, signal: AbortSignal): Promise<Launched> {
+async function launch(
+  context: DriverContext,
+  request: Request,
+  runtime: Runtime,
+  prepared: Promise<OciSpec>,
+  signal: AbortSignal,
+): Promise<Launched> {
+  // Also when the monitor cannot be started.
+  prepared.catch(() => {});
   const { consoles } = context.folders;
-  const { monitor, outcome } = await launchMonitor(context.monitorPath, consoles, monitorArgumentsOf(context, request, runtime), signal);
+  const launched = await launchMonitor(context.monitorPath, consoles, monitorArgumentsOf(context, request, runtime), signal);
+  const { monitor, outcome } = launched;
   leaveDaemonsCgroup(context, monitor.pid);
   try {
-    const message = await outcome;
+    // A monitor that ends before it was released has failed; so has one that was killed because the caller went away.
+    const failed = await Promise.race([prepared.then(() => undefined), outcome]);
+    if (failed === undefined) launched.release();
+    const message = failed ?? (await outcome);
     if (signal.aborted) throw cancelled(request, signal);
-    if (message.kind === "failed") throw failure(request, runtime, message.message);
-    return { monitor, processes: processesOf(monitor.pid, message.pid, request) };
+    if (message.kind === "failed") throw failure(runtime, await prepared, message.message);
+    return { monitor, pid: message.pid };
   } catch (error) {
     if (!(await endOf(monitor))) context.logger.error({ container: request.id, monitor: monitor.pid }, "a monitor could not be killed");
     throw error;
   }
 }
 
-function monitorArgumentsOf(context: DriverContext, request: LaunchRequest, runtime: Runtime): MonitorArguments {
+function monitorArgumentsOf(context: DriverContext, request: Request, runtime: Runtime): MonitorArguments {
   return {
     id: request.id,
     bundle: request.bundle,
@@ -102,7 +131,7 @@ function leaveDaemonsCgroup(context: DriverContext, pid: number): void {
   });
 }
 
-function processesOf(monitorPid: number, containerPid: number, request: LaunchRequest): MonitoredProcesses {
+function processesOf(monitorPid: number, containerPid: number, request: Request): MonitoredProcesses {
   const monitor = identify(monitorPid);
   const container = identify(containerPid);
   if (monitor === undefined || container === undefined) {
@@ -111,15 +140,12 @@ function processesOf(monitorPid: number, containerPid: number, request: LaunchRe
   return { monitor, container, stdinPipe: request.stdin && !request.tty ? stdinPipeOf(containerPid) : undefined };
 }
 
-function cancelled(request: LaunchRequest, signal: AbortSignal): EngineError {
+function cancelled(request: Request, signal: AbortSignal): EngineError {
   return new EngineError("cancelled", `start of container ${request.id} was cancelled`, { cause: signal.reason });
 }
 
-function failure(request: LaunchRequest, runtime: Runtime, message: string): EngineError {
-  return createError(
-    { runtime: runtime.kind === "other" ? runtime.name : runtime.kind, executable: request.spec.process.args[0] ?? "" },
-    message,
-  );
+function failure(runtime: Runtime, spec: OciSpec, message: string): EngineError {
+  return createError({ runtime: runtime.kind === "other" ? runtime.name : runtime.kind, executable: spec.process.args[0] ?? "" }, message);
 }
 
 /** After a failure it ends by itself; in case it does not, it is killed. */

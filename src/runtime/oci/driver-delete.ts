@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { removeCgroup } from "#sys/cgroup.ts";
 import { signalProcess } from "#sys/pidfd.ts";
 import { type MonitorRecord, readRecord } from "../monitor/record.ts";
-import { type DriverContext, filesOf, type LiveContainer } from "./driver-context.ts";
+import { type DriverContext, filesOf, type LiveContainer, runtimeOf } from "./driver-context.ts";
 import { inTime, killContainer, killMembers } from "./driver-kill.ts";
 import type { Runtime } from "./runtimes.ts";
 import { runRuntime } from "./runtimes-command.ts";
@@ -20,14 +20,14 @@ export async function deleteContainer(context: DriverContext, id: string, live: 
 /** A container that nobody watches: what its record says, or what a runtime has under its id, is taken away. */
 async function deleteUnknown(context: DriverContext, id: string): Promise<void> {
   const record = await readRecord(filesOf(context, id).record);
-  const runtime = record === undefined ? undefined : context.runtimes.get(record.runtime);
-  if (record?.processes !== undefined) {
-    signalProcess(record.processes.container, SIGKILL);
-    signalProcess(record.processes.monitor, SIGKILL);
+  if (record === undefined) {
+    await Promise.all([...context.runtimes.values()].map((runtime) => removeState(runtime, id)));
+    return removeFiles(context, id, undefined);
   }
-  if (record !== undefined && runtime !== undefined) return removeTraces(context, id, record, runtime);
-  await Promise.all([...context.runtimes.values()].map((other) => removeState(other, id)));
-  await removeFiles(context, id, record?.bundle);
+  for (const process of [record.processes?.container, record.processes?.monitor]) {
+    if (process !== undefined) signalProcess(process, SIGKILL);
+  }
+  return removeTraces(context, id, record, runtimeOf(context, record));
 }
 
 /** It ends by itself right after it has written the exit code. */
@@ -35,11 +35,15 @@ async function endMonitor(live: LiveContainer): Promise<void> {
   if (!(await inTime(live.monitorEnd.gone))) signalProcess(live.processes.monitor, SIGKILL);
 }
 
+/** What there is of a container to remove; without a cgroup nothing was ever run. */
+export type Traces = Pick<MonitorRecord, "bundle"> & { readonly cgroupPath: string | undefined };
+
 /** Removes the container's processes, cgroup, runtime state and files, whatever there is of them. */
-export async function removeTraces(context: DriverContext, id: string, record: MonitorRecord, runtime: Runtime): Promise<void> {
-  await killMembers(context, record.cgroupPath);
-  await Promise.all([removeState(runtime, id), removeGroup(context, record.cgroupPath)]);
-  await removeFiles(context, id, record.bundle);
+export async function removeTraces(context: DriverContext, id: string, { bundle, cgroupPath }: Traces, runtime: Runtime): Promise<void> {
+  if (cgroupPath !== undefined) await removeGroup(context, cgroupPath);
+  await Promise.all([removeState(runtime, id), removeFiles(context, id, bundle)]);
+  // Last: while it is there, the rest can be found again.
+  await rm(filesOf(context, id).record, { force: true });
 }
 
 /**
@@ -55,6 +59,7 @@ async function removeState(runtime: Runtime, id: string): Promise<void> {
 const MOST_TRIES = 50;
 const BETWEEN_TRIES_MS = 10;
 
+/** The kernel refuses to remove a group that has processes: then these are killed. */
 async function removeGroup(context: DriverContext, cgroupPath: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -64,7 +69,8 @@ async function removeGroup(context: DriverContext, cgroupPath: string): Promise<
         context.logger.warn({ err: error, cgroup: cgroupPath }, "a container's cgroup could not be removed");
         return;
       }
-      await delay(BETWEEN_TRIES_MS);
+      if (attempt > 1) await delay(BETWEEN_TRIES_MS);
+      await killMembers(context, cgroupPath);
     }
   }
 }
@@ -73,9 +79,7 @@ async function removeGroup(context: DriverContext, cgroupPath: string): Promise<
 const BUNDLE_FILES = ["config.json", "attach", "ctl", "winsz"];
 
 async function removeFiles(context: DriverContext, id: string, bundle: string | undefined): Promise<void> {
-  const { exit, record, pid } = filesOf(context, id);
+  const { exit, pid } = filesOf(context, id);
   const inBundle = bundle === undefined ? [] : BUNDLE_FILES.map((name) => `${bundle}/${name}`);
   await Promise.all([exit, pid, ...inBundle].map((path) => rm(path, { force: true })));
-  // Last: while it is there, the rest can be found again.
-  await rm(record, { force: true });
 }

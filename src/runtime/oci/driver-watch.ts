@@ -45,8 +45,8 @@ async function exitOf(context: DriverContext, { id, record }: Watched, monitorGo
   const ignore = context.exits.listen(id, written.resolve);
   await Promise.race([written.promise, monitorGone]);
   ignore();
-  const exit = await readExitFile(filesOf(context, id).exit);
-  if (exit !== undefined) return { ...exit, oomKilled: (await countOomKills(context.cgroups, record.cgroupPath)) > 0 };
+  const [exit, kills] = await Promise.all([readExitFile(filesOf(context, id).exit), countOomKills(context.cgroups, record.cgroupPath)]);
+  if (exit !== undefined) return { ...exit, oomKilled: kills > 0 };
   if (context.closed.aborted) return new Promise(() => {});
   return endWithoutMonitor(context, id, record);
 }

@@ -4,6 +4,7 @@ import { freeze, membersOf, removeEmptyCgroup, thaw } from "#sys/cgroup.ts";
 import type {
   ContainerStreams,
   CreatedProcess,
+  EarlyLaunchRequest,
   ExecProcess,
   ExecRequest,
   LaunchRequest,
@@ -31,6 +32,7 @@ export class OciRuntime implements RuntimeDriver, AsyncDisposable {
   readonly #context: DriverContext;
   readonly #close: () => void;
   readonly #containers = new Map<string, LiveContainer>();
+  readonly #creating = new Set<string>();
 
   /** @param close lets go of what the context holds. */
   constructor(context: DriverContext, features: RuntimeFeatures, close: () => void) {
@@ -39,12 +41,18 @@ export class OciRuntime implements RuntimeDriver, AsyncDisposable {
     this.#close = close;
   }
 
-  async create(request: LaunchRequest, signal: AbortSignal): Promise<CreatedProcess> {
-    checkId("container", request.id);
-    if (this.#containers.has(request.id)) throw new EngineError("conflict", `container ${request.id} has a process already`);
-    const live = await createContainer(this.#context, request, signal);
-    this.#containers.set(request.id, live);
-    return { pid: live.processes.container.pid };
+  async create(request: LaunchRequest | EarlyLaunchRequest, signal: AbortSignal): Promise<CreatedProcess> {
+    const { id } = request;
+    checkId("container", id);
+    if (this.#containers.has(id) || this.#creating.has(id)) throw new EngineError("conflict", `container ${id} has a process already`);
+    this.#creating.add(id);
+    try {
+      const live = await createContainer(this.#context, request, signal);
+      this.#containers.set(id, live);
+      return { pid: live.processes.container.pid };
+    } finally {
+      this.#creating.delete(id);
+    }
   }
 
   async start(id: string): Promise<void> {

@@ -4,12 +4,12 @@ import { openProcess, watchExit } from "#sys/pidfd.ts";
 import { readExitFile } from "../monitor/exit-file.ts";
 import { type MonitoredProcesses, type MonitorRecord, readRecord } from "../monitor/record.ts";
 import type { ProcessExit, Recovered } from "../contract.ts";
-import { type DriverContext, filesOf, type LiveContainer, type MonitorEnd } from "./driver-context.ts";
+import { type DriverContext, filesOf, type LiveContainer, type MonitorEnd, runtimeOf } from "./driver-context.ts";
 import { deleteContainer } from "./driver-delete.ts";
 import { gateOf } from "./driver-start.ts";
 import { holdStdin } from "./driver-streams.ts";
 import { watchContainer } from "./driver-watch.ts";
-import { Runtime } from "./runtimes.ts";
+import type { Runtime } from "./runtimes.ts";
 
 export interface Recovery {
   readonly recovered: Recovered;
@@ -31,13 +31,6 @@ export async function recoverContainer(context: DriverContext, id: string): Prom
   return (
     (await recoverEnded(context, id, record, record.processes, runtime)) ?? recoverRunning(context, id, record, record.processes, runtime)
   );
-}
-
-/** One that is configured no longer serves its containers until they are deleted. */
-function runtimeOf(context: DriverContext, { runtime, runtimePath }: MonitorRecord): Runtime {
-  const known = context.runtimes.get(runtime);
-  if (known !== undefined) return known;
-  return new Runtime(runtime, { path: runtimePath }, { kind: "other", version: "" }, `${context.folders.runtimes}/${runtime}`);
 }
 
 type Found = readonly [context: DriverContext, id: string, record: MonitorRecord, processes: MonitoredProcesses, runtime: Runtime];

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { collect, run } from "../contract.fixture.ts";
-import { timeout, type SuiteBench } from "./bench.ts";
+import { pause, type SuiteBench, timeout } from "./bench.ts";
 
 export function lifecycleSuite(bench: SuiteBench): void {
   describe("from create to delete", () => {
@@ -80,6 +80,24 @@ export function lifecycleSuite(bench: SuiteBench): void {
       const { stdout } = await collect(streams.output);
       const targets = [...stdout.matchAll(/-> (.*)$/gm)].map(([, target]) => target?.replace(/\d+/g, "N"));
       expect(targets).toEqual(["/dev/null", "pipe:[N]", "pipe:[N]"]);
+    });
+
+    it("takes a spec that is still being made", async () => {
+      const made = await bench.request("exit 21");
+      const spec = pause(50).then(() => made.spec);
+      await bench.driver.create({ ...made, spec }, timeout());
+      await bench.driver.start(made.id);
+      expect((await bench.driver.exited(made.id)).exitCode).toBe(21);
+    });
+
+    it("leaves nothing when the spec cannot be made, or takes too long for the caller", async () => {
+      const made = await bench.request("exit 0");
+      const failed = pause(20).then(() => Promise.reject(new Error("no address is left")));
+      await expect(bench.driver.create({ ...made, spec: failed }, timeout())).rejects.toThrow("no address is left");
+      expect(await bench.residue()).toEqual([]);
+      const never = new Promise<never>(() => {});
+      await expect(bench.driver.create({ ...made, spec: never }, AbortSignal.timeout(50))).rejects.toMatchObject({ category: "cancelled" });
+      expect(await bench.residue()).toEqual([]);
     });
 
     it("is cancelled without a trace", async () => {
