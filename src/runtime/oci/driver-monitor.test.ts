@@ -6,7 +6,9 @@ import { FileLogReader } from "#logs/file-reader.ts";
 import { readCgroupHost } from "#sys/cgroup.ts";
 import { serviceFolders } from "#sys/cgroup-paths.ts";
 import { identify, signalProcess } from "#sys/pidfd.ts";
-import { OutputReader, run } from "../contract.fixture.ts";
+import { collect, OutputReader, run } from "../contract.fixture.ts";
+import { OutputHub } from "../monitor/output-hub.ts";
+import { ClientStreams } from "../monitor/streams.ts";
 import type { MonitorRecord } from "../monitor/record.ts";
 import { pause, SIGKILL, SuiteBench, timeout } from "../suite/bench.ts";
 import { openSubject } from "./driver.fixture.ts";
@@ -80,6 +82,16 @@ describe("conmon, as the driver uses it", () => {
       .slice(13, 15);
     expect(Number(utime) + Number(stime)).toBeLessThan(15);
     streams.close();
+  });
+
+  it("passes on what is typed where the kernel gives no descriptors away", async () => {
+    const id = await bench.start("head -c 200000 | wc -c", { stdin: true });
+    const hub = new OutputHub(recordOf(id).bundle);
+    const streams = new ClientStreams(hub, { stdin: { kind: "relay" }, endsStdin: false, onClose: () => hub.close() });
+    await streams.write(Buffer.alloc(200_000, "x"));
+    expect((await collect(streams.output)).stdout.trim()).toBe("200000");
+    streams.close();
+    expect((await bench.driver.exited(id)).exitCode).toBe(0);
   });
 
   it("is in a cgroup and a session of its own", async () => {
