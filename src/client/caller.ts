@@ -24,6 +24,8 @@ export interface CallOptions {
 export interface CallerOptions {
   /** Speaks this version and asks nobody. */
   readonly apiVersion?: ApiVersion | undefined;
+  /** For every request; what a call sets itself goes before. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -33,11 +35,13 @@ export interface CallerOptions {
 export class Caller implements Disposable {
   readonly #http: HttpClient;
   readonly #host: string;
+  readonly #headers: Readonly<Record<string, string>>;
   #version: Promise<ApiVersion> | undefined;
 
   constructor(deps: { readonly http: HttpClient; readonly host: string }, options: CallerOptions) {
     this.#http = deps.http;
     this.#host = deps.host;
+    this.#headers = options.headers ?? {};
     this.#version = options.apiVersion === undefined ? undefined : Promise.resolve(options.apiVersion);
   }
 
@@ -52,7 +56,7 @@ export class Caller implements Disposable {
 
   /** The headers of a ping, which has no version. */
   async ping(signal?: AbortSignal): Promise<ClientResponse["headers"]> {
-    const response = await this.#send({ method: "HEAD", path: "/_ping", signal });
+    const response = await this.#send({ method: "HEAD", path: "/_ping", headers: this.#headers, signal });
     response.body.resume();
     if (response.status >= 400) throw new ApiError(response.status, `ping: the daemon answered ${response.status}`);
     return response.headers;
@@ -104,7 +108,7 @@ export class Caller implements Disposable {
     return {
       method,
       path: `/v${formatApiVersion(await this.version())}${path}${encodeQuery(options.query ?? {})}`,
-      headers: { ...(isJson ? { "Content-Type": "application/json" } : {}), ...options.headers },
+      headers: { ...this.#headers, ...(isJson ? { "Content-Type": "application/json" } : {}), ...options.headers },
       body: isJson ? JSON.stringify(options.json) : options.body,
       signal: options.signal,
     };

@@ -14,6 +14,8 @@ export interface ConnectOptions {
   readonly identity?: ClientIdentity | undefined;
   /** Speaks this version instead of agreeing on one. */
   readonly apiVersion?: ApiVersion | undefined;
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A daemon's API, noun by noun. */
@@ -38,7 +40,7 @@ export interface EngineClient extends Disposable {
  */
 export function connect(host: string, options: ConnectOptions = {}): EngineClient {
   const http = new HttpClient(parseHost(host, options.identity));
-  const caller = new Caller({ http, host }, { apiVersion: options.apiVersion });
+  const caller = new Caller({ http, host }, options);
   return {
     host,
     system: new SystemClient(caller),

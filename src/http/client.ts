@@ -11,6 +11,8 @@ export interface ClientIdentity {
   readonly key?: string | undefined;
   /** The name to expect in the server's certificate, where it is not the host. */
   readonly servername?: string | undefined;
+  /** False believes whoever answers, as Docker's `--tls` without `--tlsverify` does. */
+  readonly rejectUnauthorized?: boolean | undefined;
 }
 
 export type ClientTarget =

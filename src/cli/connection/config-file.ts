@@ -12,6 +12,8 @@ export interface CliConfigFile {
   readonly auths?: Readonly<Record<string, StoredAuth>>;
   readonly credsStore?: string;
   readonly credHelpers?: Readonly<Record<string, string>>;
+  /** Not of the file: DOCKER_AUTH_CONFIG's, which goes before it and before every helper. */
+  readonly environmentAuths?: Readonly<Record<string, StoredAuth>>;
 }
 
 export interface StoredAuth {
@@ -23,16 +25,24 @@ export interface StoredAuth {
   readonly registrytoken?: string;
 }
 
-/** @throws EngineError `invalid` naming the file, when it is there and is not JSON. */
-export function readConfigFile(folder: string): CliConfigFile {
+/**
+ * @param authConfig DOCKER_AUTH_CONFIG: JSON with `auths`.
+ * @throws EngineError `invalid` naming what is there and is not JSON.
+ */
+export function readConfigFile(folder: string, authConfig?: string): CliConfigFile {
   const path = join(folder, "config.json");
-  const text = readIfThere(path);
+  const file = parseObject(readIfThere(path), path);
+  const { auths } = parseObject(authConfig === "" ? undefined : authConfig, "DOCKER_AUTH_CONFIG");
+  return { ...file, environmentAuths: auths ?? {} };
+}
+
+function parseObject(text: string | undefined, source: string): CliConfigFile {
   if (text === undefined) return {};
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
   } catch (cause) {
-    throw new EngineError("invalid", `${path} is not valid JSON`, { cause });
+    throw new EngineError("invalid", `${source} is not valid JSON`, { cause });
   }
 }
 

@@ -3,33 +3,40 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import { readIfThere } from "./config-file.ts";
-import type { TlsFiles } from "./endpoint.ts";
+import type { Endpoint, EndpointTls } from "./endpoint.ts";
 
 /** Where a context leads. */
-export interface ContextEndpoint {
-  readonly host: string;
-  readonly tls: TlsFiles | undefined;
-  readonly skipVerify: boolean;
-}
+export type ContextEndpoint = Omit<Endpoint, "context">;
 
 /**
  * Reads a context as docker's command line stores it: `contexts/meta/<sha256 of the name>/meta.json`, its certificates beside it under `tls`.
  *
- * @throws EngineError `not-found`, with Docker's text.
+ * @throws EngineError `not-found`, with Docker's text; `invalid` for one that leads nowhere.
  */
 export function readContext(folder: string, name: string): ContextEndpoint {
   const key = createHash("sha256").update(name).digest("hex");
-  const text = readIfThere(join(folder, "contexts/meta", key, "meta.json"));
-  if (text === undefined) throw new EngineError("not-found", `context ${JSON.stringify(name)}: context not found: see 'docker context ls'`);
-  const meta = JSON.parse(text) as { Endpoints?: { docker?: { Host?: string; SkipTLSVerify?: boolean } } };
-  const endpoint = meta.Endpoints?.docker;
-  if (endpoint?.Host === undefined || endpoint.Host === "")
-    throw new EngineError("invalid", `context ${JSON.stringify(name)} names no docker endpoint`);
-  return { host: endpoint.Host, tls: tlsOf(join(folder, "contexts/tls", key, "docker")), skipVerify: endpoint.SkipTLSVerify ?? false };
+  const path = join(folder, "contexts/meta", key, "meta.json");
+  const text = readIfThere(path);
+  if (text === undefined) throw new EngineError("not-found", `context ${JSON.stringify(name)}: context not found: open ${path}`);
+  const { Host: host = "", SkipTLSVerify = false } = endpointOf(text, path);
+  if (host === "") throw new EngineError("invalid", `context ${JSON.stringify(name)} names no docker endpoint`);
+  return { host, tls: tlsOf(join(folder, "contexts/tls", key, "docker"), SkipTLSVerify) };
 }
 
-function tlsOf(folder: string): TlsFiles | undefined {
-  if (!existsSync(folder)) return undefined;
-  const file = (name: string): string | undefined => (existsSync(join(folder, name)) ? join(folder, name) : undefined);
-  return { ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") };
+interface StoredEndpoint {
+  readonly Host?: string;
+  readonly SkipTLSVerify?: boolean;
+}
+
+function endpointOf(text: string, path: string): StoredEndpoint {
+  try {
+    return (JSON.parse(text) as { Endpoints?: { docker?: StoredEndpoint } }).Endpoints?.docker ?? {};
+  } catch (cause) {
+    throw new EngineError("invalid", `${path} is not valid JSON`, { cause });
+  }
+}
+
+function tlsOf(folder: string, skipVerify: boolean): EndpointTls | undefined {
+  if (!existsSync(folder) && !skipVerify) return undefined;
+  return { folder, ca: undefined, cert: undefined, key: undefined, verify: !skipVerify };
 }

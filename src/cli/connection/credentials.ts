@@ -1,41 +1,59 @@
 import { spawn } from "node:child_process";
+import type { AuthConfig } from "#spec/docker-api/types.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { CliConfigFile, StoredAuth } from "./config-file.ts";
 
 /** The key under which the public registry's credentials are kept. */
 const HUB_KEY = "https://index.docker.io/v1/";
 
+/** What a daemon is told for a registry; tokens stand beside what the API's definition names. */
+export type RegistryAuth = AuthConfig & Pick<StoredAuth, "identitytoken" | "registrytoken">;
+
 /**
- * The `X-Registry-Auth` header for a registry: base64url JSON of the stored credentials, of a credential helper's answer, or of nothing.
+ * The credentials for a registry: stored ones, a credential helper's answer, or undefined when there are none.
  *
  * @param registry the host of the reference, `docker.io` for short names.
  */
-export async function registryAuth(config: CliConfigFile, registry: string): Promise<string> {
+export async function registryAuth(config: CliConfigFile, registry: string): Promise<RegistryAuth | undefined> {
   const key = registry === "docker.io" ? HUB_KEY : registry;
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
-  const auth = helper === undefined ? fromFile(config, registry, key) : await fromHelper(helper, key);
-  return Buffer.from(JSON.stringify(auth ?? {})).toString("base64url");
+  const stored = (auths: CliConfigFile["auths"]): RegistryAuth | undefined => storedAuth(auths, registry, key);
+  const auth = stored(config.environmentAuths) ?? (helper === undefined ? stored(config.auths) : await fromHelper(helper, key));
+  return auth && { ...auth, serveraddress: key };
 }
 
-function fromFile({ auths }: CliConfigFile, registry: string, key: string): StoredAuth | undefined {
+function storedAuth(auths: CliConfigFile["auths"], registry: string, key: string): RegistryAuth | undefined {
   const stored = Object.entries(auths ?? {}).find(([name]) => name === key || hostOf(name) === registry)?.[1];
-  if (stored?.auth === undefined || stored.auth === "") return stored;
-  const [username = "", ...password] = Buffer.from(stored.auth, "base64").toString().split(":");
-  return { ...stored, username, password: password.join(":").replace(/\0+$/, "") };
+  if (stored === undefined) return undefined;
+  const { auth = "", ...others } = stored;
+  if (auth === "") return others;
+  const pair = Buffer.from(auth, "base64").toString();
+  const at = pair.indexOf(":");
+  return at < 0 ? others : { ...others, username: pair.slice(0, at), password: pair.slice(at + 1).replace(/\0+$/, "") };
 }
 
 /** Keys were once addresses: `https://registry.example.com/v1/`. */
 const hostOf = (key: string): string => key.replace(/^https?:\/\//, "").split("/", 1)[0] ?? "";
 
 /** The credential helpers' protocol: the address on stdin, `{"Username","Secret"}` on stdout; the user `<token>` means an identity token. */
-async function fromHelper(helper: string, key: string): Promise<StoredAuth | undefined> {
-  const { code, output } = await ask(`docker-credential-${helper}`, key);
+async function fromHelper(helper: string, key: string): Promise<RegistryAuth | undefined> {
+  const program = `docker-credential-${helper}`;
+  const { code, output } = await ask(program, key);
   if (code !== 0) {
     if (output.includes("credentials not found")) return undefined;
-    throw new EngineError("system", `error getting credentials - docker-credential-${helper} ended with ${code}: ${output.trim()}`);
+    throw new EngineError("system", `error getting credentials - ${program} ended with ${code}: ${output.trim()}`);
   }
-  const { Username, Secret } = JSON.parse(output) as { Username: string; Secret: string };
+  const { Username, Secret } = parsed(program, output);
   return Username === "<token>" ? { identitytoken: Secret } : { username: Username, password: Secret };
+}
+
+function parsed(program: string, output: string): { readonly Username: string; readonly Secret: string } {
+  try {
+    return JSON.parse(output) as { Username: string; Secret: string };
+  } catch (cause) {
+    // Not what it said: that may be a secret.
+    throw new EngineError("system", `error getting credentials - ${program} did not answer in JSON`, { cause });
+  }
 }
 
 function ask(program: string, key: string): Promise<{ code: number | null; output: string }> {
@@ -45,6 +63,7 @@ function ask(program: string, key: string): Promise<{ code: number | null; outpu
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.once("error", (cause) => reject(new EngineError("system", `error getting credentials - ${messageOf(cause)}`, { cause })));
     child.once("close", (code) => resolve({ code, output: Buffer.concat(chunks).toString() }));
+    child.stdin.on("error", () => {}); // It ended without reading: its exit code says why.
     child.stdin.end(key);
   });
 }

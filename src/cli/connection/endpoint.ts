@@ -1,19 +1,24 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { join } from "node:path";
 import type { ContextEndpoint } from "./contexts.ts";
 
-/** Paths of PEM files. */
-export interface TlsFiles {
+/** How TLS is to be spoken: the certificates are PEM files. */
+export interface EndpointTls {
+  /** Where those that are not named lie, as `ca.pem`, `cert.pem` and `key.pem`; each may be missing. */
+  readonly folder: string;
   readonly ca: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** False believes whoever answers. */
+  readonly verify: boolean;
 }
 
 /** A daemon to talk to. */
 export interface Endpoint {
+  /** The context that it is of; `default` when an address was given. */
+  readonly context: string;
   /** `unix:///run/dhow/dhow.sock`, `tcp://host:port`. */
   readonly host: string;
-  readonly tls: (TlsFiles & { readonly verify: boolean }) | undefined;
+  readonly tls: EndpointTls | undefined;
 }
 
 export interface EndpointFlags {
@@ -36,6 +41,8 @@ export interface EndpointSources {
 
 export const DEFAULT_HOST = "unix:///run/dhow/dhow.sock";
 
+const DEFAULT_CONTEXT = "default";
+
 /**
  * Which daemon is meant, in Docker's order: `--context`, `--host`, DOCKER_HOST, DOCKER_CONTEXT, the configured context, the default.
  *
@@ -48,10 +55,8 @@ export function resolveEndpoint(sources: EndpointSources): Endpoint {
   }
   const host = flags.host ?? (flags.context === undefined ? nonEmpty(environment["DOCKER_HOST"]) : undefined);
   if (host !== undefined) return direct(host, sources);
-  const name = flags.context ?? nonEmpty(environment["DOCKER_CONTEXT"]) ?? nonEmpty(sources.currentContext) ?? "default";
-  if (name === "default") return direct(DEFAULT_HOST, sources);
-  const context = sources.readContext(name);
-  return { host: context.host, tls: context.tls === undefined ? undefined : { ...context.tls, verify: !context.skipVerify } };
+  const name = flags.context ?? nonEmpty(environment["DOCKER_CONTEXT"]) ?? nonEmpty(sources.currentContext) ?? DEFAULT_CONTEXT;
+  return name === DEFAULT_CONTEXT ? direct(DEFAULT_HOST, sources) : { context: name, ...sources.readContext(name) };
 }
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === "" ? undefined : text);
@@ -60,14 +65,15 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === "" 
 function direct(host: string, { flags, environment, configFolder }: EndpointSources): Endpoint {
   const verify = flags.tlsverify ?? nonEmpty(environment["DOCKER_TLS_VERIFY"]) !== undefined;
   const wanted = verify || flags.tls === true || nonEmpty(environment["DOCKER_TLS"]) !== undefined;
-  if (!wanted || host.startsWith("unix://")) return { host, tls: undefined };
-  const folder = nonEmpty(environment["DOCKER_CERT_PATH"]) ?? configFolder;
+  if (!wanted || host.startsWith("unix://")) return { context: DEFAULT_CONTEXT, host, tls: undefined };
   return {
+    context: DEFAULT_CONTEXT,
     host,
     tls: {
-      ca: flags.tlscacert ?? join(folder, "ca.pem"),
-      cert: flags.tlscert ?? join(folder, "cert.pem"),
-      key: flags.tlskey ?? join(folder, "key.pem"),
+      folder: nonEmpty(environment["DOCKER_CERT_PATH"]) ?? configFolder,
+      ca: flags.tlscacert,
+      cert: flags.tlscert,
+      key: flags.tlskey,
       verify,
     },
   };

@@ -53,8 +53,12 @@ export function ellipsis(text: string, length: number): string {
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join("")}…`;
 }
 
-/** Control characters shown, not sent to the terminal: a name or a command comes from an image that may be hostile. */
-export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what this is about
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
+/** `2026-01-02 03:04:05 +0000 UTC`, of seconds since the epoch. */
+export function timestamp(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} +0000 UTC`;
+}
+
+/** `3 weeks ago`, of seconds since the epoch. */
+export function ago(seconds: number, now: number): string {
+  return `${humanDuration(Math.max(now - seconds, 0))} ago`;
 }

@@ -1,33 +1,39 @@
-import { EngineError } from "#errors/engine-error.ts";
-import type { Mount } from "#spec/docker-api/types.ts";
 import { resolve } from "node:path";
+import type { Mount } from "#spec/docker-api/types.ts";
+import { invalid } from "../arguments/flag.ts";
 import { memory } from "./flag-values.ts";
 
-/**
- * `--mount type=bind,source=…,target=…,readonly`: one mount as the API takes it.
- *
- * @throws EngineError `invalid` naming a key that is none.
- */
-export function parseMount(value: string, currentFolder: string): Mount {
+/** A mount, once it is known where relative paths begin. */
+export type MountIn = (currentFolder: string) => Mount;
+
+const TYPES = ["bind", "volume", "tmpfs", "image", "npipe", "cluster"] as const;
+
+/** `--mount type=bind,source=…,target=…,readonly`: one mount as the API takes it. */
+export function parseMount(text: string): MountIn {
   const mount: Mount = { Type: "volume" };
-  for (const part of value.split(",")) {
+  for (const part of text.split(",")) {
     const at = part.indexOf("=");
-    const [key, text] = at < 0 ? [part.toLowerCase(), undefined] : [part.slice(0, at).toLowerCase(), part.slice(at + 1)];
-    const set = keys[key];
-    if (set === undefined) throw new EngineError("invalid", `invalid field '${key}' in --mount ${JSON.stringify(value)}`);
-    set(mount, text ?? "true");
+    const key = (at < 0 ? part : part.slice(0, at)).toLowerCase();
+    const set = keys[key] ?? invalid(`unknown field '${key}'`);
+    if (at < 0 && set !== readOnly && set !== noCopy) invalid(`field '${key}' must be a key=value pair`);
+    set(mount, at < 0 ? "true" : part.slice(at + 1));
   }
-  if (mount.Target === undefined) throw new EngineError("invalid", `target is required in --mount ${JSON.stringify(value)}`);
-  if (mount.Type === "bind" && mount.Source !== undefined) mount.Source = resolve(currentFolder, mount.Source);
-  return mount;
+  if (mount.Target === undefined) invalid("target is required");
+  return (currentFolder) =>
+    mount.Type === "bind" && mount.Source !== undefined ? { ...mount, Source: resolve(currentFolder, mount.Source) } : mount;
 }
 
-const source = (mount: Mount, text: string): void => void (mount.Source = text);
-const target = (mount: Mount, text: string): void => void (mount.Target = text);
-const readOnly = (mount: Mount, text: string): void => void (mount.ReadOnly = text === "true" || text === "1");
+type Set = (mount: Mount, text: string) => void;
 
-const keys: Readonly<Record<string, (mount: Mount, text: string) => void>> = {
-  type: (mount, text) => void (mount.Type = text as NonNullable<Mount["Type"]>),
+const source: Set = (mount, text) => void (mount.Source = text);
+const target: Set = (mount, text) => void (mount.Target = text);
+const readOnly: Set = (mount, text) => void (mount.ReadOnly = isTrue(text));
+const noCopy: Set = (mount, text) => void (mount.VolumeOptions = { ...mount.VolumeOptions, NoCopy: isTrue(text) });
+
+const isTrue = (text: string): boolean => (/^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : invalid("must be true or false"));
+
+const keys: Readonly<Record<string, Set>> = {
+  type: (mount, text) => void (mount.Type = TYPES.find((type) => type === text.toLowerCase()) ?? invalid(`unknown type '${text}'`)),
   source,
   src: source,
   target,
@@ -35,17 +41,22 @@ const keys: Readonly<Record<string, (mount: Mount, text: string) => void>> = {
   destination: target,
   readonly: readOnly,
   ro: readOnly,
+  consistency: (mount, text) => void (mount.Consistency = text as NonNullable<Mount["Consistency"]>),
   "bind-propagation": (mount, text) => void (mount.BindOptions = { ...mount.BindOptions, Propagation: text as "private" }),
-  "volume-nocopy": (mount, text) => void (mount.VolumeOptions = { ...mount.VolumeOptions, NoCopy: text === "true" }),
+  "volume-driver": (mount, text) =>
+    void (mount.VolumeOptions = { ...mount.VolumeOptions, DriverConfig: { ...mount.VolumeOptions?.DriverConfig, Name: text } }),
+  "volume-nocopy": noCopy,
   "volume-subpath": (mount, text) => void (mount.VolumeOptions = { ...mount.VolumeOptions, Subpath: text }),
-  "tmpfs-size": (mount, text) => void (mount.TmpfsOptions = { ...mount.TmpfsOptions, SizeBytes: memory("mount", text) }),
-  "tmpfs-mode": (mount, text) => void (mount.TmpfsOptions = { ...mount.TmpfsOptions, Mode: Number.parseInt(text, 8) }),
+  "image-subpath": (mount, text) => void (mount.ImageOptions = { ...mount.ImageOptions, Subpath: text }),
+  "tmpfs-size": (mount, text) => void (mount.TmpfsOptions = { ...mount.TmpfsOptions, SizeBytes: memory(text) }),
+  "tmpfs-mode": (mount, text) =>
+    void (mount.TmpfsOptions = { ...mount.TmpfsOptions, Mode: /^[0-7]{1,4}$/.test(text) ? Number.parseInt(text, 8) : invalid("tmpfs-mode must be octal") }),
 };
 
 /** `-v`: a relative source is the user's, as with docker; a name stays one. */
-export function parseVolume(value: string, currentFolder: string): { readonly bind: string } | { readonly anonymous: string } {
-  const [first = "", ...rest] = value.split(":");
+export function parseVolume(text: string, currentFolder: string): { readonly bind: string } | { readonly anonymous: string } {
+  const [first = "", ...rest] = text.split(":");
   if (rest.length === 0) return { anonymous: first };
-  const path = first.startsWith(".") ? resolve(currentFolder, first) : first;
+  const path = first === "." || first.startsWith("./") || first.startsWith("../") || first === ".." ? resolve(currentFolder, first) : first;
   return { bind: [path, ...rest].join(":") };
 }

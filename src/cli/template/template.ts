@@ -6,19 +6,26 @@ import { TemplateError, type Command, type Node, type Operand, type Pipeline } f
 /** A template that is ready to be filled in, any number of times. */
 export type Template = (data: unknown) => string;
 
+export interface TemplateOptions {
+  /** The data has every field that there is: another one is a mistake of the template, as in Go's structures. */
+  readonly strict?: boolean;
+}
+
 /**
  * Compiles a Go template, as `--format` takes it.
  *
- * @throws TemplateError when it cannot be read; the compiled one throws it for a function that is none.
+ * @throws TemplateError when it cannot be read; the compiled one throws it for what cannot be done with the data.
  */
-export function compileTemplate(text: string): Template {
+export function compileTemplate(text: string, { strict = false }: TemplateOptions = {}): Template {
   const nodes = parseTemplate(text);
-  return (data) => render(nodes, { dot: data, variables: new Map([["$", data]]) });
+  return (data) => render(nodes, { dot: data, variables: new Map([["$", data]]), complete: strict ? data : undefined });
 }
 
 interface Scope {
   readonly dot: unknown;
   readonly variables: ReadonlyMap<string, unknown>;
+  /** The value that has every field that there is. */
+  readonly complete: unknown;
 }
 
 function render(nodes: readonly Node[], scope: Scope): string {
@@ -76,17 +83,29 @@ function evaluate(pipeline: Pipeline, scope: Scope): unknown {
 
 function run(command: Command, scope: Scope, piped: readonly unknown[]): unknown {
   const [first, ...rest] = command;
-  if (first?.kind !== "function") return first === undefined ? undefined : valueOf(first, scope);
-  const found = Object.hasOwn(functions, first.name) ? functions[first.name] : undefined;
-  if (found === undefined) throw new TemplateError(`function ${JSON.stringify(first.name)} not defined`);
-  return found(...rest.map((operand) => (operand.kind === "function" ? run([operand], scope, []) : valueOf(operand, scope))), ...piped);
+  if (first === undefined) return undefined;
+  const values = rest.map((operand) => (operand.kind === "function" ? run([operand], scope, []) : valueOf(operand, scope)));
+  if (first.kind === "function") return functionOf(first.name)(...values, ...piped);
+  const value = valueOf(first, scope);
+  if (typeof value === "function") return (value as Method)(...values, ...piped);
+  if (values.length + piped.length > 0) throw new TemplateError(`can't give argument to non-function ${show(value)}`);
+  return value;
+}
+
+/** A field that takes arguments: `{{.Label "name"}}`. */
+type Method = (...values: unknown[]) => unknown;
+
+function functionOf(name: string): Method {
+  const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (found === undefined) throw new TemplateError(`function ${JSON.stringify(name)} not defined`);
+  return found;
 }
 
 function valueOf(operand: Exclude<Operand, { kind: "function" }>, scope: Scope): unknown {
   if (operand.kind === "literal") return operand.value;
   const { base } = operand;
   const start = base === "dot" ? scope.dot : "variable" in base ? variableOf(base.variable, scope) : evaluate(base.pipeline, scope);
-  return operand.fields.reduce(fieldOf, start);
+  return operand.fields.reduce<unknown>((value, name) => fieldOf(value, name, scope), start);
 }
 
 function variableOf(name: string, scope: Scope): unknown {
@@ -94,7 +113,14 @@ function variableOf(name: string, scope: Scope): unknown {
   return scope.variables.get(name);
 }
 
-function fieldOf(value: unknown, name: string): unknown {
+/**
+ * A field by its name, or by one that differs in case alone: Go's names are not always those in the API's JSON (`APIVersion` is
+ * `ApiVersion` there), and templates are written with either.
+ */
+function fieldOf(value: unknown, name: string, { complete }: Scope): unknown {
   if (typeof value !== "object" || value === null) return undefined;
-  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
+  if (value === complete) throw new TemplateError(`can't evaluate field ${name}`);
+  const lower = name.toLowerCase();
+  return Object.entries(value).find(([key]) => key.toLowerCase() === lower)?.[1];
 }

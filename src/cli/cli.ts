@@ -1,0 +1,16 @@
+import type { EngineClient } from "#client/engine-client.ts";
+import type { CliConfigFile } from "./connection/config-file.ts";
+import type { Streams } from "./streams.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a command is given: everything that it may touch. */
+export interface Cli {
+  readonly client: EngineClient;
+  /** The context that the client is of. */
+  readonly context: string;
+  readonly streams: Streams;
+  readonly config: CliConfigFile;
+  readonly environment: Environment;
+  readonly currentFolder: string;
+}

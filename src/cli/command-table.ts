@@ -1,0 +1,85 @@
+import type { Command } from "./command.ts";
+
+/** A command as the table knows it: enough for help, and the way to the rest, which is loaded when it is asked for. */
+export interface CommandEntry {
+  /** What may be typed; the first is what help shows: `ps`, `container ls`. */
+  readonly names: readonly [string, ...string[]];
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const commandTable: readonly CommandEntry[] = [
+  {
+    names: ["run", "container run"],
+    summary: "Create and run a new container from an image",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    names: ["exec", "container exec"],
+    summary: "Execute a command in a running container",
+    load: async () => (await import("./commands/exec.ts")).exec,
+  },
+  {
+    names: ["ps", "container ls", "container list", "container ps"],
+    summary: "List containers",
+    load: async () => (await import("./commands/ps.ts")).ps,
+  },
+  {
+    names: ["logs", "container logs"],
+    summary: "Fetch the logs of a container",
+    load: async () => (await import("./commands/logs.ts")).logs,
+  },
+  {
+    names: ["stop", "container stop"],
+    summary: "Stop one or more running containers",
+    load: async () => (await import("./commands/stop.ts")).stop,
+  },
+  {
+    names: ["rm", "container rm", "container remove"],
+    summary: "Remove one or more containers",
+    load: async () => (await import("./commands/rm.ts")).rm,
+  },
+  {
+    names: ["images", "image ls", "image list"],
+    summary: "List images",
+    load: async () => (await import("./commands/images.ts")).images,
+  },
+  {
+    names: ["pull", "image pull"],
+    summary: "Download an image from a registry",
+    load: async () => (await import("./commands/pull.ts")).pull,
+  },
+  {
+    names: ["info", "system info"],
+    summary: "Display system-wide information",
+    load: async () => (await import("./commands/info.ts")).info,
+  },
+  {
+    names: ["version"],
+    summary: "Show the version information of the client and the engine",
+    load: async () => (await import("./commands/version.ts")).version,
+  },
+];
+
+/** Nouns that commands can be named by, and what each is about. */
+export const nouns: Readonly<Record<string, string>> = {
+  container: "Manage containers",
+  image: "Manage images",
+  system: "Manage the engine",
+};
+
+export type Found =
+  | { readonly kind: "command"; readonly entry: CommandEntry; readonly name: string; readonly rest: readonly string[] }
+  | { readonly kind: "noun"; readonly noun: string; readonly rest: readonly string[] }
+  | { readonly kind: "unknown"; readonly name: string };
+
+/** Which command the words begin with: `container ls -a` is the command `container ls`, and `-a` the rest. */
+export function findCommand(words: readonly string[]): Found {
+  const [first = "", second = ""] = words;
+  const isNoun = Object.hasOwn(nouns, first);
+  const name = isNoun ? `${first} ${second}` : first;
+  const entry = commandTable.find(({ names }) => names.includes(name));
+  if (entry !== undefined) return { kind: "command", entry, name, rest: words.slice(isNoun ? 2 : 1) };
+  if (isNoun && !/^[^-]/.test(second)) return { kind: "noun", noun: first, rest: words.slice(1) };
+  return { kind: "unknown", name };
+}

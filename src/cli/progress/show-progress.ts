@@ -1,0 +1,15 @@
+import type { ProgressMessage } from "#spec/progress.ts";
+import { write, type Streams } from "../streams.ts";
+import { plainLine, ProgressScreen } from "./screen.ts";
+
+/** Shows progress to its end, drawn on a terminal and as lines elsewhere. */
+export async function showProgress(output: Streams["output"], messages: AsyncIterable<ProgressMessage>): Promise<void> {
+  const draw = drawingOn(output);
+  for await (const message of messages) await write(output, draw(message));
+}
+
+function drawingOn({ isTTY, columns = 80, rows = 24 }: Streams["output"]): (message: ProgressMessage) => string {
+  if (isTTY !== true) return plainLine;
+  const screen = new ProgressScreen({ columns, rows });
+  return (message) => screen.draw(message);
+}
