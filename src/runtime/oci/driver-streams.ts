@@ -19,9 +19,14 @@ function hubOf(live: LiveContainer): OutputHub {
   try {
     return (live.hub = new OutputHub(live.record.bundle));
   } catch (cause) {
+    const busy = cause instanceof SystemCallError && cause.code === "EAGAIN";
+    if (busy) throw new EngineError("system", `the monitor of container ${live.id} does not answer`, { cause });
     throw new EngineError("conflict", `container ${live.id} is not running`, { cause });
   }
 }
+
+/** Clients that come and go share a connection: the monitor, which answers one at a time, queues no more than ten. */
+const LINGER_MS = 200;
 
 /**
  * Hangs up when nobody is attached any more, so that the monitor has nothing to copy. Not before the start: the monitor answers one
@@ -29,6 +34,10 @@ function hubOf(live: LiveContainer): OutputHub {
  * the container's stdin.
  */
 export function releaseHub(live: LiveContainer): void {
+  if (live.hub?.idle === true) setTimeout(() => hangUp(live), LINGER_MS).unref();
+}
+
+function hangUp(live: LiveContainer): void {
   const wanted = live.state === "created" || (live.stdin?.kind === "relay" && closesStdin(live.record));
   if (live.hub?.idle !== true || wanted) return;
   live.hub.close();
