@@ -74,6 +74,12 @@ export function signalPidfd(fd: number, signal: number): boolean {
   }
 }
 
+/** Who was started by a process and is still its child; empty where the kernel does not tell (CONFIG_PROC_CHILDREN). */
+export function childrenOf(pid: number): ProcessIdentity[] {
+  const pids = readOrNothing(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
+  return pids.flatMap((child) => identify(child) ?? []);
+}
+
 /** Tells when the process has ended. Takes the descriptor over. */
 export function watchExit(pidfd: number): Watch {
   return watchUnreadable(pidfd);
@@ -97,10 +103,15 @@ export function parseStat(text: string): ProcessStat {
 }
 
 function statOf(pid: number): ProcessStat | undefined {
+  const text = readOrNothing(`/proc/${pid}/stat`);
+  return text === "" ? undefined : parseStat(text);
+}
+
+function readOrNothing(path: string): string {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    return readFileSync(path, "latin1");
   } catch {
-    return undefined;
+    return "";
   }
 }
 

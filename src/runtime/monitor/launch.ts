@@ -19,15 +19,8 @@ export interface LaunchedMonitor {
 /**
  * Starts a monitor, which loads, opens the log and then waits. When it is released it starts the runtime's `create`; the outcome comes
  * when that has made the container or failed.
- *
- * @param signal kills the monitor, and with it the runtime (which conmon has asked the kernel to kill with itself).
  */
-export async function launchMonitor(
-  program: string,
-  consoleFolder: string,
-  launch: MonitorArguments,
-  signal: AbortSignal,
-): Promise<LaunchedMonitor> {
+export async function launchMonitor(program: string, consoleFolder: string, launch: MonitorArguments): Promise<LaunchedMonitor> {
   const argv = monitorArguments(launch);
   const sync = makePipe();
   const start = makePipe();
@@ -44,14 +37,8 @@ export async function launchMonitor(
     closeFd(sync.write);
     closeFd(start.read);
   }
-  const abort = (): void => void monitor.kill(SIGKILL);
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
   const gate = new StartGate(start.write);
-  const outcome = readMessage(sync.read).finally(() => {
-    signal.removeEventListener("abort", abort);
-    gate.close();
-  });
+  const outcome = readMessage(sync.read).finally(() => gate.close());
   return { monitor, release: () => gate.open(), outcome };
 }
 
@@ -72,8 +59,6 @@ class StartGate {
     this.#fd = undefined;
   }
 }
-
-const SIGKILL = 9;
 
 /** Reads up to the first line of JSON: the monitor holds its end for as long as it lives. */
 function readMessage(fd: number): Promise<SyncMessage> {

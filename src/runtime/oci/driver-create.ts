@@ -7,11 +7,12 @@ import type { ChildProcess } from "#sys/spawn.ts";
 import type { EarlyLaunchRequest, LaunchRequest } from "../contract.ts";
 import type { MonitorArguments } from "../monitor/arguments.ts";
 import { launchMonitor } from "../monitor/launch.ts";
+import type { SyncMessage } from "../monitor/sync-message.ts";
 import { closesStdin, type MonitoredProcesses, type MonitorRecord, writeRecord } from "../monitor/record.ts";
 import { stdinPipeOf } from "../monitor/stdin-port.ts";
 import { type DriverContext, filesOf, type LiveContainer, runtimeNamed } from "./driver-context.ts";
 import { removeTraces } from "./driver-delete.ts";
-import { inTime } from "./driver-kill.ts";
+import { endLaunch } from "./driver-kill.ts";
 import { holdStdin } from "./driver-streams.ts";
 import { watchContainer } from "./driver-watch.ts";
 import { createError } from "./errors.ts";
@@ -89,20 +90,25 @@ async function launch(
   // Also when the monitor cannot be started.
   prepared.catch(() => {});
   const { consoles } = context.folders;
-  const launched = await launchMonitor(context.monitorPath, consoles, monitorArgumentsOf(context, request, runtime), signal);
+  const launched = await launchMonitor(context.monitorPath, consoles, monitorArgumentsOf(context, request, runtime));
   const { monitor, outcome } = launched;
   leaveDaemonsCgroup(context, monitor.pid);
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(cancelled(request, signal));
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
   try {
-    // A monitor that ends before it was released has failed; so has one that was killed because the caller went away.
-    const failed = await Promise.race([prepared.then(() => undefined), outcome]);
-    if (failed === undefined) launched.release();
-    const message = failed ?? (await outcome);
-    if (signal.aborted) throw cancelled(request, signal);
-    if (message.kind === "failed") throw failure(runtime, await prepared, message.message);
+    const early = outcome.then((message) => Promise.reject(failure(runtime, "", message)));
+    const spec = await Promise.race([prepared, aborted.promise, early]);
+    launched.release();
+    const message = await Promise.race([outcome, aborted.promise]);
+    if (message.kind === "failed") throw failure(runtime, spec.process.args[0] ?? "", message);
     return { monitor, pid: message.pid };
   } catch (error) {
-    if (!(await endOf(monitor))) context.logger.error({ container: request.id, monitor: monitor.pid }, "a monitor could not be killed");
+    if (!(await endLaunch(monitor))) context.logger.error({ container: request.id, monitor: monitor.pid }, "a monitor could not be killed");
     throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 
@@ -144,14 +150,8 @@ function cancelled(request: Request, signal: AbortSignal): EngineError {
   return new EngineError("cancelled", `start of container ${request.id} was cancelled`, { cause: signal.reason });
 }
 
-function failure(runtime: Runtime, spec: OciSpec, message: string): EngineError {
-  return createError({ runtime: runtime.kind === "other" ? runtime.name : runtime.kind, executable: spec.process.args[0] ?? "" }, message);
+function failure({ kind, name }: Runtime, executable: string, message: SyncMessage): EngineError {
+  // Said before it was told to start anything, whatever it is.
+  const said = message.kind === "failed" ? message.message : "the monitor did not wait";
+  return createError({ runtime: kind === "other" ? name : kind, executable }, said);
 }
-
-/** After a failure it ends by itself; in case it does not, it is killed. */
-async function endOf(monitor: ChildProcess): Promise<boolean> {
-  monitor.kill(SIGKILL);
-  return inTime(monitor.exited);
-}
-
-const SIGKILL = 9;

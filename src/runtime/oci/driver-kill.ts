@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineError } from "#errors/engine-error.ts";
 import { isFrozen, membersOf, thaw } from "#sys/cgroup.ts";
-import { identify, openProcess, signalProcess, watchExit } from "#sys/pidfd.ts";
+import { childrenOf, identify, openProcess, signalProcess, watchExit } from "#sys/pidfd.ts";
+import type { ChildProcess } from "#sys/spawn.ts";
 import type { DriverContext, LiveContainer } from "./driver-context.ts";
 
 const SIGKILL = 9;
+const SIGSTOP = 19;
 /** How long a killed process may take to be gone: it may have memory to free or wait for a disk. */
 const PATIENCE_MS = 10_000;
 
@@ -42,6 +44,17 @@ export async function killMembers(context: DriverContext, cgroupPath: string): P
     if (!(await inTime(Promise.all(pids.map(killAndWait))))) break;
   }
   context.logger.error({ cgroup: cgroupPath }, "processes of a container could not be killed");
+}
+
+/**
+ * Kills a monitor that has not made its container, and the runtime that it may be running, so that what is removed next is not made
+ * again behind. False when they do not end. (conmon has the kernel kill the runtime with it, but nobody would know when.)
+ */
+export async function endLaunch(monitor: ChildProcess): Promise<boolean> {
+  // Stopped first: it starts nothing more.
+  const runtimes = monitor.kill(SIGSTOP) ? childrenOf(monitor.pid) : [];
+  monitor.kill(SIGKILL);
+  return inTime(Promise.all([monitor.exited, ...runtimes.map(({ pid }) => killAndWait(pid))]));
 }
 
 async function killAndWait(pid: number): Promise<void> {

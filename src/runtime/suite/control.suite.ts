@@ -1,22 +1,20 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { OutputReader, run } from "../contract.fixture.ts";
-import { pause, SIGKILL, SIGTERM, type SuiteBench } from "./bench.ts";
+import { pause, SIGKILL, SIGTERM, type SuiteBench, timeout } from "./bench.ts";
 
 export function controlSuite(bench: SuiteBench): void {
   describe("signals and states", () => {
     it("reach the first process", async () => {
-      const id = await bench.start("trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done");
-      const streams = await bench.driver.attach(id);
+      const made = await bench.request("trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done");
+      await bench.driver.create(made, timeout());
+      const streams = await bench.driver.attach(made.id);
+      await bench.driver.start(made.id);
+      await new OutputReader(streams).until("ready");
       streams.close();
-      await expect.poll(async () => (await bench.driver.processes(id)).length).toBeGreaterThan(0);
-      await expect
-        .poll(async () => {
-          await bench.driver.kill(id, SIGTERM);
-          return Promise.race([bench.driver.exited(id).then(({ exitCode }) => exitCode), pause(100)]);
-        })
-        .toBe(7);
-      await bench.driver.kill(id, SIGTERM);
+      await bench.driver.kill(made.id, SIGTERM);
+      expect((await bench.driver.exited(made.id)).exitCode).toBe(7);
+      await bench.driver.kill(made.id, SIGTERM);
     });
 
     it("reach all processes", async () => {
