@@ -28,7 +28,8 @@ export interface RuntimeDriver {
 
   /**
    * Connects to the stdio of a container that is created or running. Any number may be connected; each sees what is written
-   * from then on. @throws EngineError `conflict` when it is not running.
+   * from then on; one that does not read makes the container wait, and the others with it.
+   * @throws EngineError `conflict` when it is not running.
    */
   attach(id: string): Promise<ContainerStreams>;
 
@@ -45,7 +46,12 @@ export interface RuntimeDriver {
   /** Sets the size of the container's terminal. @throws EngineError `conflict` when it has none or is not running. */
   resize(id: string, size: TerminalSize): Promise<void>;
 
-  /** Starts one more process in the container; the daemon owns its stdio, which ends with the daemon. @throws EngineError as `create`. */
+  /**
+   * Starts one more process in the container; the daemon owns its stdio, which ends with the daemon. Output that nobody reads makes it
+   * wait, until `close` says that nobody will.
+   *
+   * @throws EngineError as `create`; `conflict` when the container is not running.
+   */
   exec(id: string, request: ExecRequest, signal: AbortSignal): Promise<ExecProcess>;
 
   /** Host pids of every process in the container. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineError } from "#errors/engine-error.ts";
 import { isFrozen, membersOf, thaw } from "#sys/cgroup.ts";
-import { childrenOf, identify, openProcess, signalProcess, watchExit } from "#sys/pidfd.ts";
+import { childrenOf, identify, openProcess, type ProcessIdentity, signalProcess, watchExit } from "#sys/pidfd.ts";
 import type { ChildProcess } from "#sys/spawn.ts";
 import type { DriverContext, LiveContainer } from "./driver-context.ts";
 
@@ -47,14 +47,20 @@ export async function killMembers(context: DriverContext, cgroupPath: string): P
 }
 
 /**
- * Kills a monitor that has not made its container, and the runtime that it may be running, so that what is removed next is not made
- * again behind. False when they do not end. (conmon has the kernel kill the runtime with it, but nobody would know when.)
+ * Kills a monitor that has not made its container, and the runtime that it may be running with what that has begun, so that what is
+ * removed next is not made again behind. False when they do not end. (conmon has the kernel kill the runtime with it, but nobody
+ * would know when.)
  */
 export async function endLaunch(monitor: ChildProcess): Promise<boolean> {
-  // Stopped first: it starts nothing more.
-  const runtimes = monitor.kill(SIGSTOP) ? childrenOf(monitor.pid) : [];
+  const begun = monitor.kill(SIGSTOP) ? childrenOf(monitor.pid).flatMap(stopTree) : [];
   monitor.kill(SIGKILL);
-  return inTime(Promise.all([monitor.exited, ...runtimes.map(({ pid }) => killAndWait(pid))]));
+  return inTime(Promise.all([monitor.exited, ...begun.map(({ pid }) => killAndWait(pid))]));
+}
+
+/** Stops a process before it is asked for its children, so that it starts no more. */
+function stopTree(process: ProcessIdentity): ProcessIdentity[] {
+  signalProcess(process, SIGSTOP);
+  return [process, ...childrenOf(process.pid).flatMap(stopTree)];
 }
 
 async function killAndWait(pid: number): Promise<void> {
