@@ -55,9 +55,7 @@ function leftovers(): string[] {
     .split("\n")
     .map((line) => line.split(" ")[4] ?? "")
     .filter((point) => roots.some((root) => point.startsWith(`${root}/`)));
-  const links = readdirSync("/sys/class/net").filter(
-    (name) => name === instance.bridge || new RegExp(`^${instance.vethPrefix}[0-9a-z]`).test(name),
-  );
+  const links = readdirSync("/sys/class/net").filter((name) => name === instance.bridge || name.startsWith(instance.vethPrefix));
   const groups = readdirSync("/sys/fs/cgroup")
     .map((name) => `/sys/fs/cgroup/${name}${instance.cgroupParent}`)
     .filter((path) => existsSync(path));

@@ -27,10 +27,8 @@ export async function doEach(
     const outcomes = await Promise.allSettled(batch.map(work));
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === "fulfilled") await write(streams.output, `${batch[index]}\n`);
-      else {
-        await write(streams.errors, `${explain(outcome.reason)}\n`);
-        if (!forgives(outcome.reason)) exitCode = 1;
-      }
+      else await write(streams.errors, `${explain(outcome.reason)}\n`);
+      if (outcome.status === "rejected" && !forgives(outcome.reason)) exitCode = 1;
     }
   }
   return exitCode;

@@ -1,7 +1,11 @@
 import { text, toggle, type Flag } from "./arguments/flag.ts";
 
 /** A switch that leaves it to the environment when it is not given. */
-const undecided = (flag: Flag<boolean>): Flag<boolean | undefined> => ({ ...flag, initial: undefined, read: (given) => flag.read(given, false) });
+const undecided = (flag: Flag<boolean>): Flag<boolean | undefined> => ({
+  ...flag,
+  initial: undefined,
+  read: (given) => flag.read(given, false),
+});
 
 /** What may stand before the command. */
 export const globalFlags = {

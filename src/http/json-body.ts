@@ -54,7 +54,7 @@ async function collect(body: AsyncIterable<Uint8Array>, maxBytes: number): Promi
  *
  * @throws EngineError `invalid`.
  */
-export function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new EngineError("invalid", "invalid JSON: not UTF-8");
   try {
     return parseJsonText(bytes.toString("utf8"));

@@ -1,5 +1,5 @@
 /** JSON that says one thing twice, or is larger in some way than its limits. */
-export class JsonLimitError extends SyntaxError {
+class JsonLimitError extends SyntaxError {
   override readonly name = "JsonLimitError";
 }
 
@@ -11,7 +11,7 @@ export interface JsonLimits {
 }
 
 /** Deeper or wider than anything the API has: its deepest body is a create with eight levels. */
-export const defaultJsonLimits: JsonLimits = Object.freeze({ depth: 64, keys: 100_000 });
+const defaultJsonLimits: JsonLimits = Object.freeze({ depth: 64, keys: 100_000 });
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -28,7 +28,7 @@ export function packTar(entries: Iterable<TarEntry>): Buffer {
 }
 
 /** Header and data of one entry, padded to whole blocks. */
-export function tarEntry(entry: TarEntry): Uint8Array[] {
+function tarEntry(entry: TarEntry): Uint8Array[] {
   const data = entry.data ?? new Uint8Array(0);
   const extended = paxRecords(entry);
   const parts: Uint8Array[] = [];

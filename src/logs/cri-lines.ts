@@ -101,7 +101,7 @@ class TimestampReader {
 }
 
 /** Nanoseconds since the epoch; undefined for what is no time. */
-export function parseTimestamp(text: string): bigint | undefined {
+function parseTimestamp(text: string): bigint | undefined {
   const seconds = Date.parse(`${text.slice(0, SECONDS_END)}Z`) / 1000;
   const fraction = text.charCodeAt(SECONDS_END) === 0x2e ? Number(text.slice(SECONDS_END + 1, FRACTION_END)) : Number.NaN;
   const offset = offsetSeconds(text.slice(FRACTION_END));

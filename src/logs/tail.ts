@@ -39,7 +39,7 @@ interface FoundEnd {
  * long line of the other stream may have begun before and go on behind. Then the beginning is moved ahead of that, and the records that end in between
  * are left out.
  */
-export class TailWalk {
+class TailWalk {
   readonly #count: number;
   readonly #seen = new Set<Stream>();
   #ends = 0;

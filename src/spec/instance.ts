@@ -17,7 +17,7 @@ export interface Instance {
   readonly nftTable: string;
   /** Parent of every container's cgroup, relative to each hierarchy's root: `/<name>`. */
   readonly cgroupParent: string;
-  /** Two to six characters before a veth's random part, so that a leftover can be told apart. */
+  /** Five characters before a veth's random part, so that a leftover can be told apart. */
   readonly vethPrefix: string;
 }
 
@@ -30,7 +30,6 @@ export function instanceOf(name: string, roots: { dataRoot?: string; execRoot?: 
       `invalid instance name ${JSON.stringify(name)}: want 1 to 12 of a-z, 0-9 and -, starting with a letter`,
     );
   }
-  const short = name === "dhow" ? "dh" : `d${shortHash(name)}`;
   return Object.freeze({
     name,
     execRoot: roots.execRoot ?? `/run/${name}`,
@@ -38,7 +37,7 @@ export function instanceOf(name: string, roots: { dataRoot?: string; execRoot?: 
     bridge: `${name}0`,
     nftTable: name,
     cgroupParent: `/${name}`,
-    vethPrefix: short,
+    vethPrefix: `d${shortHash(name)}`,
   });
 }
 

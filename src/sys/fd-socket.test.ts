@@ -63,7 +63,8 @@ describe("descriptors on the event loop", () => {
     await visit(0);
     const before = openDescriptors();
     for (let n = 1; n <= 20; n++) await visit(n);
-    expect(openDescriptors()).toBeLessThanOrEqual(before + 2);
+    // Of the whole process: other tests open some, too.
+    await expect.poll(openDescriptors).toBeLessThan(before + 15);
   });
 
   it("are connected whatever the length of the path", () => {
@@ -100,10 +101,12 @@ describe("descriptors on the event loop", () => {
   });
 
   it("are closed when they cannot be adopted", () => {
-    const before = openDescriptors();
     expect(() => adopt(9999, { readable: true, writable: false })).toThrow(/EBADF/);
-    expect(() => watchReadable(openFd("/etc/passwd", 0))).toThrow(/EPERM/);
-    expect(openDescriptors()).toBeLessThanOrEqual(before + 2);
+    const file = openFd("/etc/passwd", 0);
+    const before = openDescriptors();
+    for (let n = 0; n < 20; n++) expect(() => watchReadable(file)).toThrow(/EPERM/);
+    expect(openDescriptors()).toBeLessThan(before + 15);
+    closeFd(file);
   });
 
   describe("a terminal's receiver", () => {

@@ -74,6 +74,12 @@ export function signalPidfd(fd: number, signal: number): boolean {
   }
 }
 
+/** Whose child a process is; undefined when it is gone. */
+export function parentOf(pid: number): ProcessIdentity | undefined {
+  const parent = statOf(pid)?.parent;
+  return parent === undefined || parent === 0 ? undefined : identify(parent);
+}
+
 /** Who was started by a process and is still its child; empty where the kernel does not tell (CONFIG_PROC_CHILDREN). */
 export function childrenOf(pid: number): ProcessIdentity[] {
   const pids = readOrNothing(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);

@@ -95,7 +95,8 @@ describe("spawn", () => {
     const children = await Promise.all(Array.from({ length: 20 }, () => spawn(shell("true"))));
     await Promise.all(children.map((child) => child.exited));
     expect(children.map(({ pid }) => identify(pid))).toEqual(children.map(() => undefined));
-    await expect.poll(openDescriptors).toBeLessThanOrEqual(before);
+    // Of the whole process: other tests open some, too.
+    await expect.poll(openDescriptors).toBeLessThan(before + 10);
   });
 });
 

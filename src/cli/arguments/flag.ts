@@ -38,12 +38,6 @@ export function integer(help: string, { short }: { short?: string } = {}): Flag<
   return { short, value: "int", help, initial: undefined, read: readInteger };
 }
 
-/** One of some words. */
-export function choice<W extends string>(help: string, words: readonly [W, ...W[]], initial: W): Flag<W> {
-  const read = (given: string): W => words.find((word) => word === given) ?? invalid(`must be one of ${words.join(", ")}`);
-  return { value: "string", help, initial, read };
-}
-
 const BOOLEANS: Readonly<Record<string, boolean>> = { "1": true, t: true, true: true, "0": false, f: false, false: false };
 
 function readBoolean(given: string): boolean {

@@ -98,7 +98,7 @@ class Reader<F extends Flags> {
 }
 
 /** The words that say which flag did not take its value. */
-export function wrongValue(name: string, { short }: Pick<Flag<unknown>, "short">, given: string, cause: unknown): UsageError {
+function wrongValue(name: string, { short }: Pick<Flag<unknown>, "short">, given: string, cause: unknown): UsageError {
   const shown = short === undefined ? `--${name}` : `-${short}, --${name}`;
   return new UsageError(`invalid argument ${JSON.stringify(given)} for "${shown}" flag: ${messageOf(cause)}`);
 }

@@ -39,8 +39,8 @@ describe("which daemon is meant", () => {
         readContext: () => ({ host: "", tls: undefined, skipVerify: false }),
       }).tls;
     expect(tls({ host: "tcp://h:1" }, {})).toBeUndefined();
-    expect(tls({ host: "tcp://h:1" }, { DOCKER_TLS_VERIFY: "1" })).toMatchObject({ ca: "/home/me/.docker/ca.pem", verify: true });
-    expect(tls({ host: "tcp://h:1", tls: true }, { DOCKER_CERT_PATH: "/certs" })).toMatchObject({ cert: "/certs/cert.pem", verify: false });
+    expect(tls({ host: "tcp://h:1" }, { DOCKER_TLS_VERIFY: "1" })).toMatchObject({ folder: "/home/me/.docker", verify: true });
+    expect(tls({ host: "tcp://h:1", tls: true }, { DOCKER_CERT_PATH: "/certs" })).toMatchObject({ folder: "/certs", verify: false });
     expect(tls({ host: "tcp://h:1", tlsverify: true, tlskey: "/k" }, {})).toMatchObject({ key: "/k", verify: true });
   });
 });

@@ -9,10 +9,7 @@ import { resolveEndpoint } from "./endpoint.ts";
 import { customHeaders } from "./headers.ts";
 
 /** Finds out which daemon is meant, and makes a client of it. Nothing is sent yet. */
-export function openCli(
-  host: Pick<Cli, "streams" | "environment" | "currentFolder">,
-  flags: Partial<ValuesOf<typeof globalFlags>>,
-): Cli {
+export function openCli(host: Pick<Cli, "streams" | "environment" | "currentFolder">, flags: Partial<ValuesOf<typeof globalFlags>>): Cli {
   const { environment } = host;
   const configFolder = flags.config ?? environment["DOCKER_CONFIG"] ?? join(environment["HOME"] ?? "/", ".docker");
   const config = readConfigFile(configFolder, environment["DOCKER_AUTH_CONFIG"]);

@@ -30,11 +30,18 @@ export function containerList({ truncate, size, now }: ContainerListOptions): Li
       { name: "Names", title: "NAMES", show: ({ Names }) => ownNames(Names ?? []).join(",") },
       { name: "Labels", title: "LABELS", show: ({ Labels }) => labelsOf(Labels ?? {}) },
       { name: "LocalVolumes", title: "LOCAL VOLUMES", show: ({ Mounts }) => String(Mounts?.filter(isLocal).length ?? 0) },
-      { name: "Mounts", title: "MOUNTS", show: ({ Mounts }) => (Mounts ?? []).map((mount) => short(sourceOf(mount), WIDTHS.mount)).join(",") },
+      {
+        name: "Mounts",
+        title: "MOUNTS",
+        show: ({ Mounts }) => (Mounts ?? []).map((mount) => short(sourceOf(mount), WIDTHS.mount)).join(","),
+      },
       {
         name: "Networks",
         title: "NETWORKS",
-        show: ({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {}).sort().join(","),
+        show: ({ NetworkSettings }) =>
+          Object.keys(NetworkSettings?.Networks ?? {})
+            .sort()
+            .join(","),
       },
       { name: "Size", title: "SIZE", show: sizeOf },
     ],

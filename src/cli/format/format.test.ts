@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatList } from "./list.ts";
-import { binarySize, decimalSize, ellipsis, humanDuration, printable } from "./units.ts";
+import { binarySize, decimalSize, ellipsis, humanDuration } from "./units.ts";
+import { printable } from "./printable.ts";
 
 describe("sizes and times", () => {
   it.each([
@@ -33,7 +34,7 @@ describe("sizes and times", () => {
 
   it("long text and control characters do no harm", () => {
     expect(ellipsis("abcdef", 4)).toBe("abc…");
-    expect(printable("a\u001b[31mb\n")).toBe("a\\u001b[31mb\\n");
+    expect(printable("a\u001b[31mb\n")).toBe("a\\u001b[31mb\\u000a");
   });
 });
 
@@ -49,7 +50,7 @@ describe("a list", () => {
 
   it.each([
     [undefined, "CONTAINER ID   NAMES\na              web\nbcd            web\n"],
-    ["table {{.Names}}\\t{{.ID}}", "NAMES   CONTAINER ID\nweb     a\nweb     bcd\n"],
+    ["table {{.Names}}\\t{{.ID}}", "NAMES     CONTAINER ID\nweb       a\nweb       bcd\n"],
     ["json", '{"ID":"a","Names":"web"}\n{"ID":"bcd","Names":"web"}\n'],
     ["{{.ID}}:{{.Names}}", "a:web\nbcd:web\n"],
     ["{{json .}}", '{"ID":"a","Names":"web"}\n{"ID":"bcd","Names":"web"}\n'],

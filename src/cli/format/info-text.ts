@@ -59,7 +59,13 @@ function plugins({ Plugins }: SystemInfo): Row[] {
 
 function runtimes({ Runtimes, DefaultRuntime, RuncCommit }: SystemInfo): Row[] {
   return [
-    [1, "Runtimes", Object.keys(Runtimes ?? {}).sort().join(" ")],
+    [
+      1,
+      "Runtimes",
+      Object.keys(Runtimes ?? {})
+        .sort()
+        .join(" "),
+    ],
     [1, "Default Runtime", DefaultRuntime],
     [1, "Runtime Version", RuncCommit?.ID],
   ];
@@ -70,7 +76,9 @@ function security({ SecurityOptions }: SystemInfo): Row[] {
   const options = (SecurityOptions ?? []).flatMap((option): Row[] => {
     const fields = option.split(",").map((field): [string, string] => [field.split("=")[0] ?? "", field.slice(field.indexOf("=") + 1)]);
     const name = fields.find(([key]) => key === "name")?.[1] ?? option;
-    const others = fields.filter(([key]) => key !== "name").map(([key, value]): Row => [3, `${key.charAt(0).toUpperCase()}${key.slice(1)}`, value]);
+    const others = fields
+      .filter(([key]) => key !== "name")
+      .map(([key, value]): Row => [3, `${key.charAt(0).toUpperCase()}${key.slice(1)}`, value]);
     return [[2, name], ...others];
   });
   return options.length === 0 ? [] : [[1, "Security Options"], ...options];

@@ -13,7 +13,8 @@ export function versionText({ Client, Server }: Versions): string {
   return printableLines(sections.map((lines) => `${lines.join("\n")}\n`).join("\n"));
 }
 
-const line = (indent: number, title: string, value: string | undefined): string => `${" ".repeat(indent)}${`${title}:`.padEnd(20 - indent)}${value ?? ""}`;
+const line = (indent: number, title: string, value: string | undefined): string =>
+  `${" ".repeat(indent)}${`${title}:`.padEnd(20 - indent)}${value ?? ""}`;
 
 function clientLines({ Platform, Version, ApiVersion, DefaultAPIVersion, GoVersion, Os, Arch, Context }: ClientVersion): string[] {
   const agreed = ApiVersion === DefaultAPIVersion ? ApiVersion : `${ApiVersion} (downgraded from ${DefaultAPIVersion})`;

@@ -34,7 +34,8 @@ async function createOrPull(cli: Cli, settings: RunSettings, body: ContainerCrea
 }
 
 /** A container that is named (for its volumes, its network) may be missing as well: only the text tells them apart. */
-const isMissingImage = (error: unknown): boolean => error instanceof ApiError && error.status === 404 && /no such image/i.test(error.message);
+const isMissingImage = (error: unknown): boolean =>
+  error instanceof ApiError && error.status === 404 && /no such image/i.test(error.message);
 
 /** Its progress is no output of the container's. */
 async function pull(cli: Cli, { image, platform, quiet }: RunSettings): Promise<void> {

@@ -1,21 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { longName, runFlags } from "./flags.ts";
 import { parsePublish } from "./ports.ts";
-import type { CreateRequest, RunSettings } from "./request.ts";
+import { createBody, emptyRequest } from "./request.ts";
+import type { Apply } from "./run-flag.ts";
+import { runFlags } from "./run-flags.ts";
 
-/** The request that one flag makes of nothing. */
-function apply(name: string, ...values: string[]): CreateRequest {
-  const request: CreateRequest = { config: {}, hostConfig: {}, endpoint: {} };
-  const flag = runFlags.find(({ usage }) => longName(usage) === name);
-  const files: Record<string, string[]> = { envs: ["A=1", "# not this", "", "B=x=y"], "profile.json": ["{", "}"] };
-  for (const value of values)
-    flag?.apply(
-      request,
-      value,
-      { environment: { HOME: "/root" }, readLines: (path) => files[path] ?? [], currentFolder: "/work" },
-      {} as RunSettings,
-    );
-  return request;
+const files: Readonly<Record<string, string>> = { envs: "A=1\n# not this\n\nB=x=y\n", "profile.json": "{}" };
+
+/** The body that one flag, given with these values, makes of nothing. */
+function apply(name: string, ...values: string[]): object {
+  const flag = runFlags[name];
+  if (flag === undefined) throw new Error(`no flag ${name}`);
+  const applies = values.reduce<readonly Apply[]>((before, value) => flag.read(value, before), flag.initial);
+  const request = emptyRequest();
+  for (const one of applies)
+    one(request, { environment: { HOME: "/root" }, currentFolder: "/work", readText: (path) => files[path] ?? "" });
+  return createBody(request);
 }
 
 describe("flags of run", () => {
@@ -23,7 +22,7 @@ describe("flags of run", () => {
     ["env", ["A=1", "HOME", "NOT_SET"], { config: { Env: ["A=1", "HOME=/root"] } }],
     ["env-file", ["envs"], { config: { Env: ["A=1", "B=x=y"] } }],
     ["label", ["a=1", "b"], { config: { Labels: { a: "1", b: "" } } }],
-    ["entrypoint", [""], { config: { Entrypoint: [] } }],
+    ["entrypoint", [""], { config: { Entrypoint: [""] } }],
     ["memory", ["64m"], { hostConfig: { Memory: 67_108_864 } }],
     ["memory-swap", ["-1"], { hostConfig: { MemorySwap: -1 } }],
     ["cpus", ["1.5"], { hostConfig: { NanoCpus: 1_500_000_000 } }],
@@ -84,21 +83,26 @@ describe("flags of run", () => {
       },
     ],
     ["restart", ["on-failure:3"], { hostConfig: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 3 } } }],
-    ["security-opt", ["seccomp=profile.json", "no-new-privileges"], { hostConfig: { SecurityOpt: ["seccomp={\n}", "no-new-privileges"] } }],
+    ["security-opt", ["seccomp=profile.json", "no-new-privileges"], { hostConfig: { SecurityOpt: ["seccomp={}", "no-new-privileges"] } }],
     ["log-opt", ["a=1", "b=2"], { hostConfig: { LogConfig: { Config: { a: "1", b: "2" } } } }],
     ["expose", ["90-91/udp"], { config: { ExposedPorts: { "90/udp": {}, "91/udp": {} } } }],
     ["ip", ["10.0.0.9"], { endpoint: { IPAMConfig: { IPv4Address: "10.0.0.9" } } }],
   ])("--%s %j", (name, values, expected) => {
-    expect(apply(name, ...values)).toMatchObject(expected);
+    const { config, hostConfig, endpoint } = expected as { config?: object; hostConfig?: object; endpoint?: object };
+    expect(apply(name, ...values)).toMatchObject({
+      ...config,
+      ...(hostConfig === undefined ? {} : { HostConfig: hostConfig }),
+      ...(endpoint === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { default: endpoint } } }),
+    });
   });
 
   it.each([
-    ["memory", "lots", 'invalid argument "lots" for "--memory"'],
-    ["cpus", "many", "want a number"],
+    ["memory", "lots", "must be a size such as 64m or 1.5g"],
+    ["cpus", "many", "must be a number such as 1.5"],
     ["ulimit", "nofile", "name=soft[:hard]"],
-    ["mount", "type=bind,colour=blue,dst=/x", "invalid field 'colour'"],
+    ["mount", "type=bind,colour=blue,dst=/x", "unknown field 'colour'"],
     ["mount", "type=bind,src=/x", "target is required"],
-    ["publish", "x:80", "invalid publish specification"],
+    ["publish", "x:80", "must be [HOST-IP:][HOST-PORT:]PORT[/PROTOCOL]"],
     ["publish", "99999:80", "invalid port range"],
     ["publish", "80-82:80-81", "differ in length"],
   ])("--%s %s is refused: %s", (name, value, message) => {

@@ -30,7 +30,8 @@ const target: Set = (mount, text) => void (mount.Target = text);
 const readOnly: Set = (mount, text) => void (mount.ReadOnly = isTrue(text));
 const noCopy: Set = (mount, text) => void (mount.VolumeOptions = { ...mount.VolumeOptions, NoCopy: isTrue(text) });
 
-const isTrue = (text: string): boolean => (/^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : invalid("must be true or false"));
+const isTrue = (text: string): boolean =>
+  /^(true|1)$/i.test(text) ? true : /^(false|0)$/i.test(text) ? false : invalid("must be true or false");
 
 const keys: Readonly<Record<string, Set>> = {
   type: (mount, text) => void (mount.Type = TYPES.find((type) => type === text.toLowerCase()) ?? invalid(`unknown type '${text}'`)),
@@ -50,7 +51,10 @@ const keys: Readonly<Record<string, Set>> = {
   "image-subpath": (mount, text) => void (mount.ImageOptions = { ...mount.ImageOptions, Subpath: text }),
   "tmpfs-size": (mount, text) => void (mount.TmpfsOptions = { ...mount.TmpfsOptions, SizeBytes: memory(text) }),
   "tmpfs-mode": (mount, text) =>
-    void (mount.TmpfsOptions = { ...mount.TmpfsOptions, Mode: /^[0-7]{1,4}$/.test(text) ? Number.parseInt(text, 8) : invalid("tmpfs-mode must be octal") }),
+    void (mount.TmpfsOptions = {
+      ...mount.TmpfsOptions,
+      Mode: /^[0-7]{1,4}$/.test(text) ? Number.parseInt(text, 8) : invalid("tmpfs-mode must be octal"),
+    }),
 };
 
 /** `-v`: a relative source is the user's, as with docker; a name stays one. */

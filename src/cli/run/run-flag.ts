@@ -38,8 +38,8 @@ export function runFlag<T>(
 
 /** A flag that takes no value. */
 export function runToggle(help: string, apply: (request: CreateRequest, on: boolean) => void, short?: string): RunFlag {
-  const { read } = toggle(help);
-  const flag = runFlag({ help, ...(short === undefined ? {} : { short }) }, (text) => read(text, false), apply);
+  const onOrOff = toggle(help);
+  const flag = runFlag({ help, ...(short === undefined ? {} : { short }) }, (text) => onOrOff.read(text, false), apply);
   return { ...flag, value: undefined };
 }
 

@@ -1,10 +1,10 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { removeCgroup } from "#sys/cgroup.ts";
-import { signalProcess } from "#sys/pidfd.ts";
+import { parentOf, type ProcessIdentity, signalProcess } from "#sys/pidfd.ts";
 import { type MonitorRecord, readRecord } from "../monitor/record.ts";
 import { type DriverContext, filesOf, type LiveContainer, runtimeOf } from "./driver-context.ts";
-import { inTime, killContainer, killMembers } from "./driver-kill.ts";
+import { inTime, killContainer, killMembers, killProcess } from "./driver-kill.ts";
 import type { Runtime } from "./runtimes.ts";
 import { runRuntime } from "./runtimes-command.ts";
 
@@ -24,10 +24,22 @@ async function deleteUnknown(context: DriverContext, id: string): Promise<void> 
     await Promise.all([...context.runtimes.values()].map((runtime) => removeState(runtime, id)));
     return removeFiles(context, id, undefined);
   }
-  for (const process of [record.processes?.container, record.processes?.monitor]) {
-    if (process !== undefined) signalProcess(process, SIGKILL);
-  }
+  // The monitor first: it would write down the end of the container where that has been cleaned up.
+  const monitor = record.processes?.monitor ?? (await monitorOf(context, id));
+  if (monitor !== undefined) await inTime(killProcess(monitor));
   return removeTraces(context, id, record, runtimeOf(context, record));
+}
+
+/** The monitor of a container whose daemon died before it wrote down who that is: the parent of the container's first process. */
+async function monitorOf(context: DriverContext, id: string): Promise<ProcessIdentity | undefined> {
+  const pid = Number.parseInt(await textOrNothing(filesOf(context, id).pid), 10);
+  const parent = pid > 0 ? parentOf(pid) : undefined;
+  const words = (await textOrNothing(`/proc/${parent?.pid}/cmdline`)).split("\0");
+  return words.includes(`--cid=${id}`) ? parent : undefined;
+}
+
+async function textOrNothing(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => "");
 }
 
 /** It ends by itself right after it has written the exit code. */

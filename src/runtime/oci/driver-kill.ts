@@ -41,7 +41,7 @@ export async function killMembers(context: DriverContext, cgroupPath: string): P
   for (let round = 0; round < 100; round++) {
     const pids = await membersOf(context.cgroups, cgroupPath);
     if (pids.length === 0) return;
-    if (!(await inTime(Promise.all(pids.map(killAndWait))))) break;
+    if (!(await inTime(Promise.all(pids.map(killPid))))) break;
   }
   context.logger.error({ cgroup: cgroupPath }, "processes of a container could not be killed");
 }
@@ -54,7 +54,7 @@ export async function killMembers(context: DriverContext, cgroupPath: string): P
 export async function endLaunch(monitor: ChildProcess): Promise<boolean> {
   const begun = monitor.kill(SIGSTOP) ? childrenOf(monitor.pid).flatMap(stopTree) : [];
   monitor.kill(SIGKILL);
-  return inTime(Promise.all([monitor.exited, ...begun.map(({ pid }) => killAndWait(pid))]));
+  return inTime(Promise.all([monitor.exited, ...begun.map(killProcess)]));
 }
 
 /** Stops a process before it is asked for its children, so that it starts no more. */
@@ -63,10 +63,15 @@ function stopTree(process: ProcessIdentity): ProcessIdentity[] {
   return [process, ...childrenOf(process.pid).flatMap(stopTree)];
 }
 
-async function killAndWait(pid: number): Promise<void> {
+async function killPid(pid: number): Promise<void> {
   const identity = identify(pid);
-  const pidfd = identity === undefined ? undefined : openProcess(identity);
-  if (identity === undefined || pidfd === undefined) return;
+  if (identity !== undefined) await killProcess(identity);
+}
+
+/** Kills exactly that process and waits for its end. Who is gone is no error. */
+export async function killProcess(identity: ProcessIdentity): Promise<void> {
+  const pidfd = openProcess(identity);
+  if (pidfd === undefined) return;
   const watch = watchExit(pidfd);
   signalProcess(identity, SIGKILL);
   await watch.ready;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { type Logger, silentLogger } from "#lib/logger.ts";
+import { silentLogger } from "#lib/logger.ts";
 import { ensureCgroupMounts, readCgroupHost } from "#sys/cgroup.ts";
 import { foldersOf } from "#sys/cgroup-paths.ts";
 import type { ContainerFixture } from "../contract.fixture.ts";
@@ -8,10 +8,13 @@ import type { OciRuntime } from "./driver.ts";
 import { createOciRuntime } from "./driver-open.ts";
 import { installedRuntimes } from "./runtimes.ts";
 
-export async function openDriver(fixture: ContainerFixture, defaultRuntime: string, logger: Logger = silentLogger): Promise<OciRuntime> {
+async function openDriver(fixture: ContainerFixture, defaultRuntime: string): Promise<OciRuntime> {
   ensureCgroupMounts(readCgroupHost());
   const instance = { execRoot: `${fixture.folder}/run`, cgroupParent: fixture.cgroupParent };
-  return createOciRuntime({ logger }, { instance, runtimes: installedRuntimes(), defaultRuntime, monitorPath: "/usr/bin/conmon" });
+  return createOciRuntime(
+    { logger: silentLogger },
+    { instance, runtimes: installedRuntimes(), defaultRuntime, monitorPath: "/usr/bin/conmon" },
+  );
 }
 
 export async function openSubject(fixture: ContainerFixture, runtime: string): Promise<DriverUnderTest> {
@@ -33,7 +36,7 @@ export async function openSubject(fixture: ContainerFixture, runtime: string): P
 }
 
 /** Processes that have the fixture's folder in their command line, files below the exec root, cgroups of containers. */
-export function residueOf(fixture: ContainerFixture): string[] {
+function residueOf(fixture: ContainerFixture): string[] {
   const processes = readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
     .map(commandLine)

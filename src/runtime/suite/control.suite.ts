@@ -65,10 +65,12 @@ export function controlSuite(bench: SuiteBench): void {
     });
 
     it("are changed while it runs", async () => {
-      const id = await bench.start("tail /dev/zero & wait; sleep 60");
+      const id = await bench.start("sleep 60");
       await bench.driver.update(id, { memory: { limit: 8 << 20, swap: 8 << 20 } });
+      const greedy = await bench.exec(id, ["/bin/tail", "/dev/zero"]);
+      expect(await greedy.exited).toEqual({ exitCode: 137 });
       await bench.driver.kill(id, SIGKILL);
-      expect((await bench.driver.exited(id)).exitCode).toBe(137);
+      expect(await bench.driver.exited(id)).toMatchObject({ exitCode: 137, oomKilled: true });
     });
   });
 }

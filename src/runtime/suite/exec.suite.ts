@@ -34,8 +34,9 @@ export function execSuite(bench: SuiteBench): void {
       const process = await bench.exec(id, ["/bin/yes"]);
       await pause(200);
       const before = memoryOf();
-      await pause(500);
-      expect(memoryOf() - before).toBeLessThan(16 << 20);
+      // It would write some 400 MB in that time; other tests of the process have memory of their own.
+      await pause(1000);
+      expect(memoryOf() - before).toBeLessThan(100 << 20);
       process.kill(SIGKILL);
       expect(await process.exited).toEqual({ exitCode: 137 });
     });

@@ -30,7 +30,7 @@ describe("a body of the API", () => {
     [{ Cmd: [1] }, "field Cmd[0]: want a string"],
     [{ HostConfig: "x" }, "field HostConfig: want an object"],
     [{ HostConfig: { Memory: 1.5 } }, "field HostConfig.Memory: want a 64-bit integer"],
-    [{ HostConfig: { Memory: 1e400 } }, "field HostConfig.Memory: want a 64-bit integer"],
+    [{ HostConfig: { Memory: Infinity } }, "field HostConfig.Memory: want a 64-bit integer"],
     [{ HostConfig: { Privileged: "yes" } }, "field HostConfig.Privileged: want a boolean"],
     [{ Labels: ["a"] }, "field Labels: want an object"],
     [{ Image: "a", image: "b" }, "field Image is given twice"],

@@ -18,7 +18,7 @@ export async function* pieces(bytes: Uint8Array, size = 16 * 1024): AsyncGenerat
 }
 
 // oxlint-disable-next-line require-yield -- a source that must not be asked
-export async function* untouchable(): AsyncGenerator<Uint8Array> {
+async function* untouchable(): AsyncGenerator<Uint8Array> {
   await Promise.reject(new Error("the source was read"));
 }
 

@@ -12,7 +12,7 @@ import type { LayerSync } from "./layer-sync.ts";
 import type { Staging } from "./staging.ts";
 
 /** One page of mount options holds some 220 folders named by descriptors; Docker stops at 125. */
-export const MOST_LAYERS = 200;
+const MOST_LAYERS = 200;
 
 interface Layer {
   readonly parent: Digest | undefined;

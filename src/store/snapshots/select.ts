@@ -7,7 +7,7 @@ import { overlaySupport } from "./overlay-support.ts";
 import { createVfsSnapshotter } from "./vfs.ts";
 
 /** Every driver there is, in the order of preference. */
-export const snapshotDrivers = {
+const snapshotDrivers = {
   overlay2: { supported: overlaySupport, create: createOverlaySnapshotter },
   vfs: { supported: () => ({ supported: true }), create: createVfsSnapshotter },
 } as const satisfies Record<string, SnapshotDriver>;

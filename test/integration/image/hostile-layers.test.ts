@@ -36,13 +36,15 @@ function imprint(): string {
 const clean = imprint();
 const residentMegabytes = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1024;
 
-async function load(name: string): Promise<Answer> {
+function generate(name: string): Buffer {
   const file = join(work, `${name}.tar`);
   execFileSync("python3", [generator, name, file, canary]);
   const archive = readFileSync(file);
   rmSync(file);
-  return daemon.api("POST", "/images/load", archive);
+  return archive;
 }
+
+const load = (archive: Buffer): Promise<Answer> => daemon.api("POST", "/images/load", archive);
 
 const loaded = (answer: Answer): boolean => answer.status === 200 && !answer.text.includes('"error"');
 
@@ -51,34 +53,49 @@ const LEGAL = ["abs", "suid", "dev", "deep", "many", "dupdir", "negid", "passwdh
 
 describe.skipIf(!hasShared)("a hostile layer", () => {
   it.each(names)("%s: the host stays as it was, the daemon answers, nothing is stuck", { timeout: 60_000 }, async (name) => {
+    const archive = generate(name);
     const before = residentMegabytes();
     const began = Date.now();
-    const answer = await load(name);
+    const answer = await load(archive);
     expect(Date.now() - began).toBeLessThan(30_000);
     if (LEGAL.includes(name)) expect(answer.text).not.toContain('"error"');
     if (loaded(answer)) {
-      const { stdout } = await docker.run(
-        ["run", "--rm", "--name", name, "evil:x", "sh", "-c", "id; cat /leak /lnk/canary /stolen/passwd /lower/keep 2>&1"],
-        { timeout: 20_000 },
+      const { stdout, stderr } = await docker.run(
+        [
+          "run",
+          "--rm",
+          "--pull",
+          "never",
+          "--name",
+          name,
+          `evil:${name}`,
+          "sh",
+          "-c",
+          "id -u; cat /leak /lnk/canary /stolen/passwd /lower/keep 2>&1",
+        ],
+        { timeout: 5_000 },
       );
+      expect(stderr).not.toContain("No such image");
       expect(stdout).not.toContain("CANARY");
       expect(stdout).not.toContain("root:x:0:0:root:/root:/bin/bash");
     }
     expect(imprint()).toBe(clean);
     expect((await daemon.api("GET", "/_ping")).status).toBe(200);
-    expect(await docker.ok("ps", "-aq")).toBe("");
-    await daemon.api("DELETE", "/images/evil:x?force=1");
+    // Its own /etc/passwd may hold up a program inside for ever; the engine it must not.
+    expect([204, 404]).toContain((await daemon.api("DELETE", `/containers/${name}?force=1`)).status);
+    await daemon.api("DELETE", `/images/evil:${name}?force=1`);
     expect(residentMegabytes() - before).toBeLessThan(200);
   });
 
   it.each(["xattr-opq", "xattr-redir", "xattr-meta", "xattr-user", "raw-wh"])(
     "%s: what lies below stays visible, or the layer is refused",
     async (name) => {
-      const answer = await load(name);
+      const answer = await load(generate(name));
       if (loaded(answer)) {
-        const kept = await docker.ok("run", "--rm", "evil:x", "sh", "-c", "cat /lower/keep; ls /stolen 2>/dev/null | wc -l");
-        expect(kept).toBe("keep\n0");
-        await docker.ok("rmi", "evil:x");
+        const kept = await docker.ok("run", "--rm", `evil:${name}`, "sh", "-c", "cat /lower/keep; ls /stolen 2>/dev/null | wc -l");
+        // xattr-meta brings an empty file of that name, which is its right; what it points at is not.
+        expect(kept).toBe(name === "xattr-meta" ? "0" : "keep\n0");
+        await docker.ok("rmi", `evil:${name}`);
       } else expect(answer.text).toMatch(/lower\/keep|overlay/);
       const stored = execFileSync(
         "sh",
@@ -93,19 +110,30 @@ describe.skipIf(!hasShared)("a hostile layer", () => {
   );
 
   it("dev: device files from a layer open nothing", async () => {
-    await load("dev");
-    const { stdout, stderr } = await docker.run(["run", "--rm", "evil:x", "sh", "-c", "cat /disk /kmsg"]);
+    await load(generate("dev"));
+    const { stdout, stderr } = await docker.run(["run", "--rm", "evil:dev", "sh", "-c", "cat /disk /kmsg"]);
     expect(stdout).toBe("");
     expect(stderr.match(/Operation not permitted/g)).toHaveLength(2);
-    await docker.ok("rmi", "evil:x");
+    await docker.ok("rmi", "evil:dev");
   });
 
   it("suid: no-new-privileges keeps a set-user-id program from gaining anything", async () => {
-    await load("suid");
-    expect(await docker.ok("run", "--rm", "--security-opt", "no-new-privileges", "-u", "1000", "evil:x", "/bin/rootsh", "id", "-u")).toBe(
-      "1000",
-    );
-    await docker.ok("rmi", "evil:x");
+    await load(generate("suid"));
+    expect(
+      await docker.ok(
+        "run",
+        "--rm",
+        "--security-opt",
+        "no-new-privileges",
+        "-u",
+        "1000",
+        "evil:suid",
+        "sh",
+        "-c",
+        "exec -a id /bin/rootsh -u",
+      ),
+    ).toBe("1000");
+    await docker.ok("rmi", "evil:suid");
   });
 });
 

@@ -23,15 +23,11 @@ export const fileFlags: RunFlags = {
     const [target = "", ...options] = value.split(":");
     put(hostConfig, "Tmpfs", [target, options.join(":")]);
   }),
-  volume: runFlag(
-    { value: "list", short: "v", help: "Bind mount a volume" },
-    asIs,
-    ({ config, hostConfig }, value, { currentFolder }) => {
-      const volume = parseVolume(value, currentFolder);
-      if ("bind" in volume) add(hostConfig, "Binds", volume.bind);
-      else put(config, "Volumes", [volume.anonymous, {}]);
-    },
-  ),
+  volume: runFlag({ value: "list", short: "v", help: "Bind mount a volume" }, asIs, ({ config, hostConfig }, value, { currentFolder }) => {
+    const volume = parseVolume(value, currentFolder);
+    if ("bind" in volume) add(hostConfig, "Binds", volume.bind);
+    else put(config, "Volumes", [volume.anonymous, {}]);
+  }),
   "volume-driver": runFlag({ help: "Optional volume driver for the container" }, asIs, host("VolumeDriver")),
   "volumes-from": runFlag({ value: "list", help: "Mount volumes from the specified container(s)" }, asIs, hostItem("VolumesFrom")),
 };

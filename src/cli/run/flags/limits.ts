@@ -25,11 +25,7 @@ export const limitFlags: RunFlags = {
   "device-write-iops": runFlag(list("Limit write rate (IO per second) to a device"), operationRate, hostItem("BlkioDeviceWriteIOps")),
   memory: runFlag({ ...bytes("Memory limit"), short: "m" }, memory, host("Memory")),
   "memory-reservation": runFlag(bytes("Memory soft limit"), memory, host("MemoryReservation")),
-  "memory-swap": runFlag(
-    bytes("Swap limit equal to memory plus swap: '-1' to enable unlimited swap"),
-    memory,
-    host("MemorySwap"),
-  ),
+  "memory-swap": runFlag(bytes("Swap limit equal to memory plus swap: '-1' to enable unlimited swap"), memory, host("MemorySwap")),
   "memory-swappiness": runFlag(int("Tune container memory swappiness (0 to 100)"), readInteger, host("MemorySwappiness")),
   "oom-kill-disable": runToggle("Disable OOM Killer", host("OomKillDisable")),
   "oom-score-adj": runFlag(int("Tune host's OOM preferences (-1000 to 1000)"), readInteger, host("OomScoreAdj")),

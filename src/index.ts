@@ -1,0 +1,4 @@
+/** What programs import: `import { connect } from "dhow"`. */
+export { connect, type ConnectOptions, type EngineClient } from "./client/engine-client.ts";
+export { ApiError } from "./client/api-error.ts";
+export { EngineError, type ErrorCategory } from "./errors/engine-error.ts";
