@@ -81,7 +81,12 @@ export class SuiteBench {
   /** Deletes what a test has made. @throws when something is left all the same. */
   async clear(): Promise<void> {
     for (const id of this.#made.splice(0)) await this.driver.delete(id);
-    const left = await this.residue();
+    // The parent of an exec'd process tells its exit code a moment before it ends itself.
+    let left = await this.residue();
+    for (let attempt = 0; left.length > 0 && attempt < 20; attempt++) {
+      await pause(50);
+      left = await this.residue();
+    }
     if (left.length > 0) throw new Error(`the test has left ${left.join("\n")}`);
   }
 
