@@ -49,7 +49,10 @@ export interface Snapshotter {
   /** Not mounted is no error. May sync: keep it off the path of an answer. */
   unmount(id: string): Promise<void>;
 
-  /** Unmounts and removes; missing is no error. */
+  /**
+   * Unmounts and removes; missing is no error. It is gone when this resolves, and its id free again; what takes long (the sync at the
+   * end of a mount, deleting its files) goes on behind.
+   */
   removeWritable(id: string): Promise<void>;
 
   /** Bytes on disk of what was written. */

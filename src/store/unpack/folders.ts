@@ -79,19 +79,15 @@ export class Folders {
     return path;
   }
 
-  /** A folder is gone, or is another one now. */
-  forget(path: BytePath): void {
-    for (const known of this.#times.keys()) if (known === path || known.startsWith(`${path}/`)) this.#times.delete(known);
-  }
-
-  /** Sets the times. */
+  /** Sets the times, of what is still a folder. */
   finish(): void {
-    for (const [path, time] of this.#times) setTimes(path, time);
+    for (const [path, time] of this.#times) if (look(path)?.isDirectory() === true) setTimes(path, time);
   }
 
   #makeImplied(path: BytePath, links: number): BytePath {
     const real = inFolder(this.ensure(parentOf(path), links), nameOf(path));
     if (real !== path) return this.ensure(real, links + 1);
+    this.#deps.budget.entry();
     const below = this.#deps.below?.look(path);
     if (below !== undefined && "target" in below) {
       makeSymlink(below.target, path);

@@ -201,7 +201,6 @@ export class LayerWriter implements TarSink {
     const there = look(path);
     if (there === undefined) return;
     removeTree(path, there);
-    if (there.isDirectory()) this.#folders.forget(path);
     if (options.keepMark !== true) this.#whiteouts.wrote(path);
   }
 }

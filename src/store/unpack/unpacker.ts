@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "#errors/engine-error.ts";
 import { WorkerPool } from "#lib/worker-pool.ts";
@@ -35,11 +36,14 @@ export function createUnpacker({ threads = 2, idleMs = 10_000, limits = {} }: Un
 }
 
 async function run(pool: WorkerPool, request: UnpackRequest, limits: UnpackLimits, signal: AbortSignal): Promise<UnpackOutcome> {
-  const { source, folder, whiteouts, below, expectedBlob, onProgress } = request;
+  const { source, whiteouts, expectedBlob, onProgress } = request;
+  // The thread has a working folder of its own.
+  const folder = resolve(request.folder);
+  const below = request.below === undefined ? undefined : resolve(request.below);
   const common = { folder, whiteouts, below, hashBlob: expectedBlob !== undefined, limits };
   const onNote = (note: unknown): void => onProgress?.(note as number);
   if ("path" in source) {
-    const job: UnpackJob = { ...common, source: { kind: "file", path: source.path } };
+    const job: UnpackJob = { ...common, source: { kind: "file", path: resolve(source.path) } };
     return (await runJob(pool, job, { signal, onNote })) as UnpackOutcome;
   }
   const job = (port: MessagePort): UnpackJob => ({ ...common, source: { kind: "stream", port } });

@@ -64,6 +64,8 @@ export class OverlayWhiteouts implements Whiteouts {
 export class PlainWhiteouts implements Whiteouts {
   readonly #budget: Budget;
   readonly #written = new Set<BytePath>();
+  /** Once is enough: what lies below only becomes less. */
+  readonly #emptied = new Set<BytePath>();
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -86,6 +88,9 @@ export class PlainWhiteouts implements Whiteouts {
   }
 
   emptied(folder: BytePath): void {
+    if (this.#emptied.has(folder)) return;
+    this.#budget.remember(folder);
+    this.#emptied.add(folder);
     for (const name of namesIn(folder)) this.deleted(inFolder(folder, name));
   }
 
