@@ -81,8 +81,8 @@ async function removeGroup(context: DriverContext, cgroupPath: string): Promise<
         context.logger.warn({ err: error, cgroup: cgroupPath }, "a container's cgroup could not be removed");
         return;
       }
-      if (attempt > 1) await delay(BETWEEN_TRIES_MS);
-      await killMembers(context, cgroupPath);
+      if (attempt === 1) await killMembers(context, cgroupPath);
+      else await delay(BETWEEN_TRIES_MS);
     }
   }
 }

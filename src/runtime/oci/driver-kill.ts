@@ -9,6 +9,7 @@ const SIGKILL = 9;
 const SIGSTOP = 19;
 /** How long a killed process may take to be gone: it may have memory to free or wait for a disk. */
 const PATIENCE_MS = 10_000;
+const BETWEEN_ROUNDS_MS = 5;
 
 /** Sends a signal to the first process or to all of them. Who is gone is no error. */
 export async function signalContainer(context: DriverContext, live: LiveContainer, signal: number, target: "init" | "all"): Promise<void> {
@@ -38,10 +39,13 @@ export async function killContainer(context: DriverContext, live: LiveContainer)
  */
 export async function killMembers(context: DriverContext, cgroupPath: string): Promise<void> {
   await thawIfFrozen(context, cgroupPath);
-  for (let round = 0; round < 100; round++) {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
     const pids = await membersOf(context.cgroups, cgroupPath);
     if (pids.length === 0) return;
-    if (!(await inTime(Promise.all(pids.map(killPid))))) break;
+    await inTime(Promise.all(pids.map(killPid)));
+    // One that is dead already may still be listed for a moment.
+    await delay(BETWEEN_ROUNDS_MS);
   }
   context.logger.error({ cgroup: cgroupPath }, "processes of a container could not be killed");
 }

@@ -10,8 +10,8 @@ const options = { instance: { execRoot, cgroupParent }, runtimes: installedRunti
 const driver = await createOciRuntime({ logger: silentLogger }, options);
 const request = JSON.parse(text) as LaunchRequest;
 await driver.create({ ...request, logPath: request.logPath }, new AbortController().signal);
-await driver.start(request.id);
 const streams = await driver.attach(request.id);
+await driver.start(request.id);
 const chunk = await streams.output[Symbol.asyncIterator]().next();
 stdout.write(`seen ${Buffer.from(chunk.value?.data ?? []).toString()}`);
 await driver.exited(request.id);
