@@ -17,7 +17,8 @@ function lint(folder: string, source: string): string {
   return spawnSync(process.execPath, [`${root}node_modules/.bin/oxlint`, file], { cwd: root, encoding: "utf8" }).stdout;
 }
 
-describe("the walls of the house", () => {
+// Each plants a file and lints it: a process of a second or more on a busy machine.
+describe("the walls of the house", { timeout: 60_000 }, () => {
   it.each([
     ["lib", "sys", 'import { libc } from "#sys/ffi.ts";\nexport const x = libc;\n'],
     ["spec", "store", 'import { Database } from "#store/db/database.ts";\nexport const x = Database;\n'],
