@@ -93,7 +93,7 @@ for name, entries in mkimg.cases(sys.argv[3]).items():
     shelf = mkdtempSync(join(ROOMY, "dhow-kit-"));
     known = join(shelf, "host");
     execFileSync("python3", ["-c", script, dirname(KIT), shelf, known]);
-  });
+  }, 120_000);
 
   afterAll(() => {
     removeFolder(bytePathOf(shelf));
