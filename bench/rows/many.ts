@@ -3,7 +3,9 @@ import type { BenchEngine } from "../engine.ts";
 import { IMAGE, inParallel, removeAll, timed, type Row } from "../row.ts";
 
 const start = (engine: BenchEngine, count: number): Promise<void> =>
-  inParallel(Array.from({ length: count }), 8, () => engine.run({ Image: IMAGE, Cmd: ["sleep", "1000000"] }));
+  inParallel(numbers(count), 8, () => engine.run({ Image: IMAGE, Cmd: ["sleep", "1000000"] }));
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 const startMany = (count: number): Row => ({
   name: `start-${count}`,
@@ -86,7 +88,7 @@ const daemonStart = (stopped: number): Row => ({
   better: "less",
   rounds: 5,
   async prepare(engine) {
-    await inParallel(Array.from({ length: stopped }), 8, () => engine.ok("POST", "/containers/create", { Image: IMAGE, Cmd: ["true"] }));
+    await inParallel(numbers(stopped), 8, () => engine.ok("POST", "/containers/create", { Image: IMAGE, Cmd: ["true"] }));
   },
   async measure(engine) {
     await engine.stop();

@@ -1,8 +1,16 @@
-import http from "node:http";
-import https from "node:https";
+import type http from "node:http";
 import net from "node:net";
 import { type Duplex, Readable } from "node:stream";
-import tls from "node:tls";
+
+/**
+ * Not imported: an import reads every export of a module of Node's, and some of these load what is never used here (undici, OpenSSL),
+ * which takes a command line longer than all that it does. TLS is loaded by who speaks it.
+ */
+const { Agent, request: httpRequest } = process.getBuiltinModule("node:http");
+const secure = {
+  http: () => process.getBuiltinModule("node:https"),
+  sockets: () => process.getBuiltinModule("node:tls"),
+};
 
 /** PEM texts. Without `ca` the system's authorities count. */
 export interface ClientIdentity {
@@ -51,7 +59,7 @@ export class HttpClient implements Disposable {
   constructor(target: ClientTarget) {
     this.#target = target;
     const options = { keepAlive: true, maxFreeSockets: 8, scheduling: "lifo" as const };
-    this.#agent = target.kind === "tls" ? new https.Agent({ ...options, ...target.identity }) : new http.Agent(options);
+    this.#agent = target.kind === "tls" ? new (secure.http().Agent)({ ...options, ...target.identity }) : new Agent(options);
   }
 
   /** Sends a request. A kept connection that the server has closed meanwhile is replaced, where asking twice does no harm. */
@@ -68,7 +76,7 @@ export class HttpClient implements Disposable {
   hijack(request: ClientRequest): Promise<HijackResponse> {
     const headers = { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" };
     return new Promise((resolve, reject) => {
-      const outgoing = http.request({ ...this.#options({ ...request, headers }), createConnection: () => connectHalfOpen(this.#target) });
+      const outgoing = httpRequest({ ...this.#options({ ...request, headers }), createConnection: () => connectHalfOpen(this.#target) });
       outgoing.once("error", reject);
       outgoing.once("upgrade", (incoming, socket, head) => {
         if (head.length > 0) socket.unshift(head);
@@ -91,7 +99,7 @@ export class HttpClient implements Disposable {
   #send(request: ClientRequest): Promise<ClientResponse> {
     return new Promise((resolve, reject) => {
       const options = { ...this.#options(request), agent: this.#agent };
-      const outgoing = this.#target.kind === "tls" ? https.request(options) : http.request(options);
+      const outgoing = this.#target.kind === "tls" ? secure.http().request(options) : httpRequest(options);
       outgoing.once("error", (error: StaleError) => {
         error.onKeptConnection = outgoing.reusedSocket;
         reject(error);
@@ -131,7 +139,7 @@ function connectHalfOpen(target: ClientTarget): Duplex {
   const options = { host: target.host, port: target.port, allowHalfOpen: true, noDelay: true };
   if (target.kind === "tcp") return net.connect(options);
   const servername = net.isIP(target.host) === 0 ? { servername: target.host } : {};
-  return tls.connect({ ...options, ...servername, ...target.identity });
+  return secure.sockets().connect({ ...options, ...servername, ...target.identity });
 }
 
 function responseOf(incoming: http.IncomingMessage): ClientResponse {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
@@ -14,6 +13,8 @@ export type ContextEndpoint = Omit<Endpoint, "context">;
  * @throws EngineError `not-found`, with Docker's text; `invalid` for one that leads nowhere.
  */
 export function readContext(folder: string, name: string): ContextEndpoint {
+  // Loaded by who has contexts: it takes as long as all the rest of a short command.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const key = createHash("sha256").update(name).digest("hex");
   const path = join(folder, "contexts/meta", key, "meta.json");
   const text = readIfThere(path);
