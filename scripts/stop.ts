@@ -5,6 +5,8 @@ import { messageOf } from "../src/errors/engine-error.ts";
 import type { EngineClient } from "../src/client/engine-client.ts";
 import { daemonPid, fail, instance, pause, runningEngine, say } from "./engine-at.ts";
 
+const AT_ONCE = 8;
+
 try {
   const engine = await runningEngine();
   if (engine !== undefined) await stopContainers(engine);
@@ -17,15 +19,23 @@ try {
 }
 
 async function stopContainers(engine: EngineClient): Promise<void> {
-  const running = await engine.containers.list();
-  if (running.length > 0) say(`Stopping ${running.length} container${running.length === 1 ? "" : "s"}`);
-  const left = [...running];
-  await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      for (let container = left.pop(); container !== undefined; container = left.pop()) await engine.containers.stop(container.Id ?? "");
-    }),
-  );
+  const waiting = await engine.containers.list();
+  if (waiting.length > 0) say(`Stopping ${waiting.length} container${waiting.length === 1 ? "" : "s"}`);
+  const stopNext = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await stopContainer(engine, next);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, stopNext));
   engine.close();
+}
+
+/** One that cannot be stopped keeps neither the others nor the daemon from being: what is left of it is found at the end. */
+async function stopContainer(
+  engine: EngineClient,
+  { Id = "", Names }: { Id?: string | undefined; Names?: string[] | undefined },
+): Promise<void> {
+  await engine.containers
+    .stop(Id)
+    .catch((error: unknown) => say(`${Names?.[0]?.slice(1) ?? Id} could not be stopped: ${messageOf(error)}`));
 }
 
 async function stopDaemon(): Promise<void> {
