@@ -39,7 +39,8 @@ ensure_node_modules() {
     return
   fi
   say "npm packages: installing"
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || fail "npm ci failed: see the lines above (is the npm registry reachable?)"
+  # Not `npm ci`: it insists on lock entries for the optional packages of every platform there is, and a registry need not have them all.
+  npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error || fail "npm install failed: see the lines above (is the npm registry reachable?)"
   scripts/with-node --version >/dev/null
 }
 

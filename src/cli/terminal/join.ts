@@ -1,6 +1,6 @@
 import type { RawSession } from "#client/raw-session.ts";
 import { DetachFilter, parseDetachKeys } from "#spec/detach-keys.ts";
-import type { Streams } from "../streams.ts";
+import { write, type Streams } from "../streams.ts";
 import { printOutput } from "./print-output.ts";
 
 export interface JoinOptions {
@@ -23,7 +23,10 @@ export async function join(streams: Streams, session: RawSession, { stdin, detac
     input?.stop();
     session.stream.destroy();
   }
-  return input?.left === true ? "left" : "ended";
+  if (input?.left !== true) return "ended";
+  // What comes next is not to stand behind the program's prompt.
+  if (streams.errors.isTTY === true) await write(streams.errors, "\r\n");
+  return "left";
 }
 
 /** Types what the user types. The end of input is passed on, and the other direction stays open. */
