@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"], pool: "threads", testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"], pool: "threads", testTimeout: 60_000, hookTimeout: 60_000 },
+      },
       {
         test: {
           name: "integration",

@@ -113,7 +113,13 @@ export class HttpClient implements Disposable {
     const { body } = request;
     const length = typeof body === "string" || body instanceof Uint8Array ? { "Content-Length": String(Buffer.byteLength(body)) } : {};
     const headers = { Host: hostOf(this.#target), ...length, ...request.headers };
-    return { ...whereOf(this.#target), method: request.method, path: request.path, headers, ...(request.signal && { signal: request.signal }) };
+    return {
+      ...whereOf(this.#target),
+      method: request.method,
+      path: request.path,
+      headers,
+      ...(request.signal && { signal: request.signal }),
+    };
   }
 }
 
