@@ -6,13 +6,14 @@ import { build, type Plugin } from "esbuild";
 import { workerSources } from "../src/lib/worker-url.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const entries = {
+/** Runs under the Node that is carried. */
+const engine = {
   dhowd: "src/bin/dhowd.ts",
-  dhow: "src/bin/dhow.ts",
   index: "src/index.ts",
   ...Object.fromEntries(Object.entries(workerSources).map(([name, source]) => [`${name}-worker`, `src/${source}`])),
 };
-const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(`${root}${source}`)));
+/** Runs, where no Node is carried, under the user's own. */
+const client = { dhow: "src/bin/dhow.ts" };
 
 /**
  * Built-in modules are asked for when they are used: `import … from "node:http"` loads undici and the web streams with it, 8 MB and 60 ms that the
@@ -30,17 +31,22 @@ const lazyBuiltins: Plugin = {
 };
 
 await rm(`${root}dist`, { recursive: true, force: true });
-await build({
-  absWorkingDir: root,
-  entryPoints,
-  outdir: "dist",
-  bundle: true,
-  packages: "external",
-  plugins: [lazyBuiltins],
-  platform: "node",
-  target: "node24",
-  format: "esm",
-  sourcemap: "linked",
-  sourcesContent: false,
-  logLevel: "warning",
-});
+await bundle(engine, "node24");
+await bundle(client, "node20");
+
+async function bundle(entries: Readonly<Record<string, string>>, target: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(`${root}${source}`))),
+    outdir: "dist",
+    bundle: true,
+    packages: "external",
+    plugins: [lazyBuiltins],
+    platform: "node",
+    target,
+    format: "esm",
+    sourcemap: "linked",
+    sourcesContent: false,
+    logLevel: "warning",
+  });
+}

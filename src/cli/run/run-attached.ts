@@ -20,18 +20,23 @@ export async function runAttached({ client, streams }: Cli, id: string, settings
   const { containers } = client;
   const session = await containers.attach(id, { stdin, stdout: attached.has("stdout"), stderr: attached.has("stderr"), detachKeys });
   const { exit } = await containers.waiting(id, { condition: autoRemove ? "removed" : "next-exit" });
-  using _signals = sigProxy ? forwardSignals(streams, (signal) => containers.kill(id, { signal })) : undefined;
+  using signals = sigProxy ? forwardSignals(streams, (signal) => containers.kill(id, { signal })) : undefined;
   using _raw = tty && stdin ? rawMode(streams) : undefined;
   const joined = join(streams, session, { stdin, detachKeys: tty ? (detachKeys ?? "") : undefined });
   joined.catch(() => {}); // When the start fails that is what is told.
   await start(containers, id, { session, exit, autoRemove });
   using _size = tty ? followSize(streams, (size) => containers.resize(id, size)) : undefined;
+  return await Promise.race([endOf(joined, exit), ...(signals === undefined ? [] : [signals.insisted])]);
+}
+
+async function endOf(joined: Promise<"ended" | "left">, exit: Promise<Exit>): Promise<number> {
   if ((await joined) === "left") return 0;
   const { StatusCode, Error: failure } = await exit;
   if (failure?.Message !== undefined && failure.Message !== "") throw new CommandFailure(StatusCode, failure.Message);
   return StatusCode;
 }
 
+type Exit = Awaited<ReturnType<Containers["wait"]>>;
 type Containers = Cli["client"]["containers"];
 
 interface Waiting {
