@@ -4,9 +4,11 @@ export default defineConfig({
   test: {
     projects: [
       {
+        extends: true,
         test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"], pool: "threads", testTimeout: 60_000, hookTimeout: 60_000 },
       },
       {
+        extends: true,
         test: {
           name: "integration",
           include: ["test/{integration,clients,chaos,cli}/**/*.test.ts"],
