@@ -55,7 +55,7 @@ export default defineConfig({
   },
   overrides: [
     ...walls,
-    { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
+    { files: ["*.config.ts"], rules: { "import/no-default-export": "off", "no-restricted-properties": "off" } },
     {
       files: ["src/bin/**/*.ts", "src/config/**/*.ts", "scripts/**/*.ts", "bench/**/*.ts", "test/**/*.ts", "**/*.test.ts"],
       rules: { "no-restricted-properties": "off", "no-console": "off" },

@@ -16,13 +16,18 @@ export function versionText({ Client, Server }: Versions): string {
 const line = (indent: number, title: string, value: string | undefined): string =>
   `${" ".repeat(indent)}${`${title}:`.padEnd(20 - indent)}${value ?? ""}`;
 
+/** A Dhow has its Node where Docker has its Go. */
+function language(indent: number, version = ""): string {
+  return version.startsWith("node") ? line(indent, "Node version", version.slice("node".length)) : line(indent, "Go version", version);
+}
+
 function clientLines({ Platform, Version, ApiVersion, DefaultAPIVersion, GoVersion, Os, Arch, Context }: ClientVersion): string[] {
   const agreed = ApiVersion === DefaultAPIVersion ? ApiVersion : `${ApiVersion} (downgraded from ${DefaultAPIVersion})`;
   return [
     `Client: ${Platform.Name}`,
     line(1, "Version", Version),
     line(1, "API version", agreed),
-    line(1, "Node version", GoVersion.replace(/^node/, "")),
+    language(1, GoVersion),
     line(1, "OS/Arch", `${Os}/${Arch}`),
     line(1, "Context", Context),
   ];
@@ -35,7 +40,7 @@ function serverLines({ Platform, Version, Components, ...engine }: SystemVersion
     " Engine:",
     line(2, "Version", Version),
     line(2, "API version", `${engine.ApiVersion} (minimum version ${engine.MinAPIVersion ?? engine.ApiVersion})`),
-    line(2, "Runtime version", engine.GoVersion),
+    language(2, engine.GoVersion),
     line(2, "Git commit", engine.GitCommit),
     line(2, "OS/Arch", `${engine.Os}/${engine.Arch}`),
     line(2, "Experimental", String(engine.Experimental ?? false)),
