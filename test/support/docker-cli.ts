@@ -14,18 +14,24 @@ export interface RunOptions {
   readonly terminal?: boolean;
   readonly environment?: Record<string, string>;
   readonly timeout?: number;
+  /** Sent when it has written something, `signals` times. */
+  readonly signalAtOutput?: NodeJS.Signals;
+  readonly signals?: number;
+  /** Nobody reads on once it has written this. */
+  readonly until?: string;
 }
 
 /** Runs a program on a pty and copies what is typed and what is shown, as a terminal emulator does. */
 const PTY = "import pty,sys; sys.exit(__import__('os').waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
-/** The unmodified docker command line against a test's daemon. */
+/** The unmodified docker command line against a test's daemon; or another program that takes the same words. */
 export class DockerCli {
   readonly #daemon: TestDaemon;
-  readonly #program = peers()["DOCKER"] ?? "docker";
+  readonly #program: string;
 
-  constructor(daemon: TestDaemon) {
+  constructor(daemon: TestDaemon, program = peers()["DOCKER"] ?? "docker") {
     this.#daemon = daemon;
+    this.#program = program;
   }
 
   /** Runs it to its end, whatever its exit code. */
@@ -38,6 +44,7 @@ export class DockerCli {
         HOME: this.#daemon.folder,
         DOCKER_CONFIG: this.#daemon.folder,
         TERM: "xterm",
+        DHOW_SOURCE: "1",
         ...options.environment,
       },
       stdio: "pipe",
@@ -50,6 +57,8 @@ export class DockerCli {
       });
     if (options.terminal === true) typeWhenReady(child, options.input ?? "");
     else child.stdin.end(options.input);
+    if (options.signalAtOutput !== undefined) child.stdout.once("data", () => void signal(child, options));
+    if (options.until !== undefined) stopReading(child, options.until);
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     return Promise.all([ended, collect(child.stdout), collect(child.stderr)]).then(([code, stdout, stderr]) => {
       clearTimeout(killer);
@@ -60,7 +69,7 @@ export class DockerCli {
   /** Runs it and returns what it printed; anything but exit code 0 throws. */
   async ok(...parameters: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.run(parameters);
-    if (code !== 0) throw new Error(`docker ${parameters.join(" ")} ended with ${code}: ${stderr}${stdout}`);
+    if (code !== 0) throw new Error(`${this.#program} ${parameters.join(" ")} ended with ${code}: ${stderr}${stdout}`);
     return stdout.trim();
   }
 }
@@ -72,4 +81,20 @@ function typeWhenReady(child: ChildProcessWithoutNullStreams, input: string): vo
     setTimeout(resolve, 3000).unref();
   });
   void ready.then(() => child.stdin.write(input));
+}
+
+/** One after the other: the kernel merges signals of one kind that wait. */
+async function signal(child: ChildProcessWithoutNullStreams, { signalAtOutput, signals = 1 }: RunOptions): Promise<void> {
+  for (let sent = 0; sent < signals; sent++) {
+    child.kill(signalAtOutput);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function stopReading(child: ChildProcessWithoutNullStreams, text: string): void {
+  let read = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    read += chunk.toString();
+    if (read.includes(text)) child.stdout.destroy();
+  });
 }

@@ -1,4 +1,5 @@
 import type { ProgressMessage } from "#spec/progress.ts";
+import { sizeOf } from "../terminal/size.ts";
 import { write, type Streams } from "../streams.ts";
 import { plainLine, ProgressScreen } from "./screen.ts";
 
@@ -8,8 +9,11 @@ export async function showProgress(output: Streams["output"], messages: AsyncIte
   for await (const message of messages) await write(output, draw(message));
 }
 
-function drawingOn({ isTTY, columns = 80, rows = 24 }: Streams["output"]): (message: ProgressMessage) => string {
-  if (isTTY !== true) return plainLine;
-  const screen = new ProgressScreen({ columns, rows });
+/** Of a terminal that does not say. */
+const USUAL = { columns: 80, rows: 24 };
+
+function drawingOn(output: Streams["output"]): (message: ProgressMessage) => string {
+  if (output.isTTY !== true) return plainLine;
+  const screen = new ProgressScreen(sizeOf(output) ?? USUAL);
   return (message) => screen.draw(message);
 }

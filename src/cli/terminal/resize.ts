@@ -1,9 +1,5 @@
 import type { Streams } from "../streams.ts";
-
-export interface Size {
-  readonly rows: number;
-  readonly columns: number;
-}
+import { sizeOf, type Size } from "./size.ts";
 
 /** How often the first size is offered: the process may not be there yet. */
 const ATTEMPTS = 10;
@@ -12,8 +8,8 @@ const PAUSE_MS = 30;
 /** Tells the container's terminal the user's size, now and at each change, until it is disposed of. */
 export function followSize(streams: Streams, resize: (size: Size) => Promise<void>): Disposable {
   const tell = (): Promise<void> => {
-    const { rows, columns } = streams.output;
-    return rows === undefined || columns === undefined ? Promise.resolve() : resize({ rows, columns });
+    const size = sizeOf(streams.output);
+    return size === undefined ? Promise.resolve() : resize(size);
   };
   void tellFirst(tell);
   const stop = streams.onSignal(["SIGWINCH"], () => void tell().catch(() => {})); // It ended meanwhile.
