@@ -150,12 +150,19 @@ function messageIn(said: string): string | undefined {
 
 const NOBODY_THERE = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"]);
 
-/** Docker's words, which scripts look for. Anything else (an abort, TLS) is passed on. */
+const TLS = /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH)/;
+
+/** Docker's words, which scripts look for. Anything else (an abort) is passed on. */
 function unreachable(host: string, cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   if (code === "EACCES" || code === "EPERM") {
     const message = `permission denied while trying to connect to the Docker daemon socket at ${host}`;
     return new EngineError("unavailable", message, { cause, code });
+  }
+  if (TLS.test(code)) {
+    // OpenSSL's own message is a line of its source; what it means is beside it.
+    const reason = (cause as { readonly reason?: string }).reason ?? (cause as Error).message;
+    return new EngineError("unavailable", `TLS with the Docker daemon at ${host} failed: ${reason}`, { cause, code });
   }
   if (!NOBODY_THERE.has(code)) return cause;
   return new EngineError("unavailable", `Cannot connect to the Docker daemon at ${host}. Is the docker daemon running?`, { cause, code });

@@ -24,6 +24,28 @@ export interface RunOptions {
 /** Runs a program on a pty and copies what is typed and what is shown, as a terminal emulator does. */
 const PTY = "import pty,sys; sys.exit(__import__('os').waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
+/** Runs a command line to its end, whatever its exit code, with no variables but those that are given. */
+export function runProgram(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const [file = "", ...rest] = options.terminal === true ? ["python3", "-c", PTY, ...command] : command;
+  const env = { PATH: process.env["PATH"] ?? "", TERM: "xterm", ...options.environment };
+  const child = spawn(file, rest, { env, stdio: "pipe" });
+  const killer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 30_000);
+  const collect = (stream: NodeJS.ReadableStream): Promise<string> =>
+    new Promise((resolve) => {
+      const chunks: Buffer[] = [];
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk)).on("close", () => resolve(Buffer.concat(chunks).toString()));
+    });
+  if (options.terminal === true) typeWhenReady(child, options.input ?? "");
+  else child.stdin.end(options.input);
+  if (options.signalAtOutput !== undefined) child.stdout.once("data", () => void signal(child, options));
+  if (options.until !== undefined) stopReading(child, options.until);
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return Promise.all([ended, collect(child.stdout), collect(child.stderr)]).then(([code, stdout, stderr]) => {
+    clearTimeout(killer);
+    return { code, stdout, stderr };
+  });
+}
+
 /** The unmodified docker command line against a test's daemon; or another program that takes the same words. */
 export class DockerCli {
   readonly #daemon: TestDaemon;
@@ -36,34 +58,8 @@ export class DockerCli {
 
   /** Runs it to its end, whatever its exit code. */
   run(parameters: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    const command = [this.#program, "-H", this.#daemon.host, ...parameters];
-    const [file = "", ...rest] = options.terminal === true ? ["python3", "-c", PTY, ...command] : command;
-    const child = spawn(file, rest, {
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        HOME: this.#daemon.folder,
-        DOCKER_CONFIG: this.#daemon.folder,
-        TERM: "xterm",
-        DHOW_SOURCE: "1",
-        ...options.environment,
-      },
-      stdio: "pipe",
-    });
-    const killer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 30_000);
-    const collect = (stream: NodeJS.ReadableStream): Promise<string> =>
-      new Promise((resolve) => {
-        const chunks: Buffer[] = [];
-        stream.on("data", (chunk: Buffer) => chunks.push(chunk)).on("close", () => resolve(Buffer.concat(chunks).toString()));
-      });
-    if (options.terminal === true) typeWhenReady(child, options.input ?? "");
-    else child.stdin.end(options.input);
-    if (options.signalAtOutput !== undefined) child.stdout.once("data", () => void signal(child, options));
-    if (options.until !== undefined) stopReading(child, options.until);
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    return Promise.all([ended, collect(child.stdout), collect(child.stderr)]).then(([code, stdout, stderr]) => {
-      clearTimeout(killer);
-      return { code, stdout, stderr };
-    });
+    const environment = { HOME: this.#daemon.folder, DOCKER_CONFIG: this.#daemon.folder, DHOW_SOURCE: "1", ...options.environment };
+    return runProgram([this.#program, "-H", this.#daemon.host, ...parameters], { ...options, environment });
   }
 
   /** Runs it and returns what it printed; anything but exit code 0 throws. */
