@@ -1,6 +1,6 @@
 /** The second half of `npm start`, when everything is installed and built: the daemon, the starter image, its container, and how to go on. */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,7 @@ async function startDaemon(): Promise<EngineClient> {
   say(`Daemon: starting dhowd on ${HOST} (log: ${LOG_FILE})`);
   mkdirSync(instance.execRoot, { recursive: true });
   const log = openSync(LOG_FILE, "a", 0o640);
+  const begin = fstatSync(log).size;
   const launcher = fileURLToPath(new URL("../bin/dhowd", import.meta.url));
   const daemon = spawn(launcher, [], { detached: true, stdio: ["ignore", log, log], cwd: "/" });
   closeSync(log);
@@ -37,8 +38,8 @@ async function startDaemon(): Promise<EngineClient> {
     if (engine !== undefined) return engine;
     await pause(50);
   }
-  const words = readFileSync(LOG_FILE, "utf8").trimEnd().split("\n").slice(-8).join("\n  ");
-  fail(`the daemon did not come up. The end of ${LOG_FILE}:\n  ${words}`);
+  const words = readFileSync(LOG_FILE).subarray(begin).toString().trimEnd().split("\n").slice(-8).join("\n  ");
+  fail(`the daemon did not come up. What it said at the end (${LOG_FILE}):\n  ${words}`);
 }
 
 async function ensureImage(engine: EngineClient): Promise<void> {
