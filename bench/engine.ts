@@ -159,29 +159,24 @@ function dockerCli(): string {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** What both daemons are told: folders and a socket of their own, an empty configuration, a bridge that collides with nothing. */
+function flagsOf({ folder, socket }: BenchEngine, bridge: string): string[] {
+  const config = join(folder, "daemon.json");
+  writeFileSync(config, "{}");
+  const given = {
+    "data-root": join(folder, "data"),
+    "exec-root": join(folder, "run"),
+    pidfile: join(folder, "pid"),
+    "config-file": config,
+    bip: bridge,
+  };
+  return [...Object.entries(given).flatMap(([name, value]) => [`--${name}`, value]), "-H", `unix://${socket}`];
+}
+
 export function dhowEngine(): BenchEngine {
-  return new BenchEngine("dhow", ({ folder, socket }) => {
-    mkdirSync(join(folder, "run"), { recursive: true });
-    writeFileSync(join(folder, "daemon.json"), "{}");
-    return {
-      file: join(root, "bin/dhowd"),
-      flags: [
-        "--instance",
-        "dhow-bench",
-        "--data-root",
-        join(folder, "data"),
-        "--exec-root",
-        join(folder, "run"),
-        "--pidfile",
-        join(folder, "pid"),
-        "--config-file",
-        join(folder, "daemon.json"),
-        "-H",
-        `unix://${socket}`,
-        "--bip",
-        "10.213.0.1/24",
-      ],
-    };
+  return new BenchEngine("dhow", (engine) => {
+    mkdirSync(join(engine.folder, "run"), { recursive: true });
+    return { file: join(root, "bin/dhowd"), flags: ["--instance", "dhow-bench", ...flagsOf(engine, "10.213.0.1/24")] };
   });
 }
 
@@ -197,29 +192,11 @@ export function dockerdEngine(dockerd: string): BenchEngine {
     spawnSync("ip", ["link", "delete", "docker0"]);
   });
   const beside = [dirname(dockerd), join(dirname(dockerd), "../bin"), join(dirname(dockerd), "../sbin")].join(":");
-  return new BenchEngine("dockerd", ({ folder, socket }) => ({
+  return new BenchEngine("dockerd", (engine) => ({
     file: dockerd,
     path: `${beside}:${process.env["PATH"] ?? ""}`,
-    flags: [
-      "--data-root",
-      join(folder, "data"),
-      "--exec-root",
-      join(folder, "run"),
-      "--pidfile",
-      join(folder, "pid"),
-      "-H",
-      `unix://${socket}`,
-      "--bip",
-      "10.214.0.1/24",
-      "--config-file",
-      emptyFile(join(folder, "daemon.json")),
-    ],
+    flags: flagsOf(engine, "10.214.0.1/24"),
   }));
-}
-
-function emptyFile(path: string): string {
-  writeFileSync(path, "{}");
-  return path;
 }
 
 function nftTables(): string[] {

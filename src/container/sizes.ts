@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { isEngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
+import { chainIds } from "#spec/oci-image/chain-id.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 
@@ -28,14 +28,4 @@ async function imageSize({ images, snapshots }: SizeDeps, id: Digest): Promise<n
     if (isEngineError(error, "not-found")) return 0;
     throw error;
   }
-}
-
-/** OCI image-spec config.md, "Layer ChainID": each is the digest over the one before and its own diff id. */
-function chainIds(diffIds: readonly Digest[]): Digest[] {
-  const chain: Digest[] = [];
-  for (const diffId of diffIds) {
-    const parent = chain.at(-1);
-    chain.push(parent === undefined ? diffId : `sha256:${createHash("sha256").update(`${parent} ${diffId}`).digest("hex")}`);
-  }
-  return chain;
 }

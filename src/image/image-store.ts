@@ -65,6 +65,11 @@ export class ImageStore {
     return ids.flatMap(({ id }) => this.#known.get(id) ?? []);
   }
 
+  /** How many there are, without reading them. */
+  count(): number {
+    return this.#database.read((reader) => reader.get<{ count: number }>("SELECT count(*) AS count FROM image"))?.count ?? 0;
+  }
+
   /** Ids that start with these hex digits; two are enough to know that it is ambiguous. */
   idsByPrefix(hex: string): Digest[] {
     const rows = this.#database.read((reader) =>

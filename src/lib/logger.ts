@@ -1,4 +1,4 @@
-/** Structured logging as the services see it; pino fits structurally. The first argument is context, never a secret. */
+/** Structured logging as the services see it. The first argument is context, never a secret. */
 export interface Logger {
   debug(context: object, message: string): void;
   info(context: object, message: string): void;

@@ -75,7 +75,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     ],
     info: {
       containers: () => containers.counts(),
-      images: () => images.images.all().length,
+      images: () => images.images.count(),
       storage: () => ({ driver: snapshots.name, status: snapshots.status() }),
     },
     runtime: runtime.features,

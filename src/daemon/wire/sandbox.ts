@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { SandboxPlanner } from "#container/deps.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 import { ociSpec } from "#runtime/oci/spec.ts";
 import type { HostFacts, SandboxDefaults } from "#runtime/oci/spec-input.ts";
 import { customSeccomp } from "#runtime/oci/seccomp/custom.ts";
@@ -49,7 +50,8 @@ function seccompProfile(setting: string, host: HostFacts): unknown {
   try {
     const text = readFileSync(setting, "utf8");
     customSeccomp(text, { ...host, capabilities: defaultCapabilities });
-    return text;
+    // Parsed once here, and not at every start.
+    return parseJsonText(text);
   } catch (cause) {
     throw new EngineError("invalid", `seccomp-profile ${setting} cannot be used: ${messageOf(cause)}`, { cause });
   }
