@@ -1,5 +1,6 @@
 import type { ContainerMount, HostDevices, ResolvedUser } from "#runtime/oci/spec-input.ts";
 import type { PreparedRoot } from "#runtime/oci/spec/prepare-rootfs.ts";
+import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import type { Container } from "./container.ts";
 import { prepareFolders, writeContainerFiles } from "./container-files.ts";
 import type { ContainerContext } from "./deps.ts";
@@ -27,21 +28,18 @@ interface Network {
 }
 
 /**
- * Brings a container's process into being and lets it run. What can overlap does: the root and the volumes with the network's
- * preparation, the runtime's `create` with the network's connection. What it did before it throws is for `releaseRun` to undo.
+ * Brings a container's process into being and lets it run. The monitor is started first, and loads while its root and its network are
+ * made; the network is connected while the runtime works. What it did before it throws is for `releaseRun` to undo.
  */
 export async function launch(deps: LaunchDeps, container: Container): Promise<LaunchedProcess> {
-  const paths = containerPaths(deps.options.instance, container.id);
-  const { joined, sharedMemoryOf } = joinedNamespaces(deps.store, container);
-  const [root, network] = await both(prepareRoot(deps, container), prepareNetwork(deps, container));
-  const spec = deps.sandbox.spec(
-    specInput(deps.options, container, { ...root, ...network, joined, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf }),
-  );
-  const { config, hostConfig } = container;
+  const { id, config, hostConfig } = container;
+  const paths = containerPaths(deps.options.instance, id);
+  await prepareFolders(paths);
+  const prepared = prepare(deps, container);
   const request = {
-    id: container.id,
+    id,
     bundle: paths.bundle,
-    spec,
+    spec: prepared.then(({ spec }) => spec),
     runtime: hostConfig.Runtime,
     tty: config.Tty ?? false,
     stdin: config.OpenStdin ?? false,
@@ -50,12 +48,25 @@ export async function launch(deps: LaunchDeps, container: Container): Promise<La
   };
   const [process] = await both(
     deps.runtime.create(request, deps.closing),
-    network.own ? deps.networks.connect(container.id) : Promise.resolve(),
+    prepared.then(async ({ ownNetwork }) => (ownNetwork ? await deps.networks.connect(id) : undefined)),
   );
-  await deps.attachments.connect(container.id, async () => await deps.runtime.attach(container.id));
+  await deps.attachments.connect(id, async () => await deps.runtime.attach(id));
   const startedAt = Date.now();
-  await deps.runtime.start(container.id);
+  await deps.runtime.start(id);
   return { pid: process.pid, startedAt };
+}
+
+interface Prepared {
+  readonly spec: OciSpec;
+  readonly ownNetwork: boolean;
+}
+
+/** All that the runtime's `create` needs to find. */
+async function prepare(deps: LaunchDeps, container: Container): Promise<Prepared> {
+  const { joined, sharedMemoryOf } = joinedNamespaces(deps.store, container);
+  const [root, network] = await both(prepareRoot(deps, container), prepareNetwork(deps, container));
+  const input = specInput(deps.options, container, { ...root, ...network, joined, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf });
+  return { spec: deps.sandbox.spec(input), ownNetwork: network.own };
 }
 
 interface Root {
@@ -86,11 +97,10 @@ async function prepareNetwork(deps: LaunchDeps, container: Container): Promise<N
   const paths = containerPaths(deps.options.instance, container.id);
   const owner = networkOwner(deps.store, container);
   if (owner !== undefined) {
-    await prepareFolders(paths);
     const netns = deps.networks.sandboxOf(owner.id)?.netns ?? `/proc/${owner.state.pid}/ns/net`;
     return { netns, filesOf: owner, own: false };
   }
-  const [sandbox] = await both(deps.networks.prepare(networkRequest(container)), prepareFolders(paths));
+  const sandbox = await deps.networks.prepare(networkRequest(container));
   await writeContainerFiles(paths, container.config.Hostname ?? "", sandbox.files);
   return { netns: sandbox.netns, filesOf: container, own: true };
 }

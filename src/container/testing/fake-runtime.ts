@@ -2,6 +2,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import type {
   ContainerStreams,
   CreatedProcess,
+  EarlyLaunchRequest,
   ExecProcess,
   ExecRequest,
   LaunchRequest,
@@ -44,12 +45,13 @@ export class FakeRuntime implements RuntimeDriver {
   readonly recoveries = new Map<string, Recovered>();
   #nextPid = 1000;
 
-  async create(request: LaunchRequest): Promise<CreatedProcess> {
+  async create(request: LaunchRequest | EarlyLaunchRequest): Promise<CreatedProcess> {
+    const spec = await request.spec;
     await this.#called("create", request.id);
     if (this.runs.has(request.id)) throw new EngineError("system", `${request.id} exists already`);
     const pid = (this.#nextPid += 1);
     this.runs.set(request.id, {
-      request,
+      request: { ...request, spec },
       pid,
       pipes: [],
       exit: Promise.withResolvers<ProcessExit>(),

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { renameSync } from "node:fs";
 import { cString, type BytePath } from "#sys/byte-path.ts";
 import { removeEmptyFolder, removeFile } from "#sys/node-file.ts";
@@ -9,59 +10,55 @@ const DEEPEST = 100;
 /**
  * Removes a folder with everything below it, whatever a container has made of it: what is nested too deep is moved up to the top
  * first. Synchronous.
- *
- * @param most how many entries to remove; when there are more, the rest stays and the result is false.
  */
-export function removeFolder(path: BytePath, most = Infinity): boolean {
+export function removeFolder(path: BytePath): void {
+  for (const _step of removalOf(path));
+}
+
+/** The same, pausing at every entry: the caller may stop there, and what is left stays. */
+export function* removalOf(path: BytePath): Generator<void, void> {
   {
     using top = new OpenFolder(path);
-    const removal = new Removal(top, most);
+    const removal = new Removal(top);
     while (removal.movedUp) {
       removal.movedUp = false;
-      if (!removal.empty(top, 0)) return false;
+      yield* removal.empty(top, 0);
     }
   }
   removeEmptyFolder(path);
-  return true;
 }
 
 class Removal {
   readonly #top: OpenFolder;
-  #left: number;
-  #moves = 0;
   movedUp = true;
 
-  constructor(top: OpenFolder, most: number) {
+  constructor(top: OpenFolder) {
     this.#top = top;
-    this.#left = most;
   }
 
-  /** False when the limit is reached. */
-  empty(folder: OpenFolder, depth: number): boolean {
+  *empty(folder: OpenFolder, depth: number): Generator<void, void> {
     for (const { name, isFolder } of folder.entries()) {
-      if (this.#left-- <= 0) return false;
+      yield;
       if (!isFolder) removeFile(folder.child(name));
       else if (depth >= DEEPEST) this.#moveUp(folder.child(name));
-      else if (!this.#removeChild(folder, name, depth)) return false;
+      else yield* this.#removeChild(folder, name, depth);
     }
-    return true;
   }
 
-  #removeChild(folder: OpenFolder, name: string, depth: number): boolean {
+  *#removeChild(folder: OpenFolder, name: string, depth: number): Generator<void, void> {
     {
       using child = folder.open(name);
       // What is mounted there is not ours to empty: it may be a folder of the host.
       if (child.device !== this.#top.device)
         throw new Error(`something is mounted on ${JSON.stringify(name)} in a folder that is to be removed`);
-      if (!this.empty(child, depth + 1)) return false;
+      yield* this.empty(child, depth + 1);
     }
     removeEmptyFolder(folder.child(name));
-    return true;
   }
 
   #moveUp(path: BytePath): void {
-    // A name that is taken, by a folder or not, fails the rename at worst: then the next number is as good.
-    const target = this.#top.child(`.dhow-removed-${process.pid}-${this.#moves++}`);
+    // Random: a container must not be able to have taken the name.
+    const target = this.#top.child(`.dhow-removed-${randomBytes(8).toString("hex")}`);
     renameSync(cString(path).subarray(0, -1), target);
     this.movedUp = true;
   }

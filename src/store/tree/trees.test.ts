@@ -8,7 +8,7 @@ import { makeSpecial } from "#sys/node-file.ts";
 import { getXattr, setXattr } from "#sys/xattr.ts";
 import { listing } from "../testing/listing.ts";
 import { OpenFolder } from "./open-folder.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { removalOf, removeFolder } from "./remove-folder.ts";
 import { Trees } from "./trees.ts";
 
 const trees = new Trees();
@@ -37,10 +37,15 @@ describe("removing", () => {
     expect(listing(base)).toEqual([]);
   });
 
-  it("stops at a number of entries", () => {
-    expect(removeFolder(bytePathOf(at("tree")), 3)).toBe(false);
-    expect(existsSync(at("tree"))).toBe(true);
-    expect(removeFolder(bytePathOf(at("tree")), 5)).toBe(true);
+  it("can be stopped at any entry and taken up again", () => {
+    for (let steps = 0; steps < 4; steps++) {
+      const removal = removalOf(bytePathOf(at("tree")));
+      for (let step = 0; step < steps; step++) expect(removal.next().done).toBe(false);
+      removal.return();
+      expect(existsSync(at("tree"))).toBe(true);
+    }
+    removeFolder(bytePathOf(at("tree")));
+    expect(existsSync(at("tree"))).toBe(false);
   });
 
   it("removes links and not what they lead to", async () => {

@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
 import { bytePathOf } from "#sys/byte-path.ts";
 import { restoreError } from "../worker/job-errors.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { removalOf } from "./remove-folder.ts";
 import type { TreeJob } from "./tree-job.ts";
 
-/** Removing as much as this takes a fraction of a millisecond: less than to tell a thread of it. */
+/** Removing as much as this takes a few milliseconds: less than to start a thread for it. */
 const FEW_ENTRIES = 48;
+/** The event loop is held up no longer than this, and by one entry. */
+const SLICE_MS = 0.5;
 const HEAP_MEGABYTES = 512;
 
 /** Works on whole trees without holding up the event loop. */
@@ -20,7 +23,7 @@ export class Trees {
 
   /** Missing is no error. */
   async remove(folder: string): Promise<void> {
-    if (!existsSync(folder) || removeFolder(bytePathOf(folder), FEW_ENTRIES)) return;
+    if (!existsSync(folder) || (await removeSmall(folder))) return;
     await this.#run({ kind: "remove", folder });
   }
 
@@ -45,4 +48,18 @@ export class Trees {
       throw restoreError(error);
     }
   }
+}
+
+/** Removes a small folder in slices; false when it is not small, and some of it is left. */
+async function removeSmall(folder: string): Promise<boolean> {
+  const removal = removalOf(bytePathOf(folder));
+  let until = performance.now() + SLICE_MS;
+  for (let removed = 0; removed < FEW_ENTRIES; removed++) {
+    if (removal.next().done === true) return true;
+    if (performance.now() < until) continue;
+    await setImmediate();
+    until = performance.now() + SLICE_MS;
+  }
+  removal.return();
+  return false;
 }
