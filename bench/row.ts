@@ -9,6 +9,8 @@ export interface Row {
   readonly better: "less" | "more";
   /** How many times each engine is measured. */
   readonly rounds: number;
+  /** True where a docker command is timed: its own start (`docker --version`) is measured too, in every round. */
+  readonly cli?: true;
   /** Once per engine, unmeasured. */
   prepare?(engine: BenchEngine): Promise<void>;
   /** One measurement, in the row's unit. */

@@ -10,7 +10,7 @@ import { cpus } from "node:os";
 import { dockerArchive } from "../scripts/hello/docker-archive.ts";
 import { busyboxLayer } from "../scripts/hello/rootfs.ts";
 import { dhowEngine, dockerdEngine, type BenchEngine } from "./engine.ts";
-import { IMAGE, type Row } from "./row.ts";
+import { IMAGE, timed, type Row } from "./row.ts";
 import { rows } from "./rows/index.ts";
 
 interface Result {
@@ -22,6 +22,8 @@ interface Result {
   /** Host CPU milliseconds per measurement: steadier than wall time on a shared machine. */
   readonly cpu: Readonly<Record<string, number>>;
   readonly ratio: number | undefined;
+  /** Where the docker command is timed: milliseconds that it takes to start, and the ratio of what is left without them. */
+  readonly cli: { readonly milliseconds: number; readonly ratio: number } | undefined;
   readonly met: boolean | undefined;
   readonly error?: string;
 }
@@ -55,9 +57,12 @@ report(results);
 
 type Samples = Record<string, { figures: number[]; cpu: number[] }>;
 
+/** What the docker command takes to start, per round: the same for both engines. */
+const CLI = "cli";
+
 /** All rounds of a row, engines in turns; the first round warms up and does not count where there are several. */
 async function measure(row: Row, on: readonly BenchEngine[]): Promise<Result> {
-  const samples: Samples = Object.fromEntries(on.map((engine) => [engine.name, { figures: [], cpu: [] }]));
+  const samples: Samples = Object.fromEntries([...on.map(({ name }) => name), CLI].map((name) => [name, { figures: [], cpu: [] }]));
   let error: string | undefined;
   try {
     for (const engine of on) await row.prepare?.(engine);
@@ -78,12 +83,17 @@ async function oneRound(row: Row, on: readonly BenchEngine[], into: Samples): Pr
     into[engine.name]?.figures.push(figure);
     into[engine.name]?.cpu.push(cpuMilliseconds() - before);
   }
+  const [engine] = on;
+  if (row.cli === true && engine !== undefined) into[CLI]?.figures.push(await timed(() => engine.docker("--version")));
 }
 
 function summarize(row: Row, samples: Samples, error: string | undefined): Result {
-  const rival = samples["dockerd"]?.figures;
-  const ratios = (samples["dhow"]?.figures ?? []).flatMap((figure, index) => (rival?.[index] === undefined ? [] : [figure / rival[index]]));
-  const ratio = ratios.length > 0 ? median(ratios) : undefined;
+  const figuresOf = (name: string): readonly number[] => samples[name]?.figures ?? [];
+  const start = median(figuresOf(CLI));
+  const ratioBeyond = (less: number): number =>
+    median(pairs(figuresOf("dhow"), figuresOf("dockerd")).map(([a, b]) => (a - less) / (b - less)));
+  const measured = figuresOf("dockerd").length > 0 && figuresOf("dhow").length > 0;
+  const ratio = measured ? ratioBeyond(0) : undefined;
   const perEngine = <T>(pick: (sample: { figures: number[]; cpu: number[] }) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, pick(sample)]));
   return {
@@ -94,9 +104,14 @@ function summarize(row: Row, samples: Samples, error: string | undefined): Resul
     samples: perEngine(({ figures }) => figures),
     cpu: perEngine((sample) => median(sample.cpu)),
     ratio,
+    cli: row.cli === true && measured ? { milliseconds: start, ratio: ratioBeyond(start) } : undefined,
     met: ratio === undefined ? undefined : row.better === "less" ? ratio <= row.target : ratio >= row.target,
     ...(error === undefined ? {} : { error }),
   };
+}
+
+function pairs(first: readonly number[], second: readonly number[]): [number, number][] {
+  return first.flatMap((figure, index) => (second[index] === undefined ? [] : [[figure, second[index]] satisfies [number, number]]));
 }
 
 function median(figures: readonly number[]): number {
@@ -123,6 +138,8 @@ function line(result: Result): string {
     result.met === undefined ? "" : result.met ? "met" : "missed",
     show(result.cpu["dhow"]),
     show(result.cpu["dockerd"]),
+    show(result.cli?.milliseconds),
+    show(result.cli?.ratio),
   ];
   return `| ${cells.join(" | ")} |${result.error === undefined ? "" : `  ${result.error.slice(0, 300)}`}`;
 }
@@ -130,8 +147,8 @@ function line(result: Result): string {
 function report(all: readonly Result[]): void {
   const model = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "unknown processor";
   const table = [
-    "| row | unit | dhow | dockerd | ratio | target | | dhow CPU ms | dockerd CPU ms |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| row | unit | dhow | dockerd | ratio | target | | dhow CPU ms | dockerd CPU ms | CLI's start ms | ratio without |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
     ...all.map(line),
   ].join("\n");
   const folder = new URL("results/", import.meta.url);

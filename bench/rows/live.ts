@@ -11,6 +11,7 @@ export const exec: Row = {
   target: 0.5,
   better: "less",
   rounds: 15,
+  cli: true,
   prepare: async (engine) => void sleepers.set(engine, await engine.run(SLEEPER)),
   measure: (engine) => timed(() => engine.docker("exec", sleepers.get(engine) ?? "", "true")),
   clean: removeAll,
@@ -22,6 +23,7 @@ export const stop: Row = {
   target: 0.4,
   better: "less",
   rounds: 9,
+  cli: true,
   async measure(engine) {
     const id = await engine.run({ Image: IMAGE, Cmd: ["sh", "-c", "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"] });
     while (!(await engine.ok("GET", `/containers/${id}/logs?stdout=1`)).includes("ready"))
@@ -37,6 +39,7 @@ export const removeForced: Row = {
   target: 0.4,
   better: "less",
   rounds: 9,
+  cli: true,
   async measure(engine) {
     const id = await engine.run(SLEEPER);
     return timed(() => engine.docker("rm", "-f", id));

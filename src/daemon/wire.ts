@@ -14,6 +14,7 @@ import type { Engine } from "./engine.ts";
 import { engineId } from "./engine-id.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { wireNouns } from "./wire/nouns.ts";
+import { wireRuntime } from "./wire/runtime.ts";
 import { reloadEvent } from "./wire/reload-event.ts";
 import { wireSystem } from "./wire/system.ts";
 
@@ -29,6 +30,9 @@ const CLOSE_GRACE_MS = 5000;
  */
 export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> {
   const { instance, api: apiConfig } = config.current;
+  // It asks programs who they are, which takes as long as all the rest.
+  const runtime = wireRuntime(config.current, logger);
+  runtime.catch(() => {}); // wireNouns sees it, unless something else fails before.
   const database = openDatabase(join(instance.dataRoot, "dhow.db"));
   const events = new Journal({
     store: new EventStore({ database }, { most: MOST_EVENTS }),
@@ -36,7 +40,7 @@ export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> 
     now: () => BigInt(Date.now()) * 1_000_000n,
   });
   const [host, description, id] = [readHostFacts(), describeHost(), await engineId(instance.dataRoot)];
-  const nouns = await wireNouns({ config, logger, database, events, host, description });
+  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime });
   const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns }));
   const api = createApi(
     { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }) },

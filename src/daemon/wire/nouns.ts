@@ -11,6 +11,7 @@ import type { EventSink } from "#events/contract.ts";
 import type { Route } from "#http/route.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { RuntimeFeatures } from "#runtime/contract.ts";
+import type { OciRuntime } from "#runtime/oci/driver.ts";
 import type { Database } from "#store/db/database.ts";
 import type { HostDescription } from "#sys/host-description.ts";
 import type { HostReading } from "#sys/host-facts.ts";
@@ -19,7 +20,6 @@ import type { LiveConfig } from "../live-config.ts";
 import { wireContainers } from "./containers.ts";
 import { wireImages } from "./images.ts";
 import { wireNetworks } from "./networks.ts";
-import { wireRuntime } from "./runtime.ts";
 import { wireStores } from "./stores.ts";
 
 /** What the nouns are built on. */
@@ -31,6 +31,8 @@ export interface NounParts {
   readonly events: EventSink;
   readonly host: HostReading;
   readonly description: HostDescription;
+  /** Still being opened. */
+  readonly runtime: Promise<OciRuntime>;
 }
 
 /** What the rest of the daemon sees of the nouns: containers, images, networks, volumes over the stores and the runtime. */
@@ -47,10 +49,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const { config, logger, database, events } = parts;
   const stores = wireStores(config.current, logger);
   const { trees, snapshots, content } = stores;
-  const [runtime, { networks, backend: networkBackend, host }] = await Promise.all([
-    wireRuntime(config.current, logger),
-    wireNetworks(parts),
-  ]);
+  const [runtime, { networks, backend: networkBackend, host }] = await Promise.all([parts.runtime, wireNetworks(parts)]);
   const volumes = new Volumes(
     { database, events, trees, logger: logger.child({ noun: "volume" }) },
     { root: join(config.current.instance.dataRoot, "volumes") },
