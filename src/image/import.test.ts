@@ -1,4 +1,5 @@
-import { gzipSync } from "node:zlib";
+import { execFileSync } from "node:child_process";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { digestOf } from "./image.ts";
 import type { ImportInput } from "./import.ts";
@@ -9,6 +10,11 @@ beforeEach(() => {
   fixture = imageFixture();
 });
 afterEach(() => fixture[Symbol.dispose]());
+
+/** By the host's own program. */
+function compressedBy(program: "xz" | "bzip2", bytes: Buffer): Buffer {
+  return execFileSync(program, ["-c"], { input: bytes });
+}
 
 const root = layerTar("bin", "12345");
 const input = (extra: Partial<ImportInput> = {}): ImportInput => ({
@@ -24,6 +30,9 @@ const input = (extra: Partial<ImportInput> = {}): ImportInput => ({
 it.each([
   ["plain", root],
   ["gzip", gzipSync(root)],
+  ["zstd", zstdCompressSync(root)],
+  ["xz", compressedBy("xz", root)],
+  ["bzip2", compressedBy("bzip2", root)],
 ])("makes an image of one layer from a %s archive", async (_, archive) => {
   const id = await fixture.service.import(input({ archive: chunked(archive) }), never);
   const { image, size } = fixture.service.inspect("rootfs:latest");
@@ -51,7 +60,8 @@ it.each<[string, Partial<ImportInput>, string]>([
   ["a name that reads as a digest", { repo: "sha256" }, "refusing to create an ambiguous tag"],
   ["a bad tag", { tag: "-" }, "invalid tag format"],
   ["a bad change", { changes: ["RUN x"] }, "RUN is not a valid change command"],
-  ["xz", { archive: chunked(Buffer.from("fd377a585a000000", "hex")) }, "xz are not supported"],
+  ["xz that breaks off", { archive: chunked(compressedBy("xz", root).subarray(0, -20)) }, "stream is broken"],
+  ["gzip with junk behind it", { archive: chunked(Buffer.concat([gzipSync(root), Buffer.from("junk")])) }, "stream is broken"],
   ["no archive", { archive: chunked(Buffer.from("x".repeat(600))) }, "checksum"],
 ])("refuses %s, and keeps nothing", async (_, extra, message) => {
   await expect(fixture.service.import(input(extra), never)).rejects.toThrow(message);

@@ -21,7 +21,7 @@ export interface ImportDeps {
 }
 
 export interface ImportInput {
-  /** A tar archive of a root file system: plain, gzip or zstd. */
+  /** A tar archive of a root file system, compressed or not. */
   readonly archive: AsyncIterable<Uint8Array>;
   /** Empty for an image without a name. */
   readonly repo: string;

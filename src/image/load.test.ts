@@ -159,7 +159,7 @@ describe("hostile and broken archives", () => {
     ["no archive", Buffer.from("x".repeat(2000)), "invalid archive"],
     ["nothing", Buffer.alloc(0), "does not contain a manifest.json"],
     ["an archive that breaks off", packTar([...good, manifest({})]).subarray(0, 2500), "unexpected end"],
-    ["a gzip stream that breaks off", gzipSync(packTar([...good, manifest({})])).subarray(0, 300), "gzip stream is broken"],
+    ["a gzip stream that breaks off", gzipSync(packTar([...good, manifest({})])).subarray(0, 300), "compressed stream is broken"],
     ["a configuration above the archive", packTar([...good, manifest({ Config: "../../x.json" })]), "leads out of it"],
     ["a layer above the archive", packTar([...good, manifest({ Layers: ["../l"] })]), "leads out of it"],
     ["a file above the archive", packTar([file("../../etc/cron.d/x", "x")]), "leads out of it"],

@@ -3,7 +3,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
 import { shownPath } from "#sys/byte-path.ts";
 import type { TarEntry } from "#store/unpack/tar/entry.ts";
-import { compressionOf, MAGIC_LENGTH, type Compression } from "./decompress.ts";
+import { compressionOf, LONGEST_MAGIC, type Compression } from "#store/unpack/compression.ts";
 
 /** What lies in an image archive: small documents in memory, everything else as blobs. No name in it ever becomes a path of the host. */
 export type Member =
@@ -87,7 +87,7 @@ export function watchStart(bytes: AsyncIterable<Uint8Array>): { bytes: AsyncIter
   let start = Buffer.alloc(0);
   async function* watched(): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
-      if (start.length < MAGIC_LENGTH) start = Buffer.concat([start, chunk.subarray(0, MAGIC_LENGTH)]);
+      if (start.length < LONGEST_MAGIC) start = Buffer.concat([start, chunk.subarray(0, LONGEST_MAGIC)]);
       yield chunk;
     }
   }
