@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   type CgroupHost,
+  devicesDenyFile,
   foldersOf,
   freezerFiles,
   memberFolder,
@@ -97,6 +98,15 @@ describe("files that are read and written", () => {
         .join("\n"),
     );
     expect(oomFile(withoutMemory, "/x/1")).toBe("/sys/fs/cgroup/unified/x/1/memory.events");
+  });
+
+  it("take devices away in a v1 tree alone", () => {
+    const devices = "36 30 0:31 / /sys/fs/cgroup/devices rw,nosuid - cgroup cgroup rw,devices";
+    for (const mounts of [V1, HYBRID]) {
+      expect(devicesDenyFile(parseCgroupHost(`${mounts}\n${devices}`), "/x/1")).toBe("/sys/fs/cgroup/devices/x/1/devices.deny");
+      expect(devicesDenyFile(parseCgroupHost(mounts), "/x/1")).toBeUndefined();
+    }
+    expect(devicesDenyFile(hosts.v2, "/x/1")).toBeUndefined();
   });
 
   it("are not there where no tree has the controller", () => {

@@ -72,6 +72,12 @@ export function parseOomKills(text: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? "0");
 }
 
+/** Where rules are taken from a group's devices; v2 has programs instead of files. */
+export function devicesDenyFile(host: CgroupHost, path: string): string | undefined {
+  const tree = treeOf(host, "devices");
+  return tree?.version === 1 ? `${tree.root}${path}/devices.deny` : undefined;
+}
+
 export interface FreezerFiles {
   readonly control: string;
   readonly freeze: string;

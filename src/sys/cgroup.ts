@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   type CgroupHost,
   cgroupRoot,
+  devicesDenyFile,
   foldersOf,
   type FreezerFiles,
   freezerFiles,
@@ -78,6 +79,19 @@ function requireFreezer(host: CgroupHost, path: string): FreezerFiles {
   const files = freezerFiles(host, path);
   if (files === undefined) throw new Error("this host has no freezer cgroup");
   return files;
+}
+
+/**
+ * Takes devices from a group, by lines such as `c 10:200 rwm`; only a rule of the very same numbers is taken away. Does nothing where
+ * the controller is not a v1 tree.
+ *
+ * @throws errors of node:fs, also when the group is not there.
+ */
+export async function denyDevices(host: CgroupHost, path: string, lines: readonly string[]): Promise<void> {
+  const file = devicesDenyFile(host, path);
+  if (file === undefined) return;
+  // The kernel reads one rule of each write.
+  for (const line of lines) await writeFile(file, line);
 }
 
 /** Puts a process into a group of the trees that a service manager kills by. Made when missing. */

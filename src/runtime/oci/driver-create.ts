@@ -12,6 +12,7 @@ import { closesStdin, type MonitoredProcesses, type MonitorRecord, writeRecord }
 import { stdinPipeOf } from "../monitor/stdin-port.ts";
 import { type DriverContext, filesOf, type LiveContainer, runtimeNamed } from "./driver-context.ts";
 import { removeTraces } from "./driver-delete.ts";
+import { refuseDevices } from "./driver-devices.ts";
 import { endLaunch } from "./driver-kill.ts";
 import { holdStdin } from "./driver-streams.ts";
 import { watchContainer } from "./driver-watch.ts";
@@ -103,6 +104,7 @@ async function launch(
     launched.release();
     const message = await Promise.race([outcome, aborted.promise]);
     if (message.kind === "failed") throw failure(runtime, spec.process.args[0] ?? "", message);
+    await refuseDevices(context, runtime, spec);
     return { monitor, pid: message.pid };
   } catch (error) {
     if (!(await endLaunch(monitor))) context.logger.error({ container: request.id, monitor: monitor.pid }, "a monitor could not be killed");

@@ -388,7 +388,12 @@ describe("resources", () => {
     expect(denials({})).toEqual(["c 10:200 rwm", "c 10:229 rwm"]);
     expect(denials({}, { devices: { nodes: [tun], disks: {} } })).toEqual(["c 10:229 rwm"]);
     expect(denials({ DeviceCgroupRules: ["a *:* rwm"] })).toEqual([]);
+    expect(denials({ DeviceCgroupRules: ["c 10:200 rwm"] })).toEqual(["c 10:229 rwm"]);
+    expect(denials({ DeviceCgroupRules: ["c 10:* rw"] })).toEqual([]);
     expect(denials({ DeviceCgroupRules: ["c 10:* m"] })).toHaveLength(2);
+    expect(denials({ DeviceCgroupRules: ["b 10:200 rwm"] })).toHaveLength(2);
+    expect(denials({ DeviceCgroupRules: ["c 10:200 r"] })).toEqual(["c 10:200 w", "c 10:229 rwm"]);
+    expect(denials({}, { devices: { nodes: [{ ...tun, access: "wm" }], disks: {} } })).toEqual(["c 10:200 r", "c 10:229 rwm"]);
     expect(denials({ Privileged: true })).toEqual([]);
   });
 });

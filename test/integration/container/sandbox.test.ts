@@ -1,4 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readCgroupHost } from "#sys/cgroup.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
@@ -11,6 +15,24 @@ const DEFAULT_CAPABILITIES = "00000000a80425fb";
 
 const field = (status: string, name: string): string | undefined => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
 const STATUS = ["cat", "/proc/self/status"];
+
+const devicesTree = readCgroupHost().trees["devices"];
+const DEVICES_LIST = "/sys/fs/cgroup/devices/devices.list";
+/** What the device rules say of tun; whether the kernel has a driver behind the node is another matter. */
+const TRY_TUN = `node=/tmp/tun$$; mknod $node c 10 200 || exit 1
+  try() {
+    said=$(sh -c "exec 3$2$node" 2>&1)
+    case "$said" in *"not permitted"*) echo "$1 refused";; "" | *"o such device"*) echo "$1 opened";; *) echo "$1 $said";; esac
+  }
+  echo $(try r '<') $(try w '>')`;
+
+/** The host's node, or one like it where the host has none. */
+function hostTun(): string {
+  if (existsSync("/dev/net/tun")) return "/dev/net/tun";
+  const node = join(daemon.folder, "tun");
+  if (!existsSync(node)) execFileSync("mknod", [node, "c", "10", "200"]);
+  return node;
+}
 
 describe.each(["crun", "runc"])("the sandbox of %s", (runtime) => {
   const run = (...parameters: string[]): Promise<string> => docker.ok("run", "--rm", "--runtime", runtime, ...parameters);
@@ -54,6 +76,31 @@ describe.each(["crun", "runc"])("the sandbox of %s", (runtime) => {
     );
     expect(said.match(/Operation not permitted|Permission denied|permission denied/gi)?.length).toBeGreaterThanOrEqual(8);
     expect(said).toContain("chroot ok");
+  });
+
+  // Where devices are not a v1 controller, runc before 1.2 cannot be corrected (docs/security.md).
+  const cannotRefuse = runtime === "runc" && devicesTree === undefined;
+
+  it.skipIf(cannotRefuse)("lets nobody open tun who was not given it, neither at first, nor in an exec, nor after an update", async () => {
+    const id = await run("-d", "-m", "64m", BUSYBOX, "sh", "-c", `${TRY_TUN}; exec sleep 60`);
+    const tried = async (): Promise<string> => (await docker.run(["exec", id, "sh", "-c", TRY_TUN])).stdout.trim();
+    await expect.poll(async () => (await docker.run(["logs", id])).stdout.trim()).toBe("r refused w refused");
+    expect(await tried()).toBe("r refused w refused");
+    await docker.ok("update", "-m", "48m", "--memory-swap", "48m", "--cpu-shares", "512", id);
+    expect(await tried()).toBe("r refused w refused");
+    if (devicesTree !== undefined) expect(await docker.ok("exec", id, "cat", DEVICES_LIST)).not.toMatch(/^c 10:/m);
+    await docker.ok("rm", "-f", id);
+  });
+
+  it.skipIf(cannotRefuse).each([
+    [["--device", "{tun}:/dev/net/tun"], "r opened w opened"],
+    [["--device", "{tun}:/dev/net/tun:r"], "r opened w refused"],
+    [["--device-cgroup-rule", "c 10:200 rwm"], "r opened w opened"],
+    [["--device-cgroup-rule", "c 10:* w"], "r refused w opened"],
+    [["--privileged"], "r opened w opened"],
+  ])("opens tun with %j as far as was asked", async (flags, expected) => {
+    const tun = hostTun();
+    expect(await run(...flags.map((flag) => flag.replace("{tun}", tun)), BUSYBOX, "sh", "-c", TRY_TUN)).toBe(expected);
   });
 
   it("masks and protects the kernel's files", async () => {

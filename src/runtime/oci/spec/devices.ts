@@ -65,16 +65,24 @@ export function deviceNodes(hostConfig: HostConfig, devices: HostDevices | undef
 
 /**
  * What a driver writes to `devices.deny` of a v1 group after the runtime has made it, and before the container starts: runc before 1.2
- * allows tun behind all rules of the spec, and takes none that would undo it.
+ * allows tun behind all rules of the spec, and takes none that would undo it. What the rules themselves let through stays.
  */
 export function deviceDenials(rules: readonly DeviceRule[]): string[] {
-  const isRefused = (major: number, minor: number): boolean => rules.findLast((rule) => concerns(rule, major, minor))?.allow === false;
-  return REFUSED.filter(([major, minor]) => isRefused(major, minor)).map(([major, minor]) => `c ${major}:${minor} rwm`);
+  return REFUSED.flatMap(([major, minor]) => {
+    const decides = (access: string): DeviceRule | undefined => rules.findLast((rule) => concerns(rule, major, minor, access));
+    const refused = ["r", "w"].filter((access) => decides(access)?.allow === false).join("");
+    // Nodes of every number may be made (`deviceRules`): the right to make this one is taken along with the rest.
+    return refused === "" ? [] : [`c ${major}:${minor} ${refused === "rw" ? "rwm" : refused}`];
+  });
 }
 
-/** Making a node is one thing, opening it another: only the latter counts. */
-function concerns({ type = "a", major: ruleMajor, minor: ruleMinor, access = "" }: DeviceRule, major: number, minor: number): boolean {
-  return type !== "b" && (ruleMajor ?? major) === major && (ruleMinor ?? minor) === minor && /[rw]/.test(access);
+function concerns(
+  { type = "a", major: ruleMajor, minor: ruleMinor, access = "" }: DeviceRule,
+  major: number,
+  minor: number,
+  wanted: string,
+): boolean {
+  return type !== "b" && (ruleMajor ?? major) === major && (ruleMinor ?? minor) === minor && access.includes(wanted);
 }
 
 /** `c 10:200 rwm`. @throws EngineError `invalid` with Docker's text. */
