@@ -22,8 +22,8 @@ afterAll(() => [work, canary].forEach((folder) => rmSync(folder, { recursive: tr
 
 const generator = join(shared, "tools/attack/mkimg.py");
 /**
- * Those that reach beyond unpacking: into what the engine and the runtimes do with a root. The others are tested where layers are
- * unpacked (src/store/unpack/hostile-layers.test.ts), each with the same generator.
+ * Those that reach beyond unpacking: into what the engine and the runtimes do with a root. All of them, by every way into the store, are in
+ * hostile-transports.test.ts.
  */
 const names = [
   "sym-chain",
@@ -154,20 +154,5 @@ describe.skipIf(!hasShared)("a hostile layer", () => {
       ),
     ).toBe("1000");
     await docker.ok("rmi", "evil:suid");
-  });
-});
-
-describe.skipIf(!hasShared)("the same layers by import", () => {
-  it.each(["dotdot", "sym-chain", "swap", "hard-write", "wh-sym", "opq-sym", "chmod-sym", "nul", "bigsize"])("%s", async (name) => {
-    const file = join(work, `${name}.tar`);
-    execFileSync("python3", [generator, name, file, canary]);
-    execFileSync("sh", [
-      "-c",
-      `cd ${work} && mkdir -p x && tar -xf ${file} -C x && ls -S x/*/layer.tar x/*.tar x/blobs/sha256/* 2>/dev/null | tail -n 1 | xargs -I{} cp {} layer.tar; rm -rf x ${file}`,
-    ]);
-    await daemon.api("POST", "/images/create?fromSrc=-&repo=evil&tag=imported", readFileSync(join(work, "layer.tar")));
-    expect(imprint()).toBe(clean);
-    expect((await daemon.api("GET", "/_ping")).status).toBe(200);
-    await daemon.api("DELETE", "/images/evil:imported?force=1");
   });
 });
