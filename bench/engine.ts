@@ -111,21 +111,31 @@ export class BenchEngine {
   }
 
   /** Runs the docker CLI against this engine and resolves with its output; a failure throws. */
-  docker(...parameters: string[]): Promise<string> {
+  async docker(...parameters: string[]): Promise<string> {
+    const chunks: Buffer[] = [];
+    await this.#docker(parameters, (chunk) => chunks.push(chunk));
+    return Buffer.concat(chunks).toString();
+  }
+
+  /** As `docker`, for much output: resolves with the number of its bytes. */
+  async dockerBytes(...parameters: string[]): Promise<number> {
+    let bytes = 0;
+    await this.#docker(parameters, (chunk) => (bytes += chunk.length));
+    return bytes;
+  }
+
+  #docker(parameters: readonly string[], onOutput: (chunk: Buffer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const child = spawn(dockerCli(), ["-H", `unix://${this.socket}`, ...parameters], {
         stdio: ["ignore", "pipe", "pipe"],
         env: { ...process.env, DOCKER_CONFIG: this.folder },
       });
-      const chunks: Buffer[] = [];
       const errors: Buffer[] = [];
-      child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+      child.stdout.on("data", onOutput);
       child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
       child.on("error", reject);
       child.on("close", (code) =>
-        code === 0
-          ? resolve(Buffer.concat(chunks).toString())
-          : reject(new Error(`${this.name}: docker ${parameters.join(" ")}: ${Buffer.concat(errors).toString()}`)),
+        code === 0 ? resolve() : reject(new Error(`${this.name}: docker ${parameters.join(" ")}: ${Buffer.concat(errors).toString()}`)),
       );
     });
   }

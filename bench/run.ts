@@ -28,6 +28,9 @@ interface Result {
   readonly error?: string;
 }
 
+/** What the docker command takes to start, per round: the same for both engines. */
+const CLI = "cli";
+
 const wanted = process.argv.slice(2);
 const chosen = rows.filter((row) => wanted.length === 0 || wanted.some((name) => row.name.startsWith(name)));
 if (chosen.length === 0) throw new Error(`no such row; there are ${rows.map((row) => row.name).join(", ")}`);
@@ -56,9 +59,6 @@ try {
 report(results);
 
 type Samples = Record<string, { figures: number[]; cpu: number[] }>;
-
-/** What the docker command takes to start, per round: the same for both engines. */
-const CLI = "cli";
 
 /** All rounds of a row, engines in turns; the first round warms up and does not count where there are several. */
 async function measure(row: Row, on: readonly BenchEngine[]): Promise<Result> {

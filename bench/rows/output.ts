@@ -50,8 +50,8 @@ const attach = (name: string, target: number, ...flags: string[]): Row => ({
   rounds: 1,
   measure: (engine) =>
     timed(async () => {
-      const output = await engine.docker("run", "--rm", ...flags, IMAGE, "dd", "if=/dev/zero", "bs=64k", "count=8000");
-      if (output.length < 8000 * 65536) throw new Error(`${engine.name}: only ${output.length} bytes arrived`);
+      const bytes = await engine.dockerBytes("run", "--rm", ...flags, IMAGE, "dd", "if=/dev/zero", "bs=64k", "count=8000");
+      if (bytes < 8000 * 65536) throw new Error(`${engine.name}: only ${bytes} bytes arrived`);
     }),
   clean: removeAll,
 });

@@ -10,6 +10,7 @@ import { serverVersion } from "#spec/identity.ts";
 import { Database } from "#store/db/database.ts";
 import { describeHost } from "#sys/host-description.ts";
 import { readHostFacts } from "#sys/host-facts.ts";
+import { NetworkWorker } from "#sys/netns/network-worker.ts";
 import type { Engine } from "./engine.ts";
 import { engineId } from "./engine-id.ts";
 import type { LiveConfig } from "./live-config.ts";
@@ -30,7 +31,9 @@ const CLOSE_GRACE_MS = 5000;
  */
 export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> {
   const { instance, api: apiConfig } = config.current;
-  // It asks programs who they are, which takes as long as all the rest.
+  // What is done by other processes and threads goes first: it takes as long as all the rest.
+  const networkWorker = new NetworkWorker();
+  networkWorker.start();
   const runtime = wireRuntime(config.current, logger);
   runtime.catch(() => {}); // wireNouns sees it, unless something else fails before.
   const database = openDatabase(join(instance.dataRoot, "dhow.db"));
@@ -40,7 +43,7 @@ export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> 
     now: () => BigInt(Date.now()) * 1_000_000n,
   });
   const [host, description, id] = [readHostFacts(), describeHost(), await engineId(instance.dataRoot)];
-  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime });
+  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime, networkWorker });
   const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns }));
   const api = createApi(
     { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }) },

@@ -54,7 +54,7 @@ export interface Sandbox {
   readonly files: { readonly hosts: string; readonly resolvConf: string };
 }
 
-/** What the provider hands to the container: structurally `NetworkSandbox` of container/ports.ts. */
+/** What the provider hands to the container, the same object as long as nothing changes: structurally `NetworkSandbox` of container/ports.ts. */
 export interface SandboxView {
   readonly netns: string | undefined;
   readonly endpoints: Readonly<Record<string, EndpointSettings>>;
@@ -63,6 +63,16 @@ export interface SandboxView {
 }
 
 export function viewOf(sandbox: Sandbox): SandboxView {
+  const known = views.get(sandbox);
+  if (known !== undefined) return known;
+  const view = makeView(sandbox);
+  views.set(sandbox, view);
+  return view;
+}
+
+const views = new WeakMap<Sandbox, SandboxView>();
+
+function makeView(sandbox: Sandbox): SandboxView {
   return {
     netns: sandbox.netns,
     endpoints: Object.fromEntries(sandbox.endpoints.map((endpoint) => [endpoint.network, settingsOf(endpoint)])),

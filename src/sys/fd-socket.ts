@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import { Socket, type OnReadOpts } from "node:net";
 import { checked, libc } from "./ffi.ts";
 import { closeFd } from "./pipe.ts";
 
@@ -25,7 +25,12 @@ const EPOLLIN = 1;
 export interface AdoptOptions {
   readonly readable: boolean;
   readonly writable: boolean;
+  /** Takes what is read instead of `data` events: the bytes are the socket's own buffer, and good until this returns. */
+  readonly onRead?: (bytes: Buffer) => void;
 }
+
+/** As much as libuv reads at once. */
+const READ_BUFFER = 64 * 1024;
 
 export interface AdoptedFd {
   readonly socket: Socket;
@@ -47,11 +52,11 @@ export function adopt(fd: number, options: AdoptOptions): AdoptedFd {
   }
 }
 
-function standIn(real: number, options: AdoptOptions): AdoptedFd {
+function standIn(real: number, { onRead, ...options }: AdoptOptions): AdoptedFd {
   const ends = new Int32Array(2);
   checked("socketpair", socketpair(AF_UNIX, SOCK_STREAM | CLOEXEC, 0, ends));
   const [fd = -1, other = -1] = ends;
-  const socket = new Socket({ fd, allowHalfOpen: true, ...options });
+  const socket = new Socket({ fd, allowHalfOpen: true, ...options, ...(onRead === undefined ? {} : { onread: intoOneBuffer(onRead) }) });
   closeFd(other);
   try {
     checked("dup3", dup3(real, fd, CLOEXEC));
@@ -60,6 +65,16 @@ function standIn(real: number, options: AdoptOptions): AdoptedFd {
     throw error;
   }
   return { socket, fd };
+}
+
+/** Without it every read, however small, gets a buffer of 64 KiB from the allocator. */
+function intoOneBuffer(onRead: (bytes: Buffer) => void): OnReadOpts {
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER);
+  const callback = (size: number): boolean => {
+    onRead(buffer.subarray(0, size));
+    return true;
+  };
+  return { buffer, callback };
 }
 
 /** News of a descriptor: `ready` resolves once there is some, or when `stop` was called. */

@@ -1,5 +1,6 @@
+import type { Container } from "#container/container.ts";
 import type { ListedContainer } from "#container/list.ts";
-import type { PlannedMount } from "#container/ports.ts";
+import type { NetworkSandbox, PlannedMount } from "#container/ports.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import { compareApiVersions } from "#spec/api-version.ts";
 import type { MountPoint, PortSummary } from "#spec/docker-api/types.ts";
@@ -10,27 +11,60 @@ const HEALTH_SINCE: ApiVersion = [1, 52];
 
 /** A row of `GET /containers/json`. Nothing that Docker's clients loop over is null. */
 export function containerSummary({ container, sandbox, sizes, imageName }: ListedContainer, apiVersion: ApiVersion, now: number): object {
-  const { config, hostConfig, image } = container;
+  const { names, command, ports, labels, hostConfig, networkSettings, mounts } = lastingParts(container, sandbox);
   return {
     Id: container.id,
-    Names: [`/${container.name}`],
+    Names: names,
     Image: imageName,
-    ImageID: image.id,
-    Command: commandText(config.Entrypoint, config.Cmd),
+    ImageID: container.image.id,
+    Command: command,
     Created: Math.trunc(container.created / 1000),
-    Ports: portSummaries(sandbox?.ports ?? {}),
+    Ports: ports,
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.root }),
-    Labels: config.Labels ?? {},
+    Labels: labels,
     State: container.state.status,
     Status: statusText(container, now),
-    HostConfig: {
+    HostConfig: hostConfig,
+    NetworkSettings: networkSettings,
+    Mounts: mounts,
+    ...(compareApiVersions(apiVersion, HEALTH_SINCE) < 0 ? {} : { Health: { Status: "none", FailingStreak: 0 } }),
+  };
+}
+
+/** What of a row stays the same as long as its container and its sandbox do: clients list hundreds of them every second. */
+interface LastingParts {
+  readonly sandbox: NetworkSandbox | undefined;
+  readonly names: string[];
+  readonly command: string;
+  readonly ports: PortSummary[];
+  readonly labels: object;
+  readonly hostConfig: object;
+  readonly networkSettings: object;
+  readonly mounts: MountPoint[];
+}
+
+/** A change makes another object of a container, and of a sandbox. */
+const known = new WeakMap<Container, LastingParts>();
+
+function lastingParts(container: Container, sandbox: NetworkSandbox | undefined): LastingParts {
+  const found = known.get(container);
+  if (found !== undefined && found.sandbox === sandbox) return found;
+  const { config, hostConfig } = container;
+  const parts: LastingParts = {
+    sandbox,
+    names: [`/${container.name}`],
+    command: commandText(config.Entrypoint, config.Cmd),
+    ports: portSummaries(sandbox?.ports ?? {}),
+    labels: config.Labels ?? {},
+    hostConfig: {
       NetworkMode: hostConfig.NetworkMode ?? "",
       ...(hostConfig.Annotations === undefined ? {} : { Annotations: hostConfig.Annotations }),
     },
-    NetworkSettings: { Networks: networksView(container, sandbox) },
-    Mounts: container.mounts.map(mountPoint),
-    ...(compareApiVersions(apiVersion, HEALTH_SINCE) < 0 ? {} : { Health: { Status: "none", FailingStreak: 0 } }),
+    networkSettings: { Networks: networksView(container, sandbox) },
+    mounts: container.mounts.map(mountPoint),
   };
+  known.set(container, parts);
+  return parts;
 }
 
 /** Program and arguments; those with a space are quoted, as moby does it. */

@@ -1,13 +1,11 @@
 import type { NetworkBackend } from "#api/routes/network/backend.ts";
 import type { ContainerDirectory } from "#network/ports.ts";
 import { createNetworkService } from "#network/service.ts";
-import { NetworkWorker } from "#sys/netns/network-worker.ts";
 import type { NounParts } from "./nouns.ts";
 
-/** The networks, and the thread that speaks to the kernel for them. */
-export async function wireNetworks({ config, database, events, logger }: NounParts) {
+/** The networks, over the thread that speaks to the kernel for them. */
+export async function wireNetworks({ config, database, events, logger, networkWorker: host }: NounParts) {
   const { instance, network } = config.current;
-  const host = new NetworkWorker();
   const networks = await createNetworkService(
     { database, host, events, logger: logger.child({ noun: "network" }) },
     {
@@ -31,5 +29,5 @@ export async function wireNetworks({ config, database, events, logger }: NounPar
     connect: (input) => networks.connectContainer(containers, input),
     disconnect: (input) => networks.disconnectContainer(containers, input),
   });
-  return { networks, backend, host };
+  return { networks, backend };
 }

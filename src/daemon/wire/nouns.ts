@@ -15,6 +15,7 @@ import type { OciRuntime } from "#runtime/oci/driver.ts";
 import type { Database } from "#store/db/database.ts";
 import type { HostDescription } from "#sys/host-description.ts";
 import type { HostReading } from "#sys/host-facts.ts";
+import type { NetworkWorker } from "#sys/netns/network-worker.ts";
 import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { wireContainers } from "./containers.ts";
@@ -33,6 +34,7 @@ export interface NounParts {
   readonly description: HostDescription;
   /** Still being opened. */
   readonly runtime: Promise<OciRuntime>;
+  readonly networkWorker: NetworkWorker;
 }
 
 /** What the rest of the daemon sees of the nouns: containers, images, networks, volumes over the stores and the runtime. */
@@ -49,7 +51,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const { config, logger, database, events } = parts;
   const stores = wireStores(config.current, logger);
   const { trees, snapshots, content } = stores;
-  const [runtime, { networks, backend: networkBackend, host }] = await Promise.all([parts.runtime, wireNetworks(parts)]);
+  const [runtime, { networks, backend: networkBackend }] = await Promise.all([parts.runtime, wireNetworks(parts)]);
   const volumes = new Volumes(
     { database, events, trees, logger: logger.child({ noun: "volume" }) },
     { root: join(config.current.instance.dataRoot, "volumes") },
@@ -84,7 +86,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       // With the last container the host gets everything back; else the rules stay, and containers stay reachable.
       await (running + paused === 0 ? networks.teardown() : networks.close());
       closeRegistry();
-      await Promise.all([host[Symbol.asyncDispose](), runtime[Symbol.asyncDispose](), stores.close()]);
+      await Promise.all([parts.networkWorker[Symbol.asyncDispose](), runtime[Symbol.asyncDispose](), stores.close()]);
     },
   };
 }

@@ -24,8 +24,8 @@ export class OutputHub {
 
   /** @throws SystemCallError `ENOENT`, `ECONNREFUSED`: no monitor listens any more. */
   constructor(bundle: string) {
-    this.#socket = adopt(connectUnix(`${bundle}/attach`, "seqpacket"), { readable: true, writable: true }).socket;
-    this.#socket.on("data", (packet: Buffer) => this.#spread(STREAMS[packet[0] ?? 0] ?? "stdout", packet.subarray(1)));
+    const onRead = (packet: Buffer): void => this.#spread(STREAMS[packet[0] ?? 0] ?? "stdout", Buffer.from(packet.subarray(1)));
+    this.#socket = adopt(connectUnix(`${bundle}/attach`, "seqpacket"), { readable: true, writable: true, onRead }).socket;
     this.#socket.on("error", () => {});
     this.#socket.once("end", () => this.#socket.destroy());
     this.#socket.once("close", () => {

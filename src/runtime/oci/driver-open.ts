@@ -32,10 +32,10 @@ export interface OciRuntimeOptions {
 export async function createOciRuntime(deps: OciRuntimeDeps, options: OciRuntimeOptions): Promise<OciRuntime> {
   const { execRoot, cgroupParent } = options.instance;
   const folders = execFolders(execRoot);
-  await makeExecFolders(folders);
   const [runtimes, monitor] = await Promise.all([
     findRuntimes(options.runtimes, options.defaultRuntime, folders.runtimes),
     findMonitor(options.monitorPath),
+    makeExecFolders(folders),
   ]);
   const closing = new AbortController();
   const context: DriverContext = {

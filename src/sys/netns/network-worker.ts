@@ -23,6 +23,11 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
     this.#options = options;
   }
 
+  /** Starts the thread, which the first call does otherwise: it loads while its owner does something else. */
+  start(): void {
+    this.#worker ??= this.#start();
+  }
+
   createNamespace(path: string, sysctls: Sysctls): Promise<void> {
     return this.#call("createNamespace", path, sysctls);
   }
