@@ -46,6 +46,10 @@ export class TestDaemon {
     return this.#process.pid;
   }
 
+  residentMegabytes(): number {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1]) / 1024;
+  }
+
   get host(): string {
     return `unix://${this.socket}`;
   }

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { decompress } from "#store/unpack/decompress.ts";
-import { CodecError } from "#sys/codecs/native-stream.ts";
+import { isDamagedStream } from "#store/unpack/refusal.ts";
 
 /**
  * The plain bytes of an archive that may be compressed, by any of the compressions of `store/unpack`.
@@ -16,11 +16,6 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>, signal: A
       yield Buffer.from(piece);
     }
   } catch (cause) {
-    throw isBroken(cause) ? new EngineError("invalid", `the compressed stream is broken: ${cause.message}`, { cause }) : cause;
+    throw isDamagedStream(cause) ? new EngineError("invalid", `the compressed stream is broken: ${cause.message}`, { cause }) : cause;
   }
-}
-
-function isBroken(cause: unknown): cause is Error {
-  if (cause instanceof CodecError) return true;
-  return cause instanceof Error && "code" in cause && /^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB|ERR_TRAILING_JUNK)/.test(String(cause.code));
 }

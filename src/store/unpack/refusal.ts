@@ -24,8 +24,13 @@ export function entryError(path: BytePath, error: unknown): unknown {
 
 /** What reading the archive threw. */
 export function archiveError(error: unknown): unknown {
-  const damaged = error instanceof TarError || error instanceof CodecError || isNodeZlibError(error);
+  const damaged = error instanceof TarError || isDamagedStream(error);
   return damaged ? new EngineError("invalid", `invalid layer: ${messageOf(error)}`, { code: "invalid-layer", cause: error }) : error;
+}
+
+/** Of what `decompress` throws: the compressed bytes are at fault. */
+export function isDamagedStream(error: unknown): error is Error {
+  return error instanceof CodecError || isNodeZlibError(error);
 }
 
 function isNodeZlibError(error: unknown): boolean {

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hexOf, type Digest } from "#spec/digest.ts";
+import { digestOf } from "#image/image.ts";
+import { hexOf } from "#spec/digest.ts";
 import { chainIds } from "#spec/oci-image/chain-id.ts";
 import { makeCanary } from "#store/testing/canary.ts";
 import { dishonestyOf } from "#store/testing/dishonesty.ts";
@@ -141,9 +141,6 @@ const store = {
   ingest: join(daemon.instance.dataRoot, "content/ingest"),
 };
 
-const digestOf = (bytes: Buffer): Digest => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-const residentMegabytes = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, "utf8"))?.[1]) / 1024;
-
 /** The error of an answer, in its status or at the end of its stream. */
 function errorOf({ status, text }: Answer): string | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line !== "");
@@ -191,11 +188,11 @@ describe.each(transports)("by $name, a hostile layer", (transport) => {
     const seen = transport.untold[name] === undefined ? shown[name] : undefined;
     const layers = transport.layers(hostileTar(layer), seen === undefined ? [] : [busybox]);
     const reference = `${transport.name === "pull" ? `${registry.host}/` : ""}evil/${transport.name}:${name}`;
-    const memory = residentMegabytes();
+    const memory = daemon.residentMegabytes();
     const error = errorOf(await transport.send({ reference, layers, config: {} }));
     expect(canary.look()).toEqual(untouched);
     expect((await daemon.api("GET", "/_ping")).status).toBe(200);
-    expect(residentMegabytes() - memory).toBeLessThan(200);
+    expect(daemon.residentMegabytes() - memory).toBeLessThan(200);
     const chain = chainIds(layers.map(digestOf));
     const unpacked = join(store.layers, hexOf(chain.at(-1) ?? digestOf(Buffer.alloc(0))));
     if ("refused" in outcome) {
