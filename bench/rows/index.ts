@@ -1,7 +1,7 @@
 import type { Row } from "../row.ts";
 import { loadBig, pullBig, pullTen } from "./images.ts";
 import { exec, removeForced, stop } from "./live.ts";
-import { daemonStart0, daemonStart200, list200, memory0, memory200, memory50, remove200, start200, start50 } from "./many.ts";
+import { daemonStart0, daemonStart200, list200, memory0, memory200, memory50, remove200, start200, start50, stats200 } from "./many.ts";
 import { attachLogged, attachPlain, logRead, logWrite } from "./output.ts";
 import { apiCycle, runBridge, runHost, runNone, runPublish } from "./run.ts";
 import { between, published, roundTrip } from "./traffic.ts";
@@ -20,6 +20,7 @@ export const rows: readonly Row[] = [
   start200,
   remove200,
   list200,
+  stats200,
   memory0,
   memory50,
   memory200,

@@ -34,6 +34,21 @@ export const list200: Row = {
   clean: removeAll,
 };
 
+/** One sample of each of 200, by 8 clients: what a monitoring agent asks for, and `docker stats` in its first second. */
+export const stats200: Row = {
+  name: "stats-200",
+  unit: "ms",
+  target: 0.8,
+  better: "less",
+  rounds: 5,
+  prepare: (engine) => start(engine, 200),
+  async measure(engine) {
+    const containers = JSON.parse(await engine.ok("GET", "/containers/json")) as { Id: string }[];
+    return timed(() => inParallel(containers, 8, ({ Id }) => engine.ok("GET", `/containers/${Id}/stats?stream=0&one-shot=1`)));
+  },
+  clean: removeAll,
+};
+
 export const remove200: Row = {
   name: "rm-200",
   unit: "ms",

@@ -32,6 +32,9 @@ import { restartContainer } from "./restart.ts";
 import { RestartTimers } from "./restart-timers.ts";
 import { restoreContainers } from "./restore/restore.ts";
 import { startContainer } from "./start.ts";
+import { StatsCollector } from "./stats/collector.ts";
+import { containerStats, followStats } from "./stats/stats.ts";
+import { takeSample } from "./stats/take-sample.ts";
 import { stopAllContainers } from "./stop-all.ts";
 import { stopContainer, type StopOptions } from "./stop.ts";
 import { containerProcesses } from "./top/top.ts";
@@ -49,6 +52,7 @@ export function createContainerService(deps: ContainerDeps, options: ContainerOp
     ...queries(context),
     ...streams(context),
     ...execs(context),
+    ...statistics(context),
     /** Takes over from the daemon before. Resolves when every state is true; see restore/restore.ts. */
     restore: async () => await restoreContainers(context),
     /** Finishes what goes on behind answers. Containers, and their monitors, go on; nobody watches them until the next `restore`. */
@@ -119,6 +123,17 @@ function streams(context: ContainerContext) {
   return {
     attach: async (reference: string, attach: AttachOptions) => await attachContainer(context, reference, attach),
     resize: async (reference: string, size: TerminalSize) => await resizeContainer(context, reference, size),
+  };
+}
+
+function statistics(context: ContainerContext) {
+  const { store } = context;
+  const collector = new StatsCollector((id) => (store.has(id) ? (takeSample(context, store.get(id)) ?? "not-running") : "gone"));
+  const deps = { ...context, collector };
+  return {
+    stats: async (reference: string, options: { readonly oneSample: boolean }, signal: AbortSignal) =>
+      await containerStats(deps, reference, options, signal),
+    followStats: (reference: string, signal: AbortSignal) => followStats(deps, reference, signal),
   };
 }
 

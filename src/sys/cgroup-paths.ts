@@ -42,8 +42,13 @@ export function foldersOf(host: CgroupHost, path: string): string[] {
   return [...roots].map((root) => root + path);
 }
 
+export interface CgroupTree {
+  readonly root: string;
+  readonly version: 1 | 2;
+}
+
 /** Which tree has a controller: its own, or else the v2 tree. */
-function treeOf(host: CgroupHost, controller: string): { readonly root: string; readonly version: 1 | 2 } | undefined {
+export function treeOf(host: CgroupHost, controller: string): CgroupTree | undefined {
   const own = host.trees[controller];
   if (own !== undefined) return { root: own, version: 1 };
   return host.unified === undefined ? undefined : { root: host.unified, version: 2 };

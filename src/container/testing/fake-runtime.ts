@@ -12,6 +12,7 @@ import type {
   RuntimeDriver,
   TerminalSize,
 } from "#runtime/contract.ts";
+import type { CgroupUsage } from "#sys/cgroup-usage/usage.ts";
 import { FakePipe } from "./fake-pipe.ts";
 
 interface FakeRun {
@@ -44,6 +45,7 @@ export class FakeRuntime implements RuntimeDriver {
   readonly updates: object[] = [];
   readonly recoveries = new Map<string, Recovered>();
   #nextPid = 1000;
+  #usages = 0;
 
   async create(request: LaunchRequest | EarlyLaunchRequest): Promise<CreatedProcess> {
     const spec = await request.spec;
@@ -110,6 +112,12 @@ export class FakeRuntime implements RuntimeDriver {
     return Promise.resolve(this.runs.has(id) ? [process.pid] : []);
   }
 
+  usage(id: string): CgroupUsage {
+    this.calls.push(`usage ${id}`);
+    this.#run(id);
+    return fakeUsage(BigInt((this.#usages += 1)));
+  }
+
   async update(id: string, resources: object): Promise<void> {
     await this.#called("update", id);
     this.updates.push(resources);
@@ -159,6 +167,22 @@ export class FakeRuntime implements RuntimeDriver {
     if (run === undefined) throw new EngineError("conflict", `container ${id} is not running`);
     return run;
   }
+}
+
+/** Every reading has spent a nanosecond more. */
+function fakeUsage(total: bigint): CgroupUsage {
+  return {
+    cpu: {
+      total,
+      kernel: 0n,
+      user: 0n,
+      perCpu: undefined,
+      throttling: { periods: 0n, throttledPeriods: 0n, throttledTime: 0n },
+    },
+    memory: { usage: 10n, maxUsage: undefined, failures: 0n, limit: 2n ** 63n - 1n, stats: {} },
+    blockIo: { bytes: [], operations: undefined },
+    pids: { current: 1n, limit: undefined },
+  };
 }
 
 /** One more process; `finish` ends it, its output only when `closeOutput` says so. */

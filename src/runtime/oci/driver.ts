@@ -1,6 +1,9 @@
 import { dirname } from "node:path/posix";
 import { EngineError } from "#errors/engine-error.ts";
 import { freeze, membersOf, removeEmptyCgroup, thaw } from "#sys/cgroup.ts";
+import { readCgroupUsage } from "#sys/cgroup-usage/read-usage.ts";
+import type { CgroupUsage } from "#sys/cgroup-usage/usage.ts";
+import { readSmallFile } from "#sys/read-small-file.ts";
 import type {
   ContainerStreams,
   CreatedProcess,
@@ -95,6 +98,10 @@ export class OciRuntime implements RuntimeDriver, AsyncDisposable {
 
   async processes(id: string): Promise<number[]> {
     return membersOf(this.#context.cgroups, this.#running(id).record.cgroupPath);
+  }
+
+  usage(id: string): CgroupUsage {
+    return readCgroupUsage(this.#context.cgroups, this.#running(id).record.cgroupPath, readSmallFile);
   }
 
   async update(id: string, resources: Resources): Promise<void> {

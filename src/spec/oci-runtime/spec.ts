@@ -1,3 +1,5 @@
+import type { RawNumber } from "#lib/json-number.ts";
+
 /** config.json of the OCI runtime specification 1.1, the part that Dhow writes. Source: opencontainers/runtime-spec config.md, config-linux.md. */
 export interface OciSpec {
   ociVersion: string;
@@ -23,11 +25,6 @@ export interface OciProcess {
   apparmorProfile?: string;
   selinuxLabel?: string;
   oomScoreAdj?: number;
-}
-
-/** A whole number beyond 2^53, as `JSON.rawJSON` makes it: written digit by digit by `JSON.stringify`. */
-export interface RawNumber {
-  readonly rawJSON: string;
 }
 
 export interface OciMount {

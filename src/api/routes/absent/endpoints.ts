@@ -12,7 +12,6 @@ export const endpoints: readonly Endpoint[] = [
   "GET /containers/:id/logs",
   "GET /containers/:id/changes",
   "GET /containers/:id/export",
-  "GET /containers/:id/stats",
   "POST /containers/:id/resize",
   "POST /containers/:id/start",
   "POST /containers/:id/stop",

@@ -14,7 +14,7 @@ function ask(method: string, path: string): Promise<Reply> {
 }
 
 test.each([
-  ["GET", "/containers/abc/stats", "not-implemented", "GET /containers/{id}/stats is not implemented yet by Dhow"],
+  ["GET", "/containers/abc/changes", "not-implemented", "GET /containers/{id}/changes is not implemented yet by Dhow"],
   ["POST", "/build", "not-implemented", "POST /build is not implemented yet by Dhow"],
   ["POST", "/images/host:5000/a/b/push", "not-implemented", "POST /images/{name}/push is not implemented yet by Dhow"],
   ["GET", "/services", "unavailable", "This node is not a swarm manager."],

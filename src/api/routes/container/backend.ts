@@ -5,6 +5,7 @@ import type { InspectedContainer } from "#container/inspect.ts";
 import type { ListedContainer, ListOptions } from "#container/list.ts";
 import type { ContainerLogs, LogsOptions } from "#container/logs.ts";
 import type { PruneReport } from "#container/prune.ts";
+import type { ContainerStats } from "#container/stats/sample.ts";
 import type { RemoveOptions } from "#container/remove.ts";
 import type { StopOptions } from "#container/stop.ts";
 import type { StreamSession } from "#container/stream-session.ts";
@@ -40,6 +41,8 @@ export interface ContainerQueries {
   inspect(reference: string, size: boolean): Promise<InspectedContainer>;
   top(reference: string, psArguments: string): Promise<ProcessList>;
   logs(reference: string, options: LogsOptions, signal: AbortSignal): ContainerLogs;
+  stats(reference: string, options: { readonly oneSample: boolean }, signal: AbortSignal): Promise<ContainerStats>;
+  followStats(reference: string, signal: AbortSignal): AsyncIterable<ContainerStats>;
 }
 
 export interface ContainerStdio {

@@ -7,6 +7,7 @@ import { listContainers } from "./list.ts";
 import { streamLogs } from "./logs.ts";
 import { pruneContainers } from "./prune.ts";
 import { booleanOf, integerOf, terminalSizeOf } from "../../query.ts";
+import { containerStats } from "./stats.ts";
 import { updateContainer } from "./update.ts";
 import { waitContainer } from "./wait.ts";
 
@@ -33,6 +34,7 @@ function queryRoutes(backend: ContainerBackend): Route[] {
       handler: async ({ params, query, apiVersion }) =>
         json(inspectView(await backend.inspect(params["id"] ?? "", booleanOf(query, "size")), apiVersion)),
     },
+    { method: "GET", path: "/containers/:id/stats", handler: (request) => containerStats(backend, request) },
     {
       method: "GET",
       path: "/containers/:id/top",

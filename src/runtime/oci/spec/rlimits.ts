@@ -1,6 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import type { OciProcess, RawNumber } from "#spec/oci-runtime/spec.ts";
+import { jsonNumber, type RawNumber } from "#lib/json-number.ts";
+import type { OciProcess } from "#spec/oci-runtime/spec.ts";
 import type { HostFacts, SandboxDefaults } from "../spec-input.ts";
 
 type Rlimits = NonNullable<OciProcess["rlimits"]>;
@@ -67,9 +68,4 @@ function toKernel(value: number): bigint {
 
 function least(a: bigint, b: bigint): bigint {
   return a < b ? a : b;
-}
-
-function jsonNumber(value: bigint): number | RawNumber {
-  if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  return (JSON as unknown as { rawJSON(text: string): RawNumber }).rawJSON(value.toString());
 }

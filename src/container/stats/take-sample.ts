@@ -1,0 +1,39 @@
+import { type HostCpu, readHostCpu } from "#sys/host-cpu.ts";
+import { type InterfaceCounters, readInterfaceCounters } from "#sys/interface-counters.ts";
+import { type Active, isActive, type Container } from "../container.ts";
+import type { ContainerContext } from "../deps.ts";
+import type { StatsSample } from "./sample.ts";
+
+export type SampleDeps = Pick<ContainerContext, "runtime" | "options">;
+
+/** Undefined when the container does not run, or ends meanwhile. */
+export function takeSample({ runtime, options }: SampleDeps, container: Container): StatsSample | undefined {
+  const { id, state } = container;
+  if (!isActive(state)) return undefined;
+  try {
+    const usage = runtime.usage(id);
+    const takenAt = BigInt(Date.now()) * 1_000_000n;
+    return { takenAt, usage, hostCpu: hostCpu(), hostMemory: options.host.memoryBytes, interfaces: interfacesOf(container, state) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The engine's own interfaces; tunnels that the kernel, or the container itself, has made are left out. */
+const OURS = /^eth\d+$/;
+
+function interfacesOf({ config, hostConfig }: Container, { pid }: Active): StatsSample["interfaces"] {
+  if (config.NetworkDisabled === true || hostConfig.NetworkMode === "host" || hostConfig.NetworkMode === "none") return undefined;
+  const all = readInterfaceCounters(pid);
+  return new Map<string, InterfaceCounters>([...all].filter(([name]) => OURS.test(name)));
+}
+
+/** Good for the containers that are read in one go. */
+const FRESH_MS = 5;
+let known: { readonly cpu: HostCpu; readonly readAt: number } | undefined;
+
+function hostCpu(): HostCpu {
+  const now = performance.now();
+  if (known === undefined || now - known.readAt > FRESH_MS) known = { cpu: readHostCpu(), readAt: now };
+  return known.cpu;
+}
