@@ -9,8 +9,11 @@ export interface Row {
   readonly better: "less" | "more";
   /** How many times each engine is measured. */
   readonly rounds: number;
-  /** True where a docker command is timed: its own start (`docker --version`) is measured too, in every round. */
-  readonly cli?: true;
+  /**
+   * What the same measurement takes without an engine, in every round: on the ideal engine, where a docker command is timed; or as this says. A
+   * figure below it cannot be had.
+   */
+  readonly floor?: "ideal" | (() => Promise<number>);
   /** Once per engine, unmeasured. */
   prepare?(engine: BenchEngine): Promise<void>;
   /** One measurement, in the row's unit. */

@@ -11,7 +11,7 @@ export const exec: Row = {
   target: 0.5,
   better: "less",
   rounds: 15,
-  cli: true,
+  floor: "ideal",
   prepare: async (engine) => void sleepers.set(engine, await engine.run(SLEEPER)),
   measure: (engine) => timed(() => engine.docker("exec", sleepers.get(engine) ?? "", "true")),
   clean: removeAll,
@@ -23,7 +23,7 @@ export const stop: Row = {
   target: 0.4,
   better: "less",
   rounds: 9,
-  cli: true,
+  floor: "ideal",
   async measure(engine) {
     const id = await engine.run({ Image: IMAGE, Cmd: ["sh", "-c", "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"] });
     while (!(await engine.ok("GET", `/containers/${id}/logs?stdout=1`)).includes("ready"))
@@ -39,7 +39,7 @@ export const removeForced: Row = {
   target: 0.4,
   better: "less",
   rounds: 9,
-  cli: true,
+  floor: "ideal",
   async measure(engine) {
     const id = await engine.run(SLEEPER);
     return timed(() => engine.docker("rm", "-f", id));

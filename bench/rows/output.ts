@@ -47,7 +47,8 @@ const attach = (name: string, target: number, ...flags: string[]): Row => ({
   unit: "ms",
   target,
   better: "less",
-  rounds: 1,
+  rounds: 3,
+  floor: "ideal",
   measure: (engine) =>
     timed(async () => {
       const bytes = await engine.dockerBytes("run", "--rm", ...flags, IMAGE, "dd", "if=/dev/zero", "bs=64k", "count=8000");

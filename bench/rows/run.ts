@@ -7,7 +7,7 @@ const cliRun = (name: string, target: number, ...flags: string[]): Row => ({
   target,
   better: "less",
   rounds: 11,
-  cli: true,
+  floor: "ideal",
   measure: (engine) => timed(() => engine.docker("run", "--rm", ...flags, IMAGE, "true")),
   clean: removeAll,
 });

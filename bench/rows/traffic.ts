@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import type { BenchEngine } from "../engine.ts";
 import { IMAGE, removeAll, type Row } from "../row.ts";
@@ -69,26 +70,41 @@ export const roundTrip: Row = {
   rounds: 3,
   async measure(engine) {
     const id = await engine.run({ ...ECHO, ...PUBLISHED });
-    const socket = await talk("x");
-    const took: number[] = [];
-    for (let round = 0; round < 500; round++) {
-      const began = performance.now();
-      const answered = new Promise((resolve) => socket.once("data", resolve));
-      socket.write("x");
-      await answered;
-      took.push((performance.now() - began) * 1000);
-    }
-    socket.destroy();
+    const figure = await medianRoundTrip(PORT);
     await engine.ok("DELETE", `/containers/${id}?force=1`);
-    return took.sort((a, b) => a - b)[250] ?? NaN;
+    return figure;
+  },
+  // The same program and the same client on the host's loopback, without a container, a bridge or a rule.
+  async floor() {
+    const server = spawn("busybox", ["nc", "-l", "-p", String(PORT + 1), "-e", "cat"], { stdio: "ignore" });
+    try {
+      return await medianRoundTrip(PORT + 1);
+    } finally {
+      server.kill();
+    }
   },
   clean: removeAll,
 };
 
+/** Microseconds until a byte comes back, the median of 500. */
+async function medianRoundTrip(port: number): Promise<number> {
+  const socket = await talk("x", port);
+  const took: number[] = [];
+  for (let round = 0; round < 500; round++) {
+    const began = performance.now();
+    const answered = new Promise((resolve) => socket.once("data", resolve));
+    socket.write("x");
+    await answered;
+    took.push((performance.now() - began) * 1000);
+  }
+  socket.destroy();
+  return took.sort((a, b) => a - b)[250] ?? NaN;
+}
+
 /** A connection on which `greeting` was sent and something came back; a server that is not up yet is tried again (a proxy accepts for it). */
-async function talk(greeting: string): Promise<Socket> {
+async function talk(greeting: string, port = PORT): Promise<Socket> {
   for (let attempt = 0; attempt < 500; attempt++) {
-    const socket = connect(PORT, "127.0.0.1").setNoDelay(true);
+    const socket = connect(port, "127.0.0.1").setNoDelay(true);
     const answered = await new Promise<boolean>((resolve) => {
       socket.once("connect", () => socket.write(greeting));
       socket.once("data", () => resolve(true));
@@ -99,7 +115,7 @@ async function talk(greeting: string): Promise<Socket> {
     socket.destroy();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`nothing answers on port ${PORT}`);
+  throw new Error(`nothing answers on port ${port}`);
 }
 
 function download(): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { adopt } from "#sys/fd-socket.ts";
+import { PacketReader } from "#sys/packet-reader.ts";
 import { connectUnix } from "#sys/unix-socket.ts";
 import type { OutputChunk } from "../contract.ts";
 import { OutputQueue } from "./output-queue.ts";
@@ -9,6 +10,10 @@ const STREAMS: Readonly<Record<number, OutputChunk["stream"]>> = { 2: "stdout", 
 
 /** conmon reads packets into a buffer of 32 KiB and would lose what is beyond. */
 const LARGEST_PACKET = 32 * 1024 - 1;
+
+/** One for all hubs, since what it read is spread before it reads again. conmon's own packets are of 8 KiB and a byte, and about 20 fit the socket. */
+const PACKETS_AT_ONCE = 32;
+let reader: PacketReader | undefined;
 
 /**
  * The daemon's one connection to a monitor's attach socket, and its readers.
@@ -24,8 +29,9 @@ export class OutputHub {
 
   /** @throws SystemCallError `ENOENT`, `ECONNREFUSED`: no monitor listens any more. */
   constructor(bundle: string) {
-    const onRead = (packet: Buffer): void => this.#spread(STREAMS[packet[0] ?? 0] ?? "stdout", Buffer.from(packet.subarray(1)));
-    this.#socket = adopt(connectUnix(`${bundle}/attach`, "seqpacket"), { readable: true, writable: true, onRead }).socket;
+    const onRead = (packet: Buffer): void => this.#spread([packet, ...readWaiting(fd)]);
+    const { socket, fd } = adopt(connectUnix(`${bundle}/attach`, "seqpacket"), { readable: true, writable: true, onRead });
+    this.#socket = socket;
     this.#socket.on("error", () => {});
     this.#socket.once("end", () => this.#socket.destroy());
     this.#socket.once("close", () => {
@@ -73,8 +79,15 @@ export class OutputHub {
     this.#socket.destroy();
   }
 
-  #spread(stream: OutputChunk["stream"], data: Uint8Array): void {
-    for (const queue of this.#queues) queue.push(stream, data);
+  /** Packets that follow each other on one stream reach the readers as one chunk. */
+  #spread(packets: readonly Buffer[]): void {
+    for (let at = 0; at < packets.length;) {
+      const kind = packets[at]?.[0] ?? 0;
+      const start = at;
+      while (packets[at]?.[0] === kind) at++;
+      const data = Buffer.concat(packets.slice(start, at).map((packet) => packet.subarray(1)));
+      for (const queue of this.#queues) queue.push(STREAMS[kind] ?? "stdout", data);
+    }
   }
 
   #pause(queue: OutputQueue): void {
@@ -86,4 +99,9 @@ export class OutputHub {
     this.#full.delete(queue);
     if (this.#full.size === 0) this.#socket.resume();
   }
+}
+
+function readWaiting(fd: number): Buffer[] {
+  reader ??= new PacketReader(PACKETS_AT_ONCE, LARGEST_PACKET + 1);
+  return reader.read(fd);
 }
