@@ -170,8 +170,8 @@ test("the network noun changes on which networks a container is to be", async ()
   const id = await harness.create("web", { hostConfig: { NetworkMode: "default" } });
   const { directory } = harness.service;
   expect(directory.find("web")).toEqual({ id, running: false, networkMode: "bridge", networks: ["bridge"] });
-  directory.setEndpoint(id, "app", { Aliases: ["www"] });
-  directory.setEndpoint(id, "bridge", undefined);
+  await directory.setEndpoint(id, "app", { Aliases: ["www"] });
+  await directory.setEndpoint(id, "bridge", undefined);
   expect(harness.service.find(id).endpoints).toEqual({ app: { Aliases: ["www"] } });
   harness.crash();
   expect(harness.service.find(id).endpoints).toEqual({ app: { Aliases: ["www"] } });

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "#spec/docker-api/types.ts";
+import { endpointWishes } from "#spec/endpoint-wishes.ts";
 import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";
 import { checkCreate } from "./check-create.ts";
 import type { ContainerStore } from "./container-store.ts";
@@ -10,6 +11,7 @@ import type { ContainerContext, ContainerOptions } from "./deps.ts";
 import { finishRemoval, type RemovalDeps } from "./finish-removal.ts";
 import { completeHostConfig } from "./host-config.ts";
 import { newContainerId, parseContainerName } from "./identity.ts";
+import { resolveLinks } from "./links/resolve.ts";
 import { mergeConfig } from "./merge-config.ts";
 import { freeRandomName } from "./name-generator.ts";
 import { joinedContainer, networkModeOf, networkRequest } from "./network-request.ts";
@@ -50,6 +52,7 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const warnings = [
     ...platformWarnings(request, image),
     ...healthWarnings(request.config),
+    ...aliasWarnings(draft),
     ...deps.sandbox.check(draft.config, draft.hostConfig),
   ];
   if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) validateNetwork(deps, draft);
@@ -101,7 +104,10 @@ function validateNetwork({ networks }: CreateDeps, draft: Draft): void {
 /** The network of its mode is always among them, first. */
 function endpointsOf({ NetworkMode: mode = "" }: HostConfig, asked: CreateRequest["endpoints"]): CreateRequest["endpoints"] {
   const own: [string, EndpointSettings][] = joinedContainer(mode) === undefined ? [[mode, {}]] : [];
-  return Object.fromEntries([...own, ...Object.entries(asked).map(([network, settings]) => [networkModeOf(network), settings] as const)]);
+  return Object.fromEntries([
+    ...own,
+    ...Object.entries(asked).map(([network, settings]) => [networkModeOf(network), endpointWishes(settings)] as const),
+  ]);
 }
 
 function defaultsOf({
@@ -128,7 +134,13 @@ function resolvePeers(store: ContainerStore, hostConfig: HostConfig): HostConfig
   };
   const network = joinedContainer(hostConfig.NetworkMode);
   const networkMode = network !== undefined && isKnown(store, network) ? resolve(hostConfig.NetworkMode) : hostConfig.NetworkMode;
-  return { ...hostConfig, NetworkMode: networkMode, PidMode: resolve(hostConfig.PidMode), IpcMode: resolve(hostConfig.IpcMode) };
+  return {
+    ...hostConfig,
+    NetworkMode: networkMode,
+    PidMode: resolve(hostConfig.PidMode),
+    IpcMode: resolve(hostConfig.IpcMode),
+    Links: resolveLinks(store, hostConfig),
+  };
 }
 
 function isKnown(store: ContainerStore, reference: string): boolean {
@@ -181,6 +193,14 @@ function platformWarnings({ platform }: CreateRequest, { config }: ResolvedImage
 function healthWarnings({ Healthcheck }: ContainerConfig): string[] {
   const [kind = "NONE"] = Healthcheck?.Test ?? [];
   return kind === "NONE" || kind === "" ? [] : ["Health checks are not run by this engine yet: the container has no health status"];
+}
+
+/** Compose gives every service an alias, and its projects run as far as their services find each other in another way. */
+function aliasWarnings({ endpoints }: Draft): string[] {
+  const networks = Object.keys(endpoints).filter((network) => (endpoints[network]?.Aliases ?? []).length > 0);
+  return networks.map(
+    (network) => `The aliases on network ${network} are kept, but names do not resolve: this engine has no DNS server yet`,
+  );
 }
 
 function reserveName(store: ContainerStore, given: string | undefined, id: string): string {

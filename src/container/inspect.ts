@@ -1,5 +1,6 @@
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
+import { shownLinks } from "./links/resolve.ts";
 import { containerPaths, type ContainerPaths } from "./paths.ts";
 import { joinedContainer } from "./network-request.ts";
 import type { NetworkSandbox } from "./ports.ts";
@@ -12,6 +13,8 @@ export interface InspectedContainer {
   readonly paths: ContainerPaths;
   /** Docker's name of the storage driver. */
   readonly driver: string;
+  /** HostConfig.Links as it is shown: `/db:/web/alias`. */
+  readonly links: readonly string[] | undefined;
   /** Of those that run. */
   readonly execIds: readonly string[];
 }
@@ -32,6 +35,7 @@ export async function inspectContainer(deps: InspectDeps, reference: string, siz
     sizes,
     paths: { ...containerPaths(deps.options.instance, container.id), hosts, hostname, resolvConf },
     driver: deps.snapshots.name,
+    links: shownLinks(deps.store, container),
     execIds: deps.execIds(container.id),
   };
 }

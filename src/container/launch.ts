@@ -5,6 +5,8 @@ import type { Container } from "./container.ts";
 import { prepareFolders, writeContainerFiles } from "./container-files.ts";
 import type { ContainerContext } from "./deps.ts";
 import { joinedNamespaces, networkOwner } from "./joined-namespaces.ts";
+import { linkEnvironment, requireLinkedContainers } from "./links/environment.ts";
+import { hasLinks, refreshLinkedHosts, withLinkedHosts } from "./links/hosts.ts";
 import { networkRequest } from "./network-request.ts";
 import { containerPaths } from "./paths.ts";
 import { both } from "./both.ts";
@@ -12,7 +14,7 @@ import { asContainerMount, specInput } from "./spec-input.ts";
 
 export type LaunchDeps = Pick<
   ContainerContext,
-  "store" | "options" | "sandbox" | "snapshots" | "volumes" | "networks" | "runtime" | "attachments" | "sharedMemory" | "closing"
+  "store" | "options" | "sandbox" | "snapshots" | "volumes" | "networks" | "runtime" | "attachments" | "sharedMemory" | "locks" | "closing"
 >;
 
 export interface LaunchedProcess {
@@ -65,7 +67,9 @@ interface Prepared {
 async function prepare(deps: LaunchDeps, container: Container): Promise<Prepared> {
   const { joined, sharedMemoryOf } = joinedNamespaces(deps.store, container);
   const [root, network] = await both(prepareRoot(deps, container), prepareNetwork(deps, container));
-  const input = specInput(deps.options, container, { ...root, ...network, joined, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf });
+  const environment = linkEnvironment(deps, container);
+  const facts = { ...root, ...network, joined, environment, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf };
+  const input = specInput(deps.options, container, facts);
   return { spec: deps.sandbox.spec(input), ownNetwork: network.own };
 }
 
@@ -100,7 +104,11 @@ async function prepareNetwork(deps: LaunchDeps, container: Container): Promise<N
     const netns = deps.networks.sandboxOf(owner.id)?.netns ?? `/proc/${owner.state.pid}/ns/net`;
     return { netns, filesOf: owner, own: false };
   }
-  const sandbox = await deps.networks.prepare(networkRequest(container));
-  await writeContainerFiles(paths, container.config.Hostname ?? "", sandbox.files);
-  return { netns: sandbox.netns, filesOf: container, own: true };
+  if (hasLinks(container)) requireLinkedContainers(deps, container);
+  const { netns, files } = await deps.networks.prepare(networkRequest(container));
+  await withLinkedHosts(deps, container, files.hosts, async (hosts) => {
+    await writeContainerFiles(paths, container.config.Hostname ?? "", { ...files, hosts });
+  });
+  await refreshLinkedHosts(deps, container);
+  return { netns, filesOf: container, own: true };
 }

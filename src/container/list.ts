@@ -4,6 +4,7 @@ import type { Filters } from "#spec/filters.ts";
 import { countsAsRunning, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { compileFilters } from "./list-filters.ts";
+import { linkNames } from "./links/resolve.ts";
 import type { NetworkSandbox } from "./ports.ts";
 import { containerSizes, type ContainerSizes, type SizeDeps } from "./sizes.ts";
 
@@ -22,6 +23,8 @@ export interface ListedContainer {
   readonly sizes: ContainerSizes | undefined;
   /** The reference it was made from, while that still means its image; else the image's id. */
   readonly imageName: string;
+  /** What others call it that are linked to it: `/web/db`. */
+  readonly linkNames: readonly string[];
 }
 
 export type ListDeps = SizeDeps & Pick<ContainerContext, "store" | "networks" | "images">;
@@ -31,10 +34,12 @@ export async function listContainers(deps: ListDeps, options: ListOptions): Prom
   const chosen = await chooseContainers(deps, options);
   const current = await resolveEach(deps, new Set(chosen.map(({ image }) => image.reference)));
   const sizes = options.size ? await Promise.all(chosen.map(async (container) => await containerSizes(deps, container))) : [];
+  const links = linkNames(deps.store);
   return chosen.map((container, index) => ({
     container,
     sandbox: deps.networks.sandboxOf(container.id),
     sizes: sizes[index],
+    linkNames: links.get(container.id) ?? [],
     imageName: current.get(container.image.reference) === container.image.id ? container.image.reference : container.image.id,
   }));
 }

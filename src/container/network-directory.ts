@@ -1,6 +1,6 @@
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
 import { isActive } from "./container.ts";
-import type { ContainerContext } from "./deps.ts";
+import { relink, type LinkDeps } from "./links/hosts.ts";
 
 /** A container as the network noun sees it; structurally what network/ports.ts asks for. */
 interface ConnectableContainer {
@@ -15,18 +15,21 @@ export interface NetworkDirectory {
   /** @throws EngineError `not-found`. */
   find(reference: string): ConnectableContainer;
   /** Changes the record; `undefined` takes a network out of it. @throws EngineError `not-found`. */
-  setEndpoint(containerId: string, network: string, settings: EndpointSettings | undefined): void;
+  setEndpoint(containerId: string, network: string, settings: EndpointSettings | undefined): Promise<void>;
 }
 
-export function networkDirectory({ store }: Pick<ContainerContext, "store">): NetworkDirectory {
+export function networkDirectory(deps: LinkDeps): NetworkDirectory {
+  const { store } = deps;
   return {
     find(reference) {
       const { id, state, hostConfig, endpoints } = store.find(reference);
       return { id, running: isActive(state), networkMode: hostConfig.NetworkMode ?? "", networks: Object.keys(endpoints) };
     },
-    setEndpoint(containerId, network, settings) {
+    async setEndpoint(containerId, network, settings) {
       const { [network]: _, ...others } = store.get(containerId).endpoints;
-      store.update(containerId, { endpoints: settings === undefined ? others : { ...others, [network]: settings } });
+      const endpoints = settings === undefined ? others : { ...others, [network]: settings };
+      const container = store.update(containerId, { endpoints });
+      if (isActive(container.state)) await relink(deps, container);
     },
   };
 }

@@ -2,6 +2,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import { buryContainer, type BuryDeps } from "./bury.ts";
 import { countsAsRunning, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
+import { removeLink } from "./links/remove.ts";
 import { SIGKILL } from "./signals.ts";
 import { stopRun, type StopRunDeps } from "./stop-run.ts";
 
@@ -22,8 +23,8 @@ export type RemoveDeps = BuryDeps & StopRunDeps & Pick<ContainerContext, "holds"
  * @throws EngineError `not-found`, or `conflict` when it runs, or somebody else is removing it.
  */
 export async function removeContainer(deps: RemoveDeps, reference: string, options: RemoveOptions): Promise<void> {
+  if (options.link) return await removeLink(deps, reference);
   const container = deps.store.find(reference);
-  if (options.link) throw new EngineError("invalid", "Conflict, cannot remove the default link name of the container");
   using _hold = deps.holds.forRemoval(container.id);
   requireRemovable(reference, container, options.force);
   // A start that was under way when the hold was taken may still succeed, once.

@@ -17,6 +17,8 @@ export interface RunFacts {
   /** Whose /dev/shm it gets: its own id, or another's, where it is shared. */
   readonly sharedMemoryOf: string | undefined;
   readonly devices: HostDevices | undefined;
+  /** Variables that the engine adds, before the user's. */
+  readonly environment: readonly string[];
   /** Whose hosts, hostname and resolv.conf it gets: its own, or those of the container whose network it joins. */
   readonly filesOf: Pick<Container, "id" | "config">;
 }
@@ -25,7 +27,7 @@ export function specInput(options: ContainerOptions, container: Container, facts
   const paths = containerPaths(options.instance, facts.filesOf.id);
   return {
     id: container.id,
-    config: container.config,
+    config: withEnvironment(container.config, facts.environment),
     hostConfig: { ...container.hostConfig, Tmpfs: facts.prepared.tmpfs },
     rootfs: facts.rootfs,
     hostname: facts.filesOf.config.Hostname ?? "",
@@ -43,11 +45,26 @@ export function specInput(options: ContainerOptions, container: Container, facts
   };
 }
 
+/** With variables that a user's own replace. */
+export function withEnvironment(config: Container["config"], environment: readonly string[]): Container["config"] {
+  return environment.length === 0 ? config : { ...config, Env: [...environment, ...(config.Env ?? [])] };
+}
+
 /** For what a spec says beside its mounts and namespaces: limits, or the process of an exec. */
 export function factsWithoutRun(container: Container, devices?: HostDevices): RunFacts {
   const user = { uid: 0, gid: 0, additionalGids: [], home: "/" };
   const prepared = { mounts: [], tmpfs: {} };
-  return { rootfs: "/", prepared, user, netns: undefined, joined: {}, sharedMemoryOf: undefined, devices, filesOf: container };
+  return {
+    rootfs: "/",
+    prepared,
+    user,
+    netns: undefined,
+    joined: {},
+    sharedMemoryOf: undefined,
+    devices,
+    environment: [],
+    filesOf: container,
+  };
 }
 
 export function asContainerMount({ type, target, source, readOnly, propagation, options }: PlannedMount): ContainerMount {

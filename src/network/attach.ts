@@ -51,8 +51,8 @@ function refuseAttach({ registry }: NetworkContext, sandbox: Sandbox, network: N
 }
 
 async function addEndpoint(context: NetworkContext, sandbox: Sandbox, plan: PlannedEndpoint): Promise<Endpoint> {
-  const name = freeInterfaceName(sandbox);
-  const [endpoint] = await reserveEndpoints(context, [plan], () => name);
+  const taken = sandbox.endpoints.flatMap(({ link }) => link?.name ?? []);
+  const [endpoint] = await reserveEndpoints(context, [plan], taken);
   if (endpoint === undefined) throw new EngineError("system", "no endpoint was made");
   // A container whose networks were all internal gets its way out with this one.
   const gatewayEndpoint = sandbox.gatewayEndpoint ?? (plan.network.internal ? undefined : endpoint.id);
@@ -65,12 +65,5 @@ async function addEndpoint(context: NetworkContext, sandbox: Sandbox, plan: Plan
     context.sandboxes.save(sandbox);
     freeEndpoints(context, [endpoint]);
     throw error;
-  }
-}
-
-function freeInterfaceName({ endpoints }: Sandbox): string {
-  for (let index = 0; ; index++) {
-    const name = `eth${index}`;
-    if (!endpoints.some(({ link }) => link?.name === name)) return name;
   }
 }

@@ -1,5 +1,6 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
+import { endpointWishes } from "#spec/endpoint-wishes.ts";
 import { attach } from "./attach.ts";
 import type { NetworkContext } from "./context.ts";
 import { detach } from "./detach.ts";
@@ -28,9 +29,10 @@ export async function connectContainer(context: NetworkContext, containers: Cont
     );
   }
   const network = context.registry.find(input.network);
-  if (container.running) await attach(context, container.id, input.network, input.settings);
-  else planEndpoint(network, input.settings);
-  containers.setEndpoint(container.id, network.name, input.settings);
+  const settings = endpointWishes(input.settings);
+  if (container.running) await attach(context, container.id, input.network, settings);
+  else planEndpoint(network, settings);
+  await containers.setEndpoint(container.id, network.name, settings);
 }
 
 /** @throws EngineError */
@@ -41,7 +43,7 @@ export async function disconnectContainer(context: NetworkContext, containers: C
   else if (!container.networks.includes(name)) {
     throw new EngineError("conflict", `container ${container.id} is not connected to the network ${name}`);
   }
-  containers.setEndpoint(container.id, name, undefined);
+  await containers.setEndpoint(container.id, name, undefined);
 }
 
 /** With `force`, a network that is gone can still be taken out of a container's record. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EngineError } from "#errors/engine-error.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
-import { chooseGateway, planEndpoints } from "./endpoint-plan.ts";
+import { chooseGateway, interfaceNames, planEndpoints } from "./endpoint-plan.ts";
 import type { Network } from "./network.ts";
 
 function network(name: string, wishes: Partial<Network> = {}): Network {
@@ -20,7 +20,12 @@ function network(name: string, wishes: Partial<Network> = {}): Network {
   };
 }
 
-const networks = ["bridge", "host", "none", "alpha", "beta", "zeta"].map((name) => network(name));
+const ipam = (subnet: string, chosenBy: "user" | "pool"): Network["ipam"] => ({ subnet, gateway: "", auxiliary: {}, chosenBy });
+const networks = [
+  ...["bridge", "host", "none", "zeta"].map((name) => network(name)),
+  network("alpha", { ipam: ipam("10.0.0.0/24", "user") }),
+  network("beta", { ipam: ipam("10.0.1.0/24", "pool") }),
+];
 const registry = {
   find(term: string): Network {
     const found = networks.find(({ id, name }) => id === term || name === term);
@@ -41,34 +46,65 @@ describe("planEndpoints", () => {
     expect(plan("bridge", { default: { GwPriority: 3 } })).toMatchObject([{ network: { name: "bridge" }, wishes: { gatewayPriority: 3 } }]);
   });
 
+  it("keeps a user's name of an interface from the others, and numbers those around it", () => {
+    const named = (...names: (string | undefined)[]) => interfaceNames(names.map((name) => ({ name })));
+    expect(named(undefined, "lan0", undefined)).toEqual(["eth0", "lan0", "eth1"]);
+    expect(named("eth1", undefined, undefined)).toEqual(["eth1", "eth0", "eth2"]);
+    expect(interfaceNames([{ name: undefined }], ["eth0", "lan"])).toEqual(["eth1"]);
+  });
+
+  it("reads the sysctls of an interface", () => {
+    const DriverOpts = {
+      [`com.docker.network.endpoint.sysctls`]: "net.ipv4.conf.IFNAME.log_martians=1,net.ipv6.neigh.IFNAME.gc_stale_time=9",
+    };
+    expect(plan("alpha", { alpha: { DriverOpts } })).toMatchObject([
+      { sysctls: { "net/ipv4/conf/IFNAME/log_martians": "1", "net/ipv6/neigh/IFNAME/gc_stale_time": "9" } },
+    ]);
+  });
+
   it("normalizes a MAC address", () => {
     expect(plan("alpha", { alpha: { MacAddress: "02-42-AC-11-00-09" } })).toMatchObject([{ mac: "02:42:ac:11:00:09" }]);
   });
 
-  const invalid = "invalid endpoint settings:\n";
+  const invalid = (name: string, ...problems: string[]) =>
+    `invalid config for network ${name}: invalid endpoint settings:\n${problems.join("\n")}`;
+  const IFNAME = "com.docker.network.endpoint.ifname";
+  const SYSCTLS = "com.docker.network.endpoint.sysctls";
   it.each<[string, Record<string, EndpointSettings>, string, string]>([
     ["nosuch", {}, "not-found", "network nosuch not found"],
     ["alpha", { nosuch: {} }, "not-found", "network nosuch not found"],
     ["host", { alpha: {} }, "invalid", "conflicting options: cannot attach both network host and another network"],
-    ["bridge", { bridge: { Aliases: ["x"] } }, "invalid", `${invalid}network-scoped aliases are only supported for user-defined networks`],
+    [
+      "bridge",
+      { bridge: { Aliases: ["x"] } },
+      "invalid",
+      invalid("bridge", "network-scoped alias is supported only for containers in user defined networks"),
+    ],
     [
       "bridge",
       { bridge: { IPAMConfig: { IPv4Address: "172.17.0.9" } } },
       "invalid",
-      `${invalid}user-specified IP address is supported on user-defined networks only`,
-    ],
-    ["alpha", { alpha: { MacAddress: "zz" } }, "invalid", "invalid MAC address: zz"],
-    [
-      "alpha",
-      { alpha: { Aliases: ["db"] } },
-      "not-implemented",
-      "endpoint setting Aliases is not implemented: names on networks need the embedded DNS server",
+      invalid("bridge", "user specified IP address is supported on user defined networks only"),
     ],
     [
       "alpha",
-      { alpha: { Links: ["db"] } },
-      "not-implemented",
-      "endpoint setting Links is not implemented: names on networks need the embedded DNS server",
+      { alpha: { IPAMConfig: { IPv4Address: "10.1.0.9" } } },
+      "invalid",
+      invalid("alpha", "no configured subnet or ip-range contain the IP address 10.1.0.9"),
+    ],
+    ["alpha", { alpha: { IPAMConfig: { IPv4Address: "junk" } } }, "invalid", invalid("alpha", "invalid IPv4 address: junk")],
+    [
+      "beta",
+      { beta: { IPAMConfig: { IPv4Address: "10.0.1.9" } } },
+      "invalid",
+      invalid("beta", "user specified IP address is supported only when connecting to networks with user configured subnets"),
+    ],
+    ["alpha", { alpha: { MacAddress: "zz" } }, "invalid", "invalid config for network alpha: invalid MAC address zz"],
+    [
+      "alpha",
+      { alpha: { MacAddress: "02:42-ac:11:00:09" } },
+      "invalid",
+      "invalid config for network alpha: invalid MAC address 02:42-ac:11:00:09",
     ],
     [
       "alpha",
@@ -78,9 +114,26 @@ describe("planEndpoints", () => {
     ],
     [
       "alpha",
-      { alpha: { DriverOpts: { "com.docker.network.endpoint.ifname": "x" } } },
+      { alpha: { DriverOpts: { other: "x" } } },
       "not-implemented",
-      "endpoint setting DriverOpts is not implemented: com.docker.network.endpoint.ifname is not known",
+      "endpoint setting DriverOpts is not implemented: other is not known",
+    ],
+    ["alpha", { alpha: { DriverOpts: { [IFNAME]: "a/b" } } }, "invalid", invalid("alpha", 'invalid interface name "a/b"')],
+    [
+      "alpha",
+      { alpha: { DriverOpts: { [IFNAME]: "lo", [SYSCTLS]: "net.ipv4.conf.IFNAME.log_martians=1,net.ipv4/../../x.IFNAME.y=1" } } },
+      "invalid",
+      invalid(
+        "alpha",
+        '* invalid interface name "lo"',
+        "* unrecognised network interface sysctl 'net.ipv4/../../x.IFNAME.y=1'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'",
+      ),
+    ],
+    [
+      "alpha",
+      { alpha: { DriverOpts: { [IFNAME]: "lan" } }, beta: { DriverOpts: { [IFNAME]: "lan" } } },
+      "invalid",
+      "conflicting options: two interfaces named lan",
     ],
   ])("refuses %s %j", (mode, settings, category, message) => {
     expect(() => plan(mode, settings)).toThrow(expect.objectContaining({ category, message }));

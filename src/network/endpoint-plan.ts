@@ -1,6 +1,8 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
-import { isPredefined, type Network } from "./network.ts";
+import { parseLink } from "#spec/link.ts";
+import { interfaceNameOf, interfaceSysctlsOf, knownDriverOptions, problemsOf } from "./endpoint-options.ts";
+import type { Network } from "./network.ts";
 import type { NetworkRegistry } from "./registry.ts";
 import type { EndpointWishes } from "./sandbox.ts";
 
@@ -9,6 +11,10 @@ export interface PlannedEndpoint {
   readonly network: Network;
   readonly address: string | undefined;
   readonly mac: string | undefined;
+  /** Of the interface inside, where the user chose one. */
+  readonly name: string | undefined;
+  /** Below /proc/sys, with `IFNAME` for the interface's name. */
+  readonly sysctls: Readonly<Record<string, string>>;
   readonly wishes: EndpointWishes;
 }
 
@@ -31,40 +37,66 @@ export function planEndpoints(
   }
   const [first, ...others] = [...byNetwork].map(([network, wanted]) => planEndpoint(network, wanted));
   others.sort((one, other) => (one.network.name < other.network.name ? -1 : 1));
-  return first === undefined ? others : [first, ...others];
+  const planned = first === undefined ? others : [first, ...others];
+  interfaceNames(planned);
+  return planned;
 }
 
+/** @throws EngineError `invalid` with Docker's texts, `not-implemented` naming the field. */
 export function planEndpoint(network: Network, settings: EndpointSettings): PlannedEndpoint {
   refuseWhatIsMissing(settings);
-  const userDefined = !isPredefined(network.name);
-  const address = given(settings.IPAMConfig?.IPv4Address);
-  if (address !== undefined && !userDefined) {
-    throw invalid("user-specified IP address is supported on user-defined networks only");
-  }
-  if (listed(settings.Aliases)) {
-    if (!userDefined) throw invalid("network-scoped aliases are only supported for user-defined networks");
-    throw missing("Aliases", "names on networks need the embedded DNS server");
-  }
+  refuseWhatIsWrong(network, settings);
+  (settings.Links ?? []).forEach(parseLink);
   return {
     network,
-    address,
+    address: given(settings.IPAMConfig?.IPv4Address),
     mac: macOf(settings),
+    name: interfaceNameOf(settings),
+    sysctls: interfaceSysctlsOf(settings),
     wishes: { ipam: settings.IPAMConfig, driverOptions: settings.DriverOpts, gatewayPriority: settings.GwPriority ?? 0 },
   };
 }
 
-function refuseWhatIsMissing({ Links, IPAMConfig, DriverOpts }: EndpointSettings): void {
-  if (listed(Links)) throw missing("Links", "names on networks need the embedded DNS server");
+function refuseWhatIsMissing({ IPAMConfig, DriverOpts }: EndpointSettings): void {
   if (given(IPAMConfig?.IPv6Address) !== undefined) throw missing("IPAMConfig.IPv6Address", "there is no IPv6");
   if (listed(IPAMConfig?.LinkLocalIPs)) throw missing("IPAMConfig.LinkLocalIPs", "an interface has one address");
-  const [option] = Object.keys(DriverOpts ?? {});
+  const option = Object.keys(DriverOpts ?? {}).find((name) => !knownDriverOptions.includes(name));
   if (option !== undefined) throw missing("DriverOpts", `${option} is not known`);
 }
 
+function refuseWhatIsWrong(network: Network, settings: EndpointSettings): void {
+  const prefix = `invalid config for network ${network.name}: `;
+  const mac = given(settings.MacAddress);
+  if (mac !== undefined && !isMacAddress(mac)) throw new EngineError("invalid", `${prefix}invalid MAC address ${mac}`);
+  const problems = problemsOf(network, settings);
+  if (problems.length === 0) return;
+  const text = problems.length === 1 ? problems[0] : problems.map((problem) => `* ${problem}`).join("\n");
+  throw new EngineError("invalid", `${prefix}invalid endpoint settings:\n${text}`);
+}
+
+function isMacAddress(text: string): boolean {
+  return /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}$/i.test(text);
+}
+
 function macOf({ MacAddress }: EndpointSettings): string | undefined {
-  const mac = given(MacAddress)?.replaceAll("-", ":").toLowerCase();
-  if (mac !== undefined && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) throw new EngineError("invalid", `invalid MAC address: ${mac}`);
-  return mac;
+  return given(MacAddress)?.replaceAll("-", ":").toLowerCase();
+}
+
+/** The names of their interfaces inside: those that users chose, and `eth0`, `eth1` … for the others, in order. @throws EngineError */
+export function interfaceNames(planned: readonly Pick<PlannedEndpoint, "name">[], taken: readonly string[] = []): string[] {
+  const used = new Set(taken);
+  for (const { name } of planned) {
+    if (name === undefined) continue;
+    if (used.has(name)) throw new EngineError("invalid", `conflicting options: two interfaces named ${name}`);
+    used.add(name);
+  }
+  return planned.map(({ name }) => {
+    if (name !== undefined) return name;
+    let index = 0;
+    while (used.has(`eth${index}`)) index += 1;
+    used.add(`eth${index}`);
+    return `eth${index}`;
+  });
 }
 
 /** A candidate for the way out. */
@@ -92,10 +124,6 @@ function given(text: string | undefined): string | undefined {
 
 function listed(list: readonly unknown[] | undefined): boolean {
   return list !== undefined && list.length > 0;
-}
-
-function invalid(reason: string): EngineError {
-  return new EngineError("invalid", `invalid endpoint settings:\n${reason}`);
 }
 
 function missing(field: string, reason: string): EngineError {

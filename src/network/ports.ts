@@ -5,7 +5,7 @@ export interface ContainerDirectory {
   /** By name, id or prefix of an id. @throws EngineError `not-found` with Docker's text. */
   find(reference: string): ConnectableContainer;
   /** Records on which networks the container is to be at its next start; `undefined` takes one away. */
-  setEndpoint(containerId: string, network: string, settings: EndpointSettings | undefined): void;
+  setEndpoint(containerId: string, network: string, settings: EndpointSettings | undefined): Promise<void>;
 }
 
 export interface ConnectableContainer {

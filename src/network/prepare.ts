@@ -39,7 +39,7 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
   const shared = plan.endpoints.some(({ network }) => context.drivers[network.driver].namespace === "host");
   const host = await readHostFiles(context.options.hostFiles, shared);
   await using undo = new AsyncDisposableStack();
-  const endpoints = await setUp(() => reserveEndpoints(context, plan.endpoints, (index) => `eth${index}`));
+  const endpoints = await setUp(() => reserveEndpoints(context, plan.endpoints));
   undo.defer(() => freeEndpoints(context, endpoints));
   const gateway = endpoints[plan.gateway === undefined ? -1 : plan.endpoints.indexOf(plan.gateway)];
   const ports = await setUp(() => reservePorts(context, request, plan, gateway));

@@ -31,6 +31,8 @@ export interface EndpointLink {
   readonly prefixLength: number;
   /** The network's gateway; undefined on an internal network. */
   readonly gateway: string | undefined;
+  /** Below /proc/sys, the interface's name in place. */
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

@@ -52,7 +52,7 @@ function inspected(container: Container, change: Partial<InspectedContainer> = {
     bundle: "/b",
     sharedMemory: "/s",
   };
-  return { container, sandbox: undefined, sizes: undefined, paths, driver: "overlay2", execIds: [], ...change };
+  return { container, sandbox: undefined, sizes: undefined, paths, driver: "overlay2", links: undefined, execIds: [], ...change };
 }
 
 const emptyEndpoint = {
@@ -201,7 +201,7 @@ describe("inspect", () => {
 });
 
 describe("a row of the list", () => {
-  const listed = { container: created, sandbox: undefined, sizes: undefined, imageName: "bb:plain" };
+  const listed = { container: created, sandbox: undefined, sizes: undefined, imageName: "bb:plain", linkNames: [] };
 
   test("as dockerd has it", () => {
     expect(wire(containerSummary(listed, [1, 51], created.created))).toEqual({
@@ -219,6 +219,10 @@ describe("a row of the list", () => {
       NetworkSettings: { Networks: { bridge: emptyEndpoint } },
       Mounts: [],
     });
+  });
+
+  test("others' names for it come after its own", () => {
+    expect(containerSummary({ ...listed, linkNames: ["/web/db"] }, [1, 51], 0)).toMatchObject({ Names: ["/min", "/web/db"] });
   });
 
   test("since 1.52 it says that there is no health check", () => {

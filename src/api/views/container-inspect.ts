@@ -11,7 +11,7 @@ const WITHOUT_LEGACY_NETWORK: ApiVersion = [1, 52];
 
 /** The answer of `GET /containers/{id}/json`, in Docker's order. */
 export function inspectView(inspected: InspectedContainer, apiVersion: ApiVersion): object {
-  const { container, sizes, paths, driver, execIds } = inspected;
+  const { container, sizes, paths, driver, links, execIds } = inspected;
   const { config } = container;
   const [path = "", ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const wasStarted = container.state.status !== "created";
@@ -35,7 +35,7 @@ export function inspectView(inspected: InspectedContainer, apiVersion: ApiVersio
     ProcessLabel: "",
     AppArmorProfile: "",
     ExecIDs: execIds.length === 0 ? null : execIds,
-    HostConfig: hostConfigView(container.hostConfig),
+    HostConfig: { ...hostConfigView(container.hostConfig), Links: links ?? null },
     GraphDriver: { Data: null, Name: driver },
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.root }),
     Mounts: container.mounts.map(mountPoint),

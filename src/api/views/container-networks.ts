@@ -30,16 +30,43 @@ function endpointView(settings: EndpointSettings, asked: EndpointSettings): Null
 
 const NOTHING: EndpointSettings = {};
 
+/** Networks that have no names of containers. */
+const NAMELESS = new Set(["bridge", "host", "none"]);
+const SHORT_ID = 12;
+
+/** What a running container is called on a network of the user's own. */
+function dnsNames({ id, name, config }: Container, { Aliases = [] }: EndpointSettings): string[] {
+  return [...new Set([name, ...Aliases, id.slice(0, SHORT_ID), config.Hostname ?? ""])].filter((text) => text !== "");
+}
+
 /** By network: what a running container has, else what its user asked for. One that joins another's network has none of its own. */
-export function networksView({ endpoints }: Container, sandbox: NetworkSandbox | undefined): Record<string, Nullable<EndpointSettings>> {
-  const asked = (network: string, settings: EndpointSettings): EndpointSettings =>
-    sandbox === undefined ? NOTHING : askedOf(endpoints, network, settings);
-  return Object.fromEntries(
-    Object.entries(sandbox?.endpoints ?? endpoints).map(([network, settings]) => [
-      network,
-      endpointView(settings, asked(network, settings)),
-    ]),
-  );
+export function networksView(container: Container, sandbox: NetworkSandbox | undefined): Record<string, Nullable<EndpointSettings>> {
+  if (sandbox === undefined) {
+    return mapNetworks(container.endpoints, (settings) => endpointView(settings, NOTHING));
+  }
+  return mapNetworks(sandbox.endpoints, (settings, network) => {
+    const asked = askedOf(container.endpoints, network, settings);
+    const names = NAMELESS.has(network) ? {} : { DNSNames: dnsNames(container, asked) };
+    return endpointView({ ...settings, ...names }, asked);
+  });
+}
+
+function mapNetworks<T>(
+  endpoints: Readonly<Record<string, EndpointSettings>>,
+  view: (settings: EndpointSettings, network: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(endpoints).map(([network, settings]) => [network, view(settings, network)]));
+}
+
+/** In a list: without what names the container. */
+export function summaryNetworks(container: Container, sandbox: NetworkSandbox | undefined): Record<string, Nullable<EndpointSettings>> {
+  return mapNetworks(sandbox?.endpoints ?? container.endpoints, (settings, network) => ({
+    ...endpointView(settings, sandbox === undefined ? NOTHING : askedOf(container.endpoints, network, settings)),
+    Links: null,
+    Aliases: null,
+    DriverOpts: null,
+    DNSNames: null,
+  }));
 }
 
 /** It may have been asked for by name or by id. */

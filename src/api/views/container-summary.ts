@@ -4,17 +4,21 @@ import type { NetworkSandbox, PlannedMount } from "#container/ports.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import { compareApiVersions } from "#spec/api-version.ts";
 import type { MountPoint, PortSummary } from "#spec/docker-api/types.ts";
-import { networksView } from "./container-networks.ts";
+import { summaryNetworks } from "./container-networks.ts";
 import { statusText } from "./container-status.ts";
 
 const HEALTH_SINCE: ApiVersion = [1, 52];
 
 /** A row of `GET /containers/json`. Nothing that Docker's clients loop over is null. */
-export function containerSummary({ container, sandbox, sizes, imageName }: ListedContainer, apiVersion: ApiVersion, now: number): object {
+export function containerSummary(
+  { container, sandbox, sizes, imageName, linkNames }: ListedContainer,
+  apiVersion: ApiVersion,
+  now: number,
+): object {
   const { names, command, ports, labels, hostConfig, networkSettings, mounts } = lastingParts(container, sandbox);
   return {
     Id: container.id,
-    Names: names,
+    Names: linkNames.length === 0 ? names : [...names, ...linkNames],
     Image: imageName,
     ImageID: container.image.id,
     Command: command,
@@ -60,7 +64,7 @@ function lastingParts(container: Container, sandbox: NetworkSandbox | undefined)
       NetworkMode: hostConfig.NetworkMode ?? "",
       ...(hostConfig.Annotations === undefined ? {} : { Annotations: hostConfig.Annotations }),
     },
-    networkSettings: { Networks: networksView(container, sandbox) },
+    networkSettings: { Networks: summaryNetworks(container, sandbox) },
     mounts: container.mounts.map(mountPoint),
   };
   known.set(container, parts);

@@ -10,7 +10,7 @@ import type { ExecStore } from "./exec-store.ts";
 
 export interface ExecDeps extends Pick<
   ContainerContext,
-  "store" | "runtime" | "snapshots" | "sandbox" | "events" | "options" | "closing" | "logger"
+  "store" | "runtime" | "snapshots" | "networks" | "sandbox" | "events" | "options" | "closing" | "logger"
 > {
   readonly execs: ExecStore;
 }

@@ -1,18 +1,17 @@
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import type { Container } from "../container.ts";
 import type { ContainerContext } from "../deps.ts";
-import { factsWithoutRun, specInput } from "../spec-input.ts";
+import { linkEnvironment } from "../links/environment.ts";
+import { factsWithoutRun, specInput, withEnvironment } from "../spec-input.ts";
 import type { ExecSession } from "./exec-session.ts";
 
+type ExecProcessDeps = Pick<ContainerContext, "sandbox" | "options" | "store" | "networks">;
+
 /** The process part of a spec for an exec, confined as the container's first process is (runtime/oci decides how). */
-export function processOf(
-  { sandbox, options }: Pick<ContainerContext, "sandbox" | "options">,
-  container: Container,
-  { config, user }: ExecSession,
-): OciSpec["process"] {
-  return sandbox.execProcess({
-    container: containerProcess({ sandbox, options }, container),
-    config: container.config,
+export function processOf(deps: ExecProcessDeps, container: Container, { config, user }: ExecSession): OciSpec["process"] {
+  return deps.sandbox.execProcess({
+    container: containerProcess(deps, container),
+    config: withEnvironment(container.config, linkEnvironment(deps, container)),
     hostname: container.config.Hostname ?? "",
     args: config.command,
     env: config.env,
@@ -20,7 +19,7 @@ export function processOf(
     user,
     tty: config.tty,
     privileged: config.privileged,
-    host: options.host,
+    host: deps.options.host,
   });
 }
 
@@ -30,12 +29,17 @@ const processes = new WeakMap<Container, OciSpec["process"]>();
 const NO_DEVICES = { nodes: [], disks: {} };
 
 /** That of the container itself. Devices and limits per disk play no part in it, and are not looked up. */
-function containerProcess({ sandbox, options }: Pick<ContainerContext, "sandbox" | "options">, container: Container): OciSpec["process"] {
-  let process = processes.get(container);
+function containerProcess(deps: ExecProcessDeps, container: Container): OciSpec["process"] {
+  const { sandbox, options } = deps;
+  const environment = linkEnvironment(deps, container);
+  // What it is linked to may have another address by now.
+  let process = environment.length === 0 ? processes.get(container) : undefined;
   if (process === undefined) {
     const { Privileged, SecurityOpt, CapAdd, CapDrop, Ulimits, OomScoreAdj, UsernsMode } = container.hostConfig;
     const hostConfig = { Privileged, SecurityOpt, CapAdd, CapDrop, Ulimits, OomScoreAdj, UsernsMode };
-    ({ process } = sandbox.spec(specInput(options, { ...container, hostConfig, mounts: [] }, factsWithoutRun(container, NO_DEVICES))));
+    ({ process } = sandbox.spec(
+      specInput(options, { ...container, hostConfig, mounts: [] }, { ...factsWithoutRun(container, NO_DEVICES), environment }),
+    ));
     processes.set(container, process);
   }
   return process;

@@ -1,6 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
+import { macOf } from "#spec/mac-address.ts";
 import type { HostLinks } from "#sys/netns/host-network.ts";
-import { type BridgeDefaults, bridgeSettings, macOf } from "../bridge-settings.ts";
+import { type BridgeDefaults, bridgeSettings } from "../bridge-settings.ts";
 import type { BridgeRules } from "../firewall/plan.ts";
 import { AddressPool } from "../ipam.ts";
 import { contains, formatAddress, parseAddress, parseCidr, type Subnet, subnetAt } from "../ipv4.ts";
@@ -56,6 +57,7 @@ export class BridgeDriver implements NetworkDriver {
       address,
       prefixLength: subnetOf(network).prefixLength,
       gateway: network.internal ? undefined : ipamOf(network).gateway,
+      ...interfaceSysctls(wish),
     };
   }
 
@@ -102,6 +104,12 @@ export class BridgeDriver implements NetworkDriver {
     }
     return pool;
   }
+}
+
+/** A name with a dot in it stands where the kernel has it: as one part of the path. */
+function interfaceSysctls({ sysctls = {}, name }: LinkWish): Pick<EndpointLink, "sysctls"> {
+  const entries = Object.entries(sysctls).map(([path, value]) => [path.replace("/IFNAME/", () => `/${name}/`), value] as const);
+  return entries.length === 0 ? {} : { sysctls: Object.fromEntries(entries) };
 }
 
 /** With the addresses that nobody gets: the bridge's own, and those the user keeps for others. */

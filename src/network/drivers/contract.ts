@@ -63,6 +63,8 @@ export interface LinkWish {
   /** An address of the user's choice. */
   readonly address: string | undefined;
   readonly mac: string | undefined;
+  /** Below /proc/sys, with `IFNAME` for the interface's name. */
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Code of errors that go away when an address is given back. */

@@ -67,6 +67,8 @@ export interface ContainerLink {
   readonly prefixLength: number;
   /** Where the default route leads; none without. */
   readonly gateway: string | undefined;
+  /** The interface's own, as the namespace sees them. */
+  readonly sysctls?: Sysctls | undefined;
 }
 
 /** What the host has now, IPv4. */

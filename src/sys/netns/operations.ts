@@ -117,6 +117,8 @@ function attachInterface(socket: NetlinkSocket, link: ContainerLink): void {
     socket.request(what, setPortUp(link.hostName, { hairpin: bridgesAreFiltered() }));
     using inside = inNamespace(namespace, () => NetlinkSocket.open(NETLINK_ROUTE));
     configure(inside, link);
+    // /proc/sys/net shows the namespace of the thread that looks.
+    if (link.sysctls !== undefined) inNamespace(namespace, () => writeSysctls(link.sysctls ?? {}));
   });
 }
 

@@ -18,7 +18,7 @@ export function absentRoutes(present: readonly Route[]): Route[] {
 
 /** Two rows are one when they differ in the names of their parameters alone. */
 function keyOf({ method, path }: Pick<Route, "method" | "path">): string {
-  return `${method} ${path.replace(/:\w+/g, ":")}`;
+  return `${method} ${path.replace(/:\w+\*?/g, ":")}`;
 }
 
 function notYet(method: Route["method"], path: string): Route {

@@ -1,5 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
+import { compareApiVersions, type ApiVersion } from "#spec/api-version.ts";
 import type { ContainerConfig, ContainerCreateBody, EndpointSettings } from "#spec/docker-api/types.ts";
 import { validate } from "#spec/docker-api/validate.ts";
 import type { ContainerLifecycle } from "./backend.ts";
@@ -19,7 +20,21 @@ export async function createContainer(backend: Pick<ContainerLifecycle, "create"
     endpoints: endpointsOf(networking?.EndpointsConfig),
     platform: request.query.get("platform") || undefined,
   });
-  return json({ Id: id, Warnings: warnings }, 201);
+  return json({ Id: id, Warnings: [...addressWarnings(body, request.apiVersion), ...warnings] }, 201);
+}
+
+const ENDPOINT_ADDRESSES_SINCE: ApiVersion = [1, 44];
+
+function addressWarnings(body: unknown, apiVersion: ApiVersion): string[] {
+  if (
+    typeof body !== "object" ||
+    body === null ||
+    !("MacAddress" in body) ||
+    !body.MacAddress ||
+    compareApiVersions(apiVersion, ENDPOINT_ADDRESSES_SINCE) < 0
+  )
+    return [];
+  return ["The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead."];
 }
 
 /** A network may be named with `null` for its settings. */

@@ -25,9 +25,9 @@ test.each<[unknown, object | undefined]>([
     {
       MacAddress: "02:01",
       HostConfig: { NetworkMode: "app" },
-      NetworkingConfig: endpoints({ app: { MacAddress: "02:02", Aliases: ["a"] } }),
+      NetworkingConfig: endpoints({ app: { MacAddress: "02:01", Aliases: ["a"] } }),
     },
-    endpoints({ app: { MacAddress: "02:02", Aliases: ["a"] } }),
+    endpoints({ app: { MacAddress: "02:01", Aliases: ["a"] } }),
   ],
   [
     { MacAddress: "02:01", HostConfig: { NetworkMode: "app" }, NetworkingConfig: endpoints({ app: { MacAddress: "" }, db: null }) },
@@ -38,4 +38,9 @@ test.each<[unknown, object | undefined]>([
   [{ MacAddress: "02:01", HostConfig: 5, NetworkingConfig: [] }, endpoints({ bridge: { MacAddress: "02:01" } })],
 ])("the address of %j", (body, networking) => {
   expect((liftMacAddress(body) as { NetworkingConfig?: object }).NetworkingConfig).toEqual(networking);
+});
+
+test("two addresses for one endpoint are refused", () => {
+  const body = { MacAddress: "02:01", NetworkingConfig: endpoints({ bridge: { MacAddress: "02:02" } }) };
+  expect(() => liftMacAddress(body)).toThrow("the container-wide MAC address must match the endpoint-specific MAC address");
 });

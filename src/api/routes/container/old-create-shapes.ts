@@ -1,3 +1,5 @@
+import { EngineError } from "#errors/engine-error.ts";
+
 /** Shapes of a create that the specification does not have, or has no more, and clients send. */
 
 type Fields = Record<string, unknown>;
@@ -9,7 +11,11 @@ export function listsOfStrings(body: unknown): unknown {
   return lists.length === 0 ? body : { ...body, ...Object.fromEntries(lists.map(([key, value]) => [key, [value]])) };
 }
 
-/** Before 1.44 a container had one MacAddress: that of the network it is made for. An address of an endpoint goes before it. */
+/**
+ * Before 1.44 a container had one MacAddress: that of the network it is made for.
+ *
+ * @throws EngineError `invalid` when the endpoint of that network has another.
+ */
 export function liftMacAddress(body: unknown): unknown {
   if (!isObject(body) || typeof body["MacAddress"] !== "string" || body["MacAddress"] === "") return body;
   const hostConfig = isObject(body["HostConfig"]) ? body["HostConfig"] : {};
@@ -18,12 +24,14 @@ export function liftMacAddress(body: unknown): unknown {
   const networking = isObject(body["NetworkingConfig"]) ? body["NetworkingConfig"] : {};
   const endpoints = isObject(networking["EndpointsConfig"]) ? networking["EndpointsConfig"] : {};
   const settings = isObject(endpoints[network]) ? endpoints[network] : {};
-  const lifted = { ...endpoints, [network]: { MacAddress: body["MacAddress"], ...withoutEmptyAddress(settings) } };
+  if (settings["MacAddress"] && settings["MacAddress"] !== body["MacAddress"]) {
+    throw new EngineError(
+      "invalid",
+      "the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty",
+    );
+  }
+  const lifted = { ...endpoints, [network]: { ...settings, MacAddress: body["MacAddress"] } };
   return { ...body, NetworkingConfig: { ...networking, EndpointsConfig: lifted } };
-}
-
-function withoutEmptyAddress({ MacAddress, ...settings }: Fields): Fields {
-  return MacAddress === undefined || MacAddress === "" || MacAddress === null ? settings : { ...settings, MacAddress };
 }
 
 function isObject(value: unknown): value is Fields {

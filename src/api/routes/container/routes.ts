@@ -63,7 +63,8 @@ function processRoutes(backend: ContainerBackend): Route[] {
     },
     {
       method: "DELETE",
-      path: "/containers/:id",
+      // Not one segment alone: `docker rm --link` names `owner/alias`.
+      path: "/containers/:id*",
       handler: answering(noContent(), (id, query) =>
         backend.remove(id, { force: booleanOf(query, "force"), volumes: booleanOf(query, "v"), link: booleanOf(query, "link") }),
       ),

@@ -10,7 +10,7 @@ export const v1_44: VersionStep = {
 function create(body: JsonObject): JsonObject {
   const lifted = within(body, "Healthcheck", (check) => without(check, "StartInterval"));
   return within(within(lifted, "HostConfig", hostConfig), "NetworkingConfig", (networking) =>
-    within(networking, "EndpointsConfig", (endpoints) => endpointsConfig(endpoints, body["MacAddress"])),
+    within(networking, "EndpointsConfig", endpointsConfig),
   );
 }
 
@@ -27,11 +27,10 @@ function hostConfig(config: JsonObject): JsonObject {
 }
 
 /** One network at most; the address of an endpoint was ignored, that of the container is the handler's to hand on. */
-function endpointsConfig(endpoints: JsonObject, containerAddress: unknown): JsonObject {
+function endpointsConfig(endpoints: JsonObject): JsonObject {
   const names = Object.keys(endpoints);
   if (names.length > 1) {
     throw new EngineError("invalid", `Container cannot be created with multiple network endpoints: ${names.join(", ")}`);
   }
-  if (containerAddress !== undefined && containerAddress !== "") return endpoints;
   return mapObjects(endpoints, (endpoint) => without(endpoint, "MacAddress"));
 }

@@ -41,7 +41,6 @@ const refusals: readonly Refusal[] = [
   { field: "HostConfig.CpuRealtimePeriod", isAsked: ({ CpuRealtimePeriod = 0 }) => CpuRealtimePeriod !== 0 },
   { field: "HostConfig.CpuRealtimeRuntime", isAsked: ({ CpuRealtimeRuntime = 0 }) => CpuRealtimeRuntime !== 0 },
   { field: "HostConfig.Cgroup", isAsked: ({ Cgroup = "" }) => Cgroup !== "" },
-  { field: "HostConfig.Links", isAsked: ({ Links = [] }) => Links.length > 0 },
   { field: "HostConfig.StorageOpt", isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0 },
   { field: "HostConfig.UsernsMode", isAsked: ({ UsernsMode = "" }) => UsernsMode !== "" && UsernsMode !== "host" },
   { field: "HostConfig.VolumeDriver", isAsked: ({ VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },
