@@ -25,7 +25,7 @@ export function hasLinks({ hostConfig, endpoints }: Pick<Container, "hostConfig"
 }
 
 /** The linked containers that have an address now, by the names they have in `container`. */
-export function linkedHosts(deps: Pick<LinkDeps, "store" | "networks">, container: Container): LinkedHost[] {
+function linkedHosts(deps: Pick<LinkDeps, "store" | "networks">, container: Container): LinkedHost[] {
   const { store, networks } = deps;
   const hosts: LinkedHost[] = [];
   const add = (linked: Container | undefined, network: string, names: string): void => {

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import type { EndpointSettings, HostConfig } from "#spec/docker-api/types.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
 import { parseLink } from "#spec/link.ts";
 import type { Container } from "../container.ts";
 import type { ContainerStore } from "../container-store.ts";
