@@ -10,6 +10,7 @@ import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import type { Database } from "#store/db/database.ts";
+import type { ContainerFiles } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { BackgroundQueue } from "./background-queue.ts";
 import type { ContainerStore } from "./container-store.ts";
@@ -48,6 +49,7 @@ export interface ContainerDeps {
   readonly database: Database;
   readonly runtime: RuntimeDriver;
   readonly snapshots: Snapshotter;
+  readonly files: ContainerFiles;
   readonly images: ImageSource;
   readonly networks: NetworkProvider;
   readonly volumes: VolumeProvider;

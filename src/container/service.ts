@@ -17,6 +17,11 @@ import { resizeExec } from "./exec/resize.ts";
 import { startDetachedExec, startExec } from "./exec/start.ts";
 import { ExitHolds } from "./exit-holds.ts";
 import { ExitWaiters } from "./exit-waiters.ts";
+import { containerChanges } from "./files/changes.ts";
+import { exportContainer } from "./files/export.ts";
+import { getContainerArchive } from "./files/get-archive.ts";
+import { putContainerArchive, type PutArchiveRequest } from "./files/put-archive.ts";
+import { statContainerPath } from "./files/stat-path.ts";
 import { inspectContainer } from "./inspect.ts";
 import { killContainer } from "./kill.ts";
 import { listContainers, type ListOptions } from "./list.ts";
@@ -53,6 +58,7 @@ export function createContainerService(deps: ContainerDeps, options: ContainerOp
     ...streams(context),
     ...execs(context),
     ...statistics(context),
+    ...files(context),
     /** Takes over from the daemon before. Resolves when every state is true; see restore/restore.ts. */
     restore: async () => await restoreContainers(context),
     /** Finishes what goes on behind answers. Containers, and their monitors, go on; nobody watches them until the next `restore`. */
@@ -134,6 +140,17 @@ function statistics(context: ContainerContext) {
     stats: async (reference: string, options: { readonly oneSample: boolean }, signal: AbortSignal) =>
       await containerStats(deps, reference, options, signal),
     followStats: (reference: string, signal: AbortSignal) => followStats(deps, reference, signal),
+  };
+}
+
+function files(context: ContainerContext) {
+  return {
+    statPath: async (reference: string, path: string, signal: AbortSignal) => await statContainerPath(context, reference, path, signal),
+    getArchive: async (reference: string, path: string, signal: AbortSignal) => await getContainerArchive(context, reference, path, signal),
+    putArchive: async (reference: string, request: PutArchiveRequest, signal: AbortSignal) =>
+      await putContainerArchive(context, reference, request, signal),
+    export: async (reference: string, signal: AbortSignal) => await exportContainer(context, reference, signal),
+    changes: async (reference: string, signal: AbortSignal) => await containerChanges(context, reference, signal),
   };
 }
 

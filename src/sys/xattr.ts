@@ -35,6 +35,11 @@ export function listXattrs(path: BytePath): string[] {
   return size === 0 ? [] : list.toString("latin1", 0, size - 1).split("\0");
 }
 
+/** Whether there are any: much cheaper than to list none. False also where the file system has none, or the file is gone. */
+export function hasXattrs(path: BytePath): boolean {
+  return Number(llistxattr(cString(path), null, 0)) > 0;
+}
+
 export function removeXattr(path: BytePath, name: string): void {
   checked("lremovexattr", lremovexattr(cString(path), name), shownPath(path));
 }

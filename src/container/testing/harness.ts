@@ -6,6 +6,7 @@ import { silentLogger } from "#lib/logger.ts";
 import type { HostFacts } from "#runtime/oci/spec-input.ts";
 import { instanceOf } from "#spec/instance.ts";
 import { Database } from "#store/db/database.ts";
+import type { ContainerFiles } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { ContainerDeps, ContainerOptions, SandboxPlanner } from "../deps.ts";
 import { createContainerService, type ContainerService } from "../service.ts";
@@ -88,6 +89,8 @@ export class Harness implements AsyncDisposable {
       database: this.database,
       runtime: this.runtime,
       snapshots: this.snapshots as unknown as Snapshotter,
+      // Files are real or nothing: see test/integration/container/files.
+      files: {} as ContainerFiles,
       images: this.images,
       networks: this.networks,
       volumes: this.volumes,

@@ -50,7 +50,7 @@ export interface Nouns {
 export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const { config, logger, database, events } = parts;
   const stores = wireStores(config.current, logger);
-  const { trees, snapshots, content } = stores;
+  const { trees, snapshots, content, files } = stores;
   const [runtime, { networks, backend: networkBackend }] = await Promise.all([parts.runtime, wireNetworks(parts)]);
   const volumes = new Volumes(
     { database, events, trees, logger: logger.child({ noun: "volume" }) },
@@ -58,7 +58,15 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   );
   // Images and containers ask each other: who uses this image, which image is this.
   const { images, backend: imageBackend, close: closeRegistry } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
-  const containers: ContainerService = wireContainers(parts, { runtime, snapshots, images, networks, volumes, onGone: () => void sweep() });
+  const containers: ContainerService = wireContainers(parts, {
+    runtime,
+    snapshots,
+    files,
+    images,
+    networks,
+    volumes,
+    onGone: () => void sweep(),
+  });
   const sweep = (): Promise<void> =>
     images.sweepUnreferenced().catch((error: unknown) => logger.warn({ error: messageOf(error) }, "unused layers could not be removed"));
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { DaemonConfig } from "#config/daemon-config.ts";
 import type { Logger } from "#lib/logger.ts";
+import { createContainerFiles } from "#store/files/files.ts";
 import { createContentStore } from "#store/content/fs-content-store.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
 import { selectSnapshotter } from "#store/snapshots/select.ts";
@@ -12,6 +13,7 @@ export function wireStores({ instance }: DaemonConfig, logger: Logger) {
   const trees = new Trees();
   const content = createContentStore({ root: join(instance.dataRoot, "content") });
   const unpacker = createUnpacker();
+  const files = createContainerFiles();
   const snapshots = selectSnapshotter(
     { trees, logger: logger.child({ part: "snapshots" }) },
     { dataRoot: join(instance.dataRoot, "snapshots"), bootId: currentBootId() },
@@ -20,8 +22,11 @@ export function wireStores({ instance }: DaemonConfig, logger: Logger) {
     trees,
     content,
     unpacker,
+    files,
     snapshots,
     async close(): Promise<void> {
+      // Before what they read and write is put away.
+      await files.close();
       await snapshots.settle();
       await Promise.all([unpacker.close(), content.close(), trees.close()]);
     },

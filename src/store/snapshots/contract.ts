@@ -46,8 +46,25 @@ export interface Snapshotter {
   /** Mounts it and returns the root. Mounted already: returns the same root. */
   mount(id: string): Promise<string>;
 
-  /** Not mounted is no error. May sync: keep it off the path of an answer. */
+  /** Not mounted is no error. May sync: keep it off the path of an answer. While it is borrowed, the last borrower ends it. */
   unmount(id: string): Promise<void>;
+
+  /**
+   * Has the root mounted until it is given back, whoever mounts and unmounts it meanwhile: for who reads or writes a container's files,
+   * whether it runs or not. A writable can be removed all the same.
+   */
+  borrow(id: string): Promise<BorrowedRoot>;
+
+  /** Lends what was written to a writable, beside what it stands on, while `use` goes on. */
+  withDiff<T>(id: string, use: (diff: WritableDiff) => Promise<T>): Promise<T>;
+
+  /**
+   * Makes a layer out of what was written to a writable, on the layer that this one stands on.
+   *
+   * @param fill gets an empty folder. With `overlay` whiteouts it fills it with what was written; with `plain` ones a copy of the whole
+   *   root is in it afterwards. It returns the chain id. Is there such a layer already, that one stays and the new one goes.
+   */
+  commitWritable(id: string, fill: (diff: WritableDiff, folder: string | undefined) => Promise<Digest>): Promise<void>;
 
   /**
    * Unmounts and removes; missing is no error. It is gone when this resolves, and its id free again; what takes long (the sync at the
@@ -74,3 +91,14 @@ export interface Snapshotter {
 export type WhiteoutForm = "overlay" | "plain";
 
 export type LayerFill = (folder: string, below: string | undefined) => Promise<void>;
+
+export interface BorrowedRoot extends Disposable {
+  readonly root: string;
+}
+
+/** Paths of the host, to read. */
+export type WritableDiff =
+  /** Only what was written, with `overlay` whiteouts; `below` is all that lies under it, merged. */
+  | { readonly kind: "overlay"; readonly changed: string; readonly below: string | undefined }
+  /** The whole of it, and the whole of what it was copied from. `own` are paths that the driver itself put there. */
+  | { readonly kind: "copy"; readonly changed: string; readonly below: string | undefined; readonly own: readonly string[] };

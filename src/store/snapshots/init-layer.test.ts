@@ -32,6 +32,7 @@ const made = [
   ".dockerenv 755 =",
   "dev/ 755",
   "dev/console 755 =",
+  "dev/mqueue/ 755",
   "dev/pts/ 755",
   "dev/shm/ 755",
   "etc/ 755",
@@ -41,6 +42,8 @@ const made = [
   "etc/resolv.conf 755 =",
   "proc/ 755",
   "sys/ 755",
+  "sys/fs/ 755",
+  "sys/fs/cgroup/ 755",
 ];
 
 describe("making mount points", () => {

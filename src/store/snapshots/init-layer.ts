@@ -9,13 +9,21 @@ import { RootFolder } from "#sys/in-root.ts";
  * files that are bound over /etc. So before a container starts each is made a real folder or file, in a layer between the image and what the
  * container writes: neither `docker diff` nor `docker commit` shows it.
  */
-const FOLDERS = ["/dev/pts", "/dev/shm", "/proc", "/sys"];
+const FOLDERS = ["/dev/mqueue", "/dev/pts", "/dev/shm", "/proc", "/sys/fs/cgroup"];
 const FILES = ["/.dockerenv", "/dev/console", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf"];
 const MOUNT_TABLE = { folder: "/etc", name: "mtab", target: "/proc/mounts" } as const;
 /** As in Docker's. */
 const MODE = 0o755;
 
 const O_PATH = 0x20_0000;
+
+/** All that `makeMountPoints` may make. */
+export const madeForMounts: readonly string[] = [
+  ...FOLDERS.flatMap((path) => path.split("/").map((_, index, parts) => parts.slice(0, index + 1).join("/"))).filter(Boolean),
+  ...FILES,
+  "/etc",
+  "/etc/mtab",
+];
 
 /** Makes the places below a folder; what stands in the way and is no folder (no file) is replaced. */
 export function makeMountPoints(folder: string): void {

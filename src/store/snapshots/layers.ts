@@ -94,6 +94,11 @@ export class Layers {
     await work;
   }
 
+  /** As `import`, for a layer whose chain id is known when its content is; one that is there already stays. */
+  async importUnnamed(parent: Digest | undefined, fill: (content: string) => Promise<Digest>): Promise<void> {
+    await this.#stage(parent, fill);
+  }
+
   /** @throws EngineError `conflict`. Missing is no error. */
   async remove(chainId: Digest): Promise<void> {
     const layer = this.#layers.get(chainId);
@@ -116,6 +121,13 @@ export class Layers {
   }
 
   async #import(chainId: Digest, parent: Digest | undefined, fill: (content: string) => Promise<void>): Promise<void> {
+    await this.#stage(parent, async (content) => {
+      await fill(content);
+      return chainId;
+    });
+  }
+
+  async #stage(parent: Digest | undefined, fill: (content: string) => Promise<Digest>): Promise<void> {
     using _ = this.hold(parent);
     if (this.#depth(parent) >= MOST_LAYERS) throw new EngineError("invalid", "max depth exceeded");
     const staged = this.#deps.staging.make();
@@ -123,8 +135,9 @@ export class Layers {
     try {
       mkdirSync(content);
       chmodSync(content, 0o755);
-      await fill(content);
-      this.#publish(staged, chainId, { parent, opaque: takeOpaque(content), size: undefined });
+      const chainId = await fill(content);
+      if (this.has(chainId)) await this.#deps.staging.discard(staged);
+      else this.#publish(staged, chainId, { parent, opaque: takeOpaque(content), size: undefined });
     } catch (error) {
       await this.#deps.staging.discard(staged);
       throw orExhausted(error, "writing a layer failed");

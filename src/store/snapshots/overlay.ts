@@ -9,7 +9,8 @@ import { mountPointsBelow } from "#sys/mount-table.ts";
 import type { Trees } from "../tree/trees.ts";
 import { backingFileSystem } from "./backing-file-system.ts";
 import { Background } from "./background.ts";
-import type { LayerFill, WhiteoutForm } from "./contract.ts";
+import { BorrowedMounts } from "./borrowed-mounts.ts";
+import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff } from "./contract.ts";
 import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
 import { guardMountPoints } from "./init-layer.ts";
 import { InitLayers } from "./init-layers.ts";
@@ -41,6 +42,7 @@ export class OverlaySnapshotter implements DriverInstance {
   readonly #mounted: Set<string>;
   readonly #locks = new KeyedMutex();
   readonly #background: Background;
+  readonly #borrowed = new BorrowedMounts((id) => this.#background.watch("unmounting", this.unmount(id)));
 
   constructor({ trees, logger }: SnapshotterDeps, { root, bootId }: SnapshotterOptions) {
     mkdirSync(root, { recursive: true, mode: 0o710 });
@@ -86,6 +88,7 @@ export class OverlaySnapshotter implements DriverInstance {
     return this.#locks.run(id, async () => {
       const { merged } = this.#paths(id);
       if (!this.#mounted.has(id)) await this.#mount(id, this.#writables.get(id));
+      this.#borrowed.claim(id);
       try {
         guardMountPoints(merged);
       } catch (error) {
@@ -97,12 +100,37 @@ export class OverlaySnapshotter implements DriverInstance {
   }
 
   async unmount(id: string): Promise<void> {
-    await this.#locks.run(id, () => this.#unmount(id));
+    await this.#locks.run(id, async () => {
+      if (this.#borrowed.mayGo(id)) await this.#unmount(id);
+    });
+  }
+
+  async borrow(id: string): Promise<BorrowedRoot> {
+    return this.#locks.run(id, async () => {
+      const mountedBefore = this.#mounted.has(id);
+      if (!mountedBefore) await this.#mount(id, this.#writables.get(id));
+      this.#borrowed.take(id, { mountedBefore });
+      return { root: this.#paths(id).merged, [Symbol.dispose]: once(() => this.#borrowed.giveBack(id)) };
+    });
+  }
+
+  async withDiff<T>(id: string, use: (diff: WritableDiff) => Promise<T>): Promise<T> {
+    const { parent } = this.#writables.get(id);
+    using _ = this.#layers.hold(parent);
+    await this.#inits.ensure(parent);
+    const lowers = [this.#inits.folderOf(parent), ...this.#contentsOf(parent)];
+    return this.#withView(lowers, (below) => use({ kind: "overlay", changed: this.#paths(id).upper, below }));
+  }
+
+  async commitWritable(id: string, fill: (diff: WritableDiff, folder: string) => Promise<Digest>): Promise<void> {
+    const { parent } = this.#writables.get(id);
+    await this.#layers.importUnnamed(parent, (folder) => this.withDiff(id, (diff) => fill(diff, folder)));
   }
 
   async removeWritable(id: string): Promise<void> {
     await this.#locks.run(id, () => {
       if (this.#writables.find(id) === undefined) return;
+      this.#borrowed.forget(id);
       const end = this.#detach(id);
       const taken = this.#writables.take(id);
       // Nobody can see it any more: its end is nobody's to wait for.
@@ -139,6 +167,7 @@ export class OverlaySnapshotter implements DriverInstance {
   }
 
   async settle(): Promise<void> {
+    for (const id of this.#borrowed.lingering()) this.#background.watch("unmounting", this.unmount(id));
     await this.#background.idle();
     await this.#sync.flush();
   }
@@ -177,7 +206,10 @@ export class OverlaySnapshotter implements DriverInstance {
 
   /** A view of a layer with all below it, to read. */
   async #withViewOf<T>(parent: Digest | undefined, use: (view: string | undefined) => Promise<T>): Promise<T> {
-    const lowers = this.#contentsOf(parent);
+    return this.#withView(this.#contentsOf(parent), use);
+  }
+
+  async #withView<T>(lowers: readonly string[], use: (view: string | undefined) => Promise<T>): Promise<T> {
     // One folder is its own view; an overlay that only reads wants two.
     if (lowers.length < 2) return use(lowers[0]);
     const target = this.#staging.make();
@@ -200,6 +232,14 @@ export class OverlaySnapshotter implements DriverInstance {
   #paths(id: string): WritablePaths {
     return pathsIn(this.#writables.folderOf(id));
   }
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
 }
 
 interface WritablePaths {

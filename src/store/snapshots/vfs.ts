@@ -6,9 +6,9 @@ import type { Digest } from "#spec/digest.ts";
 import type { Trees } from "../tree/trees.ts";
 import { backingFileSystem } from "./backing-file-system.ts";
 import { Background } from "./background.ts";
-import type { LayerFill, WhiteoutForm } from "./contract.ts";
+import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff } from "./contract.ts";
 import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
-import { guardMountPoints, makeMountPoints } from "./init-layer.ts";
+import { guardMountPoints, madeForMounts, makeMountPoints } from "./init-layer.ts";
 import { LayerSync } from "./layer-sync.ts";
 import { Layers } from "./layers.ts";
 import { Staging } from "./staging.ts";
@@ -90,6 +90,26 @@ export class VfsSnapshotter implements DriverInstance {
 
   async unmount(): Promise<void> {
     // There is nothing to take away.
+  }
+
+  borrow(id: string): Promise<BorrowedRoot> {
+    this.#writables.get(id);
+    return Promise.resolve({ root: contentIn(this.#writables.folderOf(id)), [Symbol.dispose]: () => undefined });
+  }
+
+  withDiff<T>(id: string, use: (diff: WritableDiff) => Promise<T>): Promise<T> {
+    const { parent } = this.#writables.get(id);
+    const below = parent === undefined ? undefined : this.#layers.contentOf(parent);
+    return use({ kind: "copy", changed: contentIn(this.#writables.folderOf(id)), below, own: madeForMounts });
+  }
+
+  async commitWritable(id: string, fill: (diff: WritableDiff, folder: undefined) => Promise<Digest>): Promise<void> {
+    const { parent } = this.#writables.get(id);
+    await this.#layers.importUnnamed(parent, async (folder) => {
+      const chainId = await this.withDiff(id, (diff) => fill(diff, undefined));
+      if (!this.#layers.has(chainId)) await this.#trees.copy(contentIn(this.#writables.folderOf(id)), folder);
+      return chainId;
+    });
   }
 
   async removeWritable(id: string): Promise<void> {

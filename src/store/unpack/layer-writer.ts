@@ -12,7 +12,7 @@ import type { TarEntry, TarSink } from "./tar/entry.ts";
 import { look, removeTree } from "../tree/nodes.ts";
 import { LINK_STORE, meaningOf } from "./whiteout.ts";
 import { isForgedWhiteout, OverlayWhiteouts, PlainWhiteouts, type Whiteouts } from "./whiteouts.ts";
-import { keepsXattr } from "./xattr-policy.ts";
+import { forEachXattr } from "./xattr-policy.ts";
 
 /** A missing folder, then something in the way behind it. */
 const MOST_TRIES = 3;
@@ -207,16 +207,4 @@ export class LayerWriter implements TarSink {
 
 function placeOf(entry: TarEntry): BytePath | undefined {
   return cleanPath(entry.path);
-}
-
-function forEachXattr(entry: TarEntry, set: (name: string, value: Buffer) => void): void {
-  for (const [name, value] of entry.xattrs) {
-    if (!keepsXattr(name)) continue;
-    try {
-      set(name, Buffer.from(value, "latin1"));
-    } catch (error) {
-      // A file system without attributes of this kind.
-      if (!(error instanceof SystemCallError) || error.code !== "ENOTSUP") throw error;
-    }
-  }
 }

@@ -11,12 +11,16 @@ import type { StopOptions } from "#container/stop.ts";
 import type { StreamSession } from "#container/stream-session.ts";
 import type { ProcessList } from "#container/top/top.ts";
 import type { WaitCondition } from "#container/wait.ts";
+import type { FileChange } from "#container/files/changes.ts";
+import type { PackedPath } from "#container/files/get-archive.ts";
+import type { PutArchiveRequest } from "#container/files/put-archive.ts";
+import type { PathStat } from "#container/files/stat-path.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { Filters } from "#spec/filters.ts";
 
 /** What the containers' routes need of the engine, by what it is for. A reference is a name, an id, or the beginning of one. */
-export interface ContainerBackend extends ContainerLifecycle, ContainerProcesses, ContainerQueries, ContainerStdio {}
+export interface ContainerBackend extends ContainerLifecycle, ContainerProcesses, ContainerQueries, ContainerStdio, ContainerArchives {}
 
 export interface ContainerLifecycle {
   create(request: CreateRequest): Promise<CreateAnswer>;
@@ -48,4 +52,13 @@ export interface ContainerQueries {
 export interface ContainerStdio {
   attach(reference: string, options: AttachOptions): Promise<StreamSession>;
   resize(reference: string, size: TerminalSize): Promise<void>;
+}
+
+/** A path is one of the container's. */
+export interface ContainerArchives {
+  statPath(reference: string, path: string, signal: AbortSignal): Promise<PathStat>;
+  getArchive(reference: string, path: string, signal: AbortSignal): Promise<PackedPath>;
+  putArchive(reference: string, request: PutArchiveRequest, signal: AbortSignal): Promise<void>;
+  export(reference: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  changes(reference: string, signal: AbortSignal): Promise<readonly FileChange[]>;
 }

@@ -1,8 +1,11 @@
 import { json, noContent, type ApiRequest, type Handler, type Reply, type Route } from "#http/route.ts";
 import { inspectView } from "../../views/container-inspect.ts";
+import { getArchive, putArchive, statArchive } from "./archive.ts";
 import { attachContainer } from "./attach.ts";
 import type { ContainerBackend } from "./backend.ts";
+import { containerChanges } from "./changes.ts";
 import { createContainer } from "./create.ts";
+import { exportContainer } from "./export.ts";
 import { listContainers } from "./list.ts";
 import { streamLogs } from "./logs.ts";
 import { pruneContainers } from "./prune.ts";
@@ -21,8 +24,19 @@ export function containerRoutes(backend: ContainerBackend): Route[] {
     { method: "POST", path: "/containers/:id/attach", handler: (request) => attachContainer(backend, request) },
     { method: "POST", path: "/containers/:id/wait", handler: (request) => waitContainer(backend, request) },
     { method: "POST", path: "/containers/:id/update", handler: (request) => updateContainer(backend, request) },
+    ...fileRoutes(backend),
     ...queryRoutes(backend),
     ...processRoutes(backend),
+  ];
+}
+
+function fileRoutes(backend: ContainerBackend): Route[] {
+  return [
+    { method: "HEAD", path: "/containers/:id/archive", handler: (request) => statArchive(backend, request) },
+    { method: "GET", path: "/containers/:id/archive", handler: (request) => getArchive(backend, request) },
+    { method: "PUT", path: "/containers/:id/archive", handler: (request) => putArchive(backend, request) },
+    { method: "GET", path: "/containers/:id/export", handler: (request) => exportContainer(backend, request) },
+    { method: "GET", path: "/containers/:id/changes", handler: (request) => containerChanges(backend, request) },
   ];
 }
 
