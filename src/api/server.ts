@@ -145,6 +145,6 @@ function pageNotFound(): EngineError {
 }
 
 function statusOf(answer: Answer): number {
-  if (answer.kind !== "hijack") return answer.status;
+  if (answer.kind !== "hijack" && answer.kind !== "websocket") return answer.status;
   return 101;
 }

@@ -9,7 +9,7 @@ import type { Reply } from "./route.ts";
  */
 export async function hijack(
   exchange: Exchange,
-  reply: Extract<Reply, { kind: "hijack" }>,
+  reply: Extract<Reply, { kind: "hijack" | "websocket" }>,
   common: Readonly<Record<string, string>>,
 ): Promise<void> {
   exchange.incoming.resume();
@@ -17,7 +17,11 @@ export async function hijack(
   const stream = exchange.connection.hijack();
   if (stream === undefined) throw new EngineError("cancelled", "the client has gone");
   stream.on("error", () => undefined);
-  stream.write(head(exchange.headers["upgrade"] !== undefined, reply.contentType, common));
+  stream.write(
+    reply.kind === "websocket"
+      ? webSocketHead(reply.accept, common)
+      : head(exchange.headers["upgrade"] !== undefined, reply.contentType, common),
+  );
   try {
     await reply.run(stream);
   } finally {
@@ -29,5 +33,18 @@ export async function hijack(
 function head(upgrade: boolean, contentType: string, common: Readonly<Record<string, string>>): string {
   const start = upgrade ? ["HTTP/1.1 101 UPGRADED"] : ["HTTP/1.1 200 OK"];
   const fields = { "Content-Type": contentType, ...(upgrade ? { Connection: "Upgrade", Upgrade: "tcp" } : {}), ...common };
+  return headText(start, fields);
+}
+
+function webSocketHead(accept: string, common: Readonly<Record<string, string>>): string {
+  return headText(["HTTP/1.1 101 Switching Protocols"], {
+    Upgrade: "websocket",
+    Connection: "Upgrade",
+    "Sec-WebSocket-Accept": accept,
+    ...common,
+  });
+}
+
+function headText(start: readonly string[], fields: Readonly<Record<string, string>>): string {
   return `${[...start, ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`)].join("\r\n")}\r\n\r\n`;
 }

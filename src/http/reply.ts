@@ -28,6 +28,7 @@ export async function writeAnswer(exchange: Exchange, answer: Answer, common: He
       exchange.streaming = true;
       return sendStream(exchange, answer, common);
     case "hijack":
+    case "websocket":
       exchange.streaming = true;
       return hijack(exchange, answer, common);
   }

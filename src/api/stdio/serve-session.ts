@@ -43,7 +43,7 @@ function feedInput(stream: Duplex, session: StreamSession): void {
 }
 
 /** Until there is room, or nobody to write to. */
-async function writable(stream: Duplex): Promise<void> {
+export async function writable(stream: Duplex): Promise<void> {
   if (stream.destroyed) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {

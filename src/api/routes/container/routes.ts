@@ -1,5 +1,6 @@
 import { json, noContent, type ApiRequest, type Handler, type Reply, type Route } from "#http/route.ts";
 import { inspectView } from "../../views/container-inspect.ts";
+import { attachWebSocket } from "./attach-websocket.ts";
 import { getArchive, putArchive, statArchive } from "./archive.ts";
 import { attachContainer } from "./attach.ts";
 import type { ContainerBackend } from "./backend.ts";
@@ -22,6 +23,7 @@ export function containerRoutes(backend: ContainerBackend): Route[] {
     { method: "POST", path: "/containers/prune", handler: (request) => pruneContainers(backend, request) },
     { method: "GET", path: "/containers/:id/logs", handler: (request) => streamLogs(backend, request) },
     { method: "POST", path: "/containers/:id/attach", handler: (request) => attachContainer(backend, request) },
+    { method: "GET", path: "/containers/:id/attach/ws", handler: (request) => attachWebSocket(backend, request) },
     { method: "POST", path: "/containers/:id/wait", handler: (request) => waitContainer(backend, request) },
     { method: "POST", path: "/containers/:id/update", handler: (request) => updateContainer(backend, request) },
     ...fileRoutes(backend),
