@@ -36,6 +36,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   api: ["lib", "errors", "spec", "http"],
   client: ["lib", "errors", "spec", "http"],
   cli: ["lib", "errors", "spec", "client"],
+  embed: ["lib", "errors", "spec", "client"],
   config: ["lib", "errors", "spec"],
 };
 

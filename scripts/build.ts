@@ -9,11 +9,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Runs under the Node that is carried. */
 const engine = {
   dhowd: "src/bin/dhowd.ts",
-  index: "src/index.ts",
   ...Object.fromEntries(Object.entries(workerSources).map(([name, source]) => [`${name}-worker`, `src/${source}`])),
 };
-/** Runs, where no Node is carried, under the user's own. */
-const client = { dhow: "src/bin/dhow.ts" };
+/** Runs under the user's own Node, too: programs import it, and the command line works where none is carried. */
+const client = { dhow: "src/bin/dhow.ts", index: "src/index.ts" };
 
 /**
  * Built-in modules are asked for when they are used: `import … from "node:http"` loads undici and the web streams with it, 8 MB and 60 ms that the

@@ -1,4 +1,4 @@
-import type { NetworkInspect, NetworkSummary } from "#spec/docker-api/types.ts";
+import type { EndpointSettings, NetworkCreateBody, NetworkCreateResponse, NetworkInspect, NetworkSummary } from "#spec/docker-api/types.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
@@ -15,5 +15,30 @@ export class NetworksClient {
 
   inspect(id: string): Promise<NetworkInspect> {
     return this.#caller.json(`GET /networks/${encodeName(id)}`);
+  }
+
+  create(body: NetworkCreateBody): Promise<NetworkCreateResponse> {
+    return this.#caller.json("POST /networks/create", { json: body });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#caller.send(`DELETE /networks/${encodeName(id)}`);
+  }
+
+  /** @param endpoint what the container is called there, its address, … */
+  connect(id: string, container: string, endpoint?: EndpointSettings): Promise<void> {
+    const body = { Container: container, ...(endpoint === undefined ? {} : { EndpointConfig: endpoint }) };
+    return this.#caller.send(`POST /networks/${encodeName(id)}/connect`, { json: body });
+  }
+
+  disconnect(id: string, container: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    return this.#caller.send(`POST /networks/${encodeName(id)}/disconnect`, { json: { Container: container, Force: force } });
+  }
+
+  /** Removes those that nobody uses. Resolves to their names. */
+  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<string[]> {
+    const query = { filters: encodeFilters(filters) };
+    const { NetworksDeleted } = await this.#caller.json<{ NetworksDeleted?: string[] | null }>("POST /networks/prune", { query });
+    return NetworksDeleted ?? [];
   }
 }

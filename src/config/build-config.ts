@@ -8,7 +8,7 @@ import { buildImages } from "./build/images.ts";
 import { buildLabels, buildLog } from "./build/log.ts";
 import { buildNetwork } from "./build/network.ts";
 import { ConfigError } from "./config-error.ts";
-import type { DaemonConfig } from "./daemon-config.ts";
+import type { DaemonConfig, Ephemeral } from "./daemon-config.ts";
 import type { DaemonEnvironment } from "./env.ts";
 import type { Settings } from "./options.ts";
 
@@ -22,6 +22,8 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
   return deepFreeze({
     instance,
     pidfile: resolve(settings.pidfile ?? join(instance.execRoot, "dhowd.pid")),
+    // Only these two get past the options' own check.
+    ephemeral: settings.ephemeral as Ephemeral | undefined,
     log: buildLog(settings),
     labels: buildLabels(settings.label ?? []),
     api: buildApi(settings, environment, instance.execRoot),

@@ -8,6 +8,7 @@ import type { AddressPool, RuntimeEntry, Ulimit } from "./value-types.ts";
 export interface DaemonConfig {
   readonly instance: Instance;
   readonly pidfile: string;
+  readonly ephemeral: Ephemeral | undefined;
   readonly log: LogConfig;
   readonly labels: readonly string[];
   readonly api: ApiConfig;
@@ -15,6 +16,9 @@ export interface DaemonConfig {
   readonly network: NetworkConfig;
   readonly images: ImagesConfig;
 }
+
+/** What goes when the daemon's standard input ends, and the daemon with it; undefined: it lives until a signal, and nothing goes. */
+export type Ephemeral = "containers" | "all";
 
 export interface LogConfig {
   readonly level: LogLevel;

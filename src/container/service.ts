@@ -31,6 +31,7 @@ import { pauseContainer, unpauseContainer } from "./pause.ts";
 import { PendingAttachments } from "./pending-attachments.ts";
 import { pruneContainers } from "./prune.ts";
 import { removeContainer, type RemoveOptions } from "./remove.ts";
+import { removeAllContainers } from "./remove-all.ts";
 import { renameContainer } from "./rename.ts";
 import { resizeContainer } from "./resize.ts";
 import { restartContainer } from "./restart.ts";
@@ -97,6 +98,7 @@ function lifecycle(context: ContainerContext) {
     pause: async (reference: string) => await pauseContainer(context, reference),
     unpause: async (reference: string) => await unpauseContainer(context, reference),
     remove: async (reference: string, remove: RemoveOptions) => await removeContainer(context, reference, remove),
+    removeAll: async () => await removeAllContainers(context),
     rename: async (reference: string, name: string) => await renameContainer(context, reference, name),
     update: async (reference: string, change: HostConfig) => await updateContainer(context, reference, change),
     /** For the end of a daemon whose containers end with it. */

@@ -1,10 +1,12 @@
 import { EventEmitter } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readEnvironment } from "#config/env.ts";
 import { loadConfig } from "#config/load.ts";
+import { mount, unmount } from "#sys/mount.ts";
 import { eventually } from "#test/support/eventually.ts";
 import type { Engine } from "./engine.ts";
 import { runDaemon } from "./lifecycle.ts";
@@ -27,7 +29,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Runs a daemon whose engine only notes what is asked of it. */
-function run(flags: object = {}, engine: Partial<Engine> = {}): Promise<"stopped" | "hurried"> {
+function run(flags: object = {}, engine: Partial<Engine> = {}, input?: PassThrough): Promise<"stopped" | "hurried"> {
   const environment = readEnvironment({ HOME: "/root" }, process.pid);
   const settings = {
     instance: "dhow-life",
@@ -46,11 +48,12 @@ function run(flags: object = {}, engine: Partial<Engine> = {}): Promise<"stopped
     return {
       serve: () => void note("serve"),
       reloaded: () => void note("reloaded"),
+      clear: () => note("clear"),
       close: () => note("close"),
       ...engine,
     };
   };
-  return runDaemon({ environment, logger, signals: watchSignals(source), wire }, settings, loadConfig(settings, environment));
+  return runDaemon({ environment, logger, signals: watchSignals(source, input), wire }, settings, loadConfig(settings, environment));
 }
 
 const serving = (): Promise<void> => eventually(() => expect(log.join("")).toContain("API listen on"));
@@ -74,6 +77,38 @@ test("an engine that cannot be closed does not keep the daemon from its end", as
   source.emit("SIGTERM", "SIGTERM");
   await expect(running).resolves.toBe("stopped");
   expect(log.join("")).toContain("the engine could not be closed error=no");
+});
+
+test("one that lives as long as its input takes containers along, and all that it made when that is asked for", async () => {
+  for (const ephemeral of ["containers", "all"]) {
+    calls = [];
+    log = [];
+    const input = new PassThrough();
+    const running = run({ ephemeral }, {}, input);
+    await serving();
+    writeFileSync(join(folder, "data", "something"), "");
+    input.end();
+    await expect(running).resolves.toBe("stopped");
+    expect(calls).toEqual(["serve", "clear", "close"]);
+    expect(log.join("")).toContain('stopping reason="end of input"');
+    expect([existsSync(join(folder, "data")), existsSync(join(folder, "run"))]).toEqual([ephemeral === "containers", false]);
+  }
+});
+
+test("what is mounted below the roots keeps them from going", async () => {
+  const input = new PassThrough();
+  const running = run({ ephemeral: "all" }, {}, input);
+  await serving();
+  mkdirSync(join(folder, "data", "mounted"));
+  mount({ source: "none", target: join(folder, "data", "mounted"), type: "tmpfs" });
+  try {
+    input.end();
+    await running;
+    expect([existsSync(join(folder, "data", "mounted")), existsSync(join(folder, "run"))]).toEqual([true, false]);
+    expect(log.join("")).toContain("the folder stays, since something is mounted there");
+  } finally {
+    unmount(join(folder, "data", "mounted"));
+  }
 });
 
 test("a second signal does not wait", async () => {

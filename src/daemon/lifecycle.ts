@@ -1,3 +1,4 @@
+import type { DaemonConfig } from "#config/daemon-config.ts";
 import type { DaemonEnvironment } from "#config/env.ts";
 import { loadConfig, type LoadedConfig } from "#config/load.ts";
 import type { Settings } from "#config/options.ts";
@@ -12,7 +13,7 @@ import { LiveConfig } from "./live-config.ts";
 import type { DaemonLogger } from "./logger.ts";
 import { claimPidFile } from "./pidfile.ts";
 import { lockRoot } from "./root-lock.ts";
-import { prepareRoots } from "./roots.ts";
+import { prepareRoots, removeRoot } from "./roots.ts";
 import type { Signals } from "./signals.ts";
 import { socketGroup } from "./socket-group.ts";
 import { loadTls } from "./tls-files.ts";
@@ -46,14 +47,15 @@ export async function runDaemon(deps: DaemonDeps, flags: Settings, loaded: Loade
   const running = await startDaemon(deps, loaded);
   signals.onReload(reloader(deps, flags, loaded, running));
   tellManager(deps, "READY=1");
-  const signal = await signals.stop;
-  logger.info({ signal }, "stopping");
+  const reason = await signals.stop;
+  logger.info({ reason }, "stopping");
   tellManager(deps, "STOPPING=1");
   const ending = await Promise.race([
     stopDaemon(running, logger).then(() => "stopped" as const),
     signals.hurry.then(() => "hurried" as const),
   ]);
   running.release();
+  if (ending === "stopped") await removeEphemeral(loaded.config, logger);
   logger.info({}, ending === "stopped" ? "stopped" : "stopped without waiting for what was under way");
   return ending;
 }
@@ -83,9 +85,18 @@ async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<
 }
 
 /** Never rejects: what goes wrong at the end is told, and the end comes all the same. */
-async function stopDaemon({ engine, listeners }: Running, logger: DaemonLogger): Promise<void> {
+async function stopDaemon({ engine, listeners, config }: Running, logger: DaemonLogger): Promise<void> {
   for (const listener of listeners) listener.close();
+  if (config.current.ephemeral !== undefined) {
+    await engine.clear().catch((error: unknown) => logger.error({ error }, "containers and networks could not be removed"));
+  }
   await engine.close().catch((error: unknown) => logger.error({ error }, "the engine could not be closed"));
+}
+
+async function removeEphemeral({ ephemeral, instance: { dataRoot, execRoot } }: DaemonConfig, logger: DaemonLogger): Promise<void> {
+  if (ephemeral === undefined) return;
+  await removeRoot(execRoot, logger);
+  if (ephemeral === "all") await removeRoot(dataRoot, logger);
 }
 
 /** A file that is not accepted changes nothing: the daemon runs on as it was. */

@@ -23,7 +23,7 @@ export function checkFiles(config: DaemonConfig): void {
  * @throws EngineError when it cannot start.
  */
 export async function serve(flags: Settings, loaded: LoadedConfig, environment: DaemonEnvironment): Promise<number> {
-  const signals = watchSignals();
+  const signals = watchSignals(process, loaded.config.ephemeral === undefined ? undefined : process.stdin);
   const logger = DaemonLogger.create({ ...loaded.config.log, sink: stderrSink() });
   countFaults(logger);
   // What the operator's shell had does not matter: files are made with the modes that the code names.

@@ -1,6 +1,9 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
+import type { Logger } from "#lib/logger.ts";
+import { mountPointsBelow } from "#sys/mount-table.ts";
 
 /** Root reads and writes, its group passes through to what it may open: nobody else sees a name in here. */
 const DATA_ROOT_MODE = 0o710;
@@ -41,4 +44,15 @@ function refuseForeign(path: string): void {
   const found = lstatSync(path);
   if (!found.isDirectory()) throw new EngineError("invalid", `${path} is not a folder`);
   if (found.uid !== 0) throw new EngineError("invalid", `${path} belongs to user ${found.uid}: it has to be root's`);
+}
+
+/** Takes one of the two away, with all that is in it; never rejects. What is still mounted below could be somebody's files: then it stays. */
+export async function removeRoot(root: string, logger: Logger): Promise<void> {
+  const mounted = mountPointsBelow(root);
+  if (mounted.length > 0) return logger.error({ root, mounted }, "the folder stays, since something is mounted there");
+  try {
+    await rm(root, { recursive: true, force: true });
+  } catch (error) {
+    logger.error({ root, error }, "the folder could not be removed");
+  }
 }

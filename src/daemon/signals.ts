@@ -1,16 +1,23 @@
+/** Why a daemon stops. */
+export type StopReason = NodeJS.Signals | "end of input";
+
 /** What the operator asks of a daemon by signals. */
 export interface Signals {
-  /** Resolves at the first SIGTERM or SIGINT. */
-  readonly stop: Promise<NodeJS.Signals>;
+  /** Resolves at the first SIGTERM or SIGINT, or when the input ends that the daemon lives as long as. */
+  readonly stop: Promise<StopReason>;
   /** Resolves at the second: whoever asks twice does not want to wait. */
   readonly hurry: Promise<void>;
   /** SIGHUP. What came before a handler was there is made up for. */
   onReload(handler: () => void): void;
 }
 
-/** From this call on no signal ends the process by itself, also not one that comes before the daemon is ready for it. */
-export function watchSignals(source: NodeJS.EventEmitter = process): Signals {
-  const stop = Promise.withResolvers<NodeJS.Signals>();
+/**
+ * From this call on no signal ends the process by itself, also not one that comes before the daemon is ready for it.
+ *
+ * @param lifeline what the daemon lives as long as.
+ */
+export function watchSignals(source: NodeJS.EventEmitter = process, lifeline?: NodeJS.ReadableStream): Signals {
+  const stop = Promise.withResolvers<StopReason>();
   const hurry = Promise.withResolvers<void>();
   let stopping = false;
   const onStop = (signal: NodeJS.Signals): void => {
@@ -19,6 +26,7 @@ export function watchSignals(source: NodeJS.EventEmitter = process): Signals {
     stop.resolve(signal);
   };
   source.on("SIGTERM", onStop).on("SIGINT", onStop);
+  lifeline?.once("end", () => stop.resolve("end of input")).resume();
 
   let missed = false;
   let reload = (): void => {

@@ -52,6 +52,7 @@ export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> 
   return {
     serve: (listener) => api.serve(listener),
     reloaded: () => events.emit(reloadEvent(id, description.hostname, config.current)),
+    clear: () => nouns.clear(),
     async close() {
       await api.close(CLOSE_GRACE_MS);
       await nouns.close();

@@ -6,6 +6,12 @@ export const daemonOptions = {
   "data-root": { type: "string", help: "Folder of images, containers and volumes", default: "/var/lib/dhow", ready: true },
   debug: { short: "D", type: "bool", help: "Log what helps to find a fault", ready: true, reload: true },
   "deprecated-key-path": { type: "string", help: "", fileOnly: true },
+  ephemeral: {
+    key: null,
+    type: "string",
+    help: 'Live as long as standard input is open, then remove "containers" with their networks, or "all" that was made',
+    ready: ["containers", "all"],
+  },
   "exec-root": { type: "string", help: "Folder of sockets and other things that a reboot takes away", default: "/run/dhow", ready: true },
   experimental: { type: "bool", help: "Turn on what is not stable yet", ready: [false] },
   feature: { key: "features", type: "switches", help: "Turn a feature on or off" },

@@ -42,6 +42,7 @@ export interface Nouns {
   readonly routes: readonly Route[];
   readonly info: Pick<InfoSources, "containers" | "images" | "storage">;
   readonly runtime: Pick<RuntimeFeatures, "runtimes"> & { readonly monitor: RuntimeFeatures["monitor"] | undefined };
+  clear(): Promise<void>;
   /** Ends what runs behind the answers, and takes away what no running container needs. */
   close(): Promise<void>;
 }
@@ -88,6 +89,10 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       storage: () => ({ driver: snapshots.name, status: snapshots.status() }),
     },
     runtime: runtime.features,
+    async clear() {
+      await containers.removeAll();
+      await networks.prune(new Map(), undefined, new AbortController().signal);
+    },
     async close() {
       await containers.close();
       const { running, paused } = containers.counts();
