@@ -63,7 +63,7 @@ test("with a folder of the caller's, images stay for the next, containers and ne
   await using second = await Engine.start({ dataRoot });
   expect((await second.client.images.list()).flatMap(({ RepoTags }) => RepoTags)).toEqual([BUSYBOX]);
   expect(await second.client.containers.list({ all: true })).toEqual([]);
-  expect((await second.client.networks.list()).map(({ Name }) => Name).toSorted()).toEqual(["bridge", "host", "none"]);
+  expect(new Set((await second.client.networks.list()).map(({ Name }) => Name))).toEqual(new Set(["bridge", "host", "none"]));
   await second.stop();
   await eventually(() => expect(residueOf(instanceNamed(second, dataRoot))).toEqual([]));
 });
