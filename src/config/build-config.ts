@@ -1,16 +1,19 @@
 import { realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
+import { rootOf } from "#lib/id-mapping.ts";
 import { instanceOf, type Instance } from "#spec/instance.ts";
 import { buildApi } from "./build/api.ts";
 import { buildContainers } from "./build/containers.ts";
 import { buildImages } from "./build/images.ts";
 import { buildLabels, buildLog } from "./build/log.ts";
 import { buildNetwork } from "./build/network.ts";
+import { buildUserRemap } from "./build/userns.ts";
 import { ConfigError } from "./config-error.ts";
 import type { DaemonConfig, Ephemeral } from "./daemon-config.ts";
 import type { DaemonEnvironment } from "./env.ts";
 import type { Settings } from "./options.ts";
+import type { UserRemap } from "./userns-remap.ts";
 
 /**
  * Makes the configuration out of what was given, with the defaults for the rest.
@@ -18,9 +21,11 @@ import type { Settings } from "./options.ts";
  * @throws ConfigError with Docker's texts.
  */
 export function buildConfig(settings: Settings, environment: DaemonEnvironment): DaemonConfig {
-  const instance = buildInstance(settings);
+  const userRemap = buildUserRemap(settings["userns-remap"]);
+  const instance = buildInstance(settings, userRemap);
   return deepFreeze({
     instance,
+    userRemap,
     pidfile: resolve(settings.pidfile ?? join(instance.execRoot, "dhowd.pid")),
     // Only these two get past the options' own check.
     ephemeral: settings.ephemeral as Ephemeral | undefined,
@@ -33,13 +38,16 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
   });
 }
 
-function buildInstance(settings: Settings): Instance {
+/** What containers of other users have is theirs, and kept apart: as with Docker, in a folder by the numbers of their root. */
+function buildInstance(settings: Settings, userRemap: UserRemap | undefined): Instance {
   const name = settings.instance ?? "dhow";
   const usual = rethrow(() => instanceOf(name));
   const dataRoot = root("data-root", settings["data-root"] ?? usual.dataRoot);
   const execRoot = root("exec-root", settings["exec-root"] ?? usual.execRoot);
   if (dataRoot === execRoot) throw new ConfigError(`data-root and exec-root are both ${dataRoot}: want two folders`);
-  return instanceOf(name, { dataRoot, execRoot });
+  if (userRemap === undefined) return instanceOf(name, { dataRoot, execRoot });
+  const { uid, gid } = rootOf(userRemap.mapping);
+  return instanceOf(name, { dataRoot: join(dataRoot, `${uid}.${gid}`), execRoot });
 }
 
 function rethrow<T>(work: () => T): T {

@@ -2,11 +2,14 @@ import type { ApiVersion } from "#spec/api-version.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { Proxies } from "./env.ts";
 import type { HostAddress } from "./host-address.ts";
+import type { UserRemap } from "./userns-remap.ts";
 import type { AddressPool, RuntimeEntry, Ulimit } from "./value-types.ts";
 
 /** Everything the daemon was told, checked, typed and frozen. Built once at start, and anew at each reload. */
 export interface DaemonConfig {
   readonly instance: Instance;
+  /** Undefined: users of containers are those of the host. */
+  readonly userRemap: UserRemap | undefined;
   readonly pidfile: string;
   readonly ephemeral: Ephemeral | undefined;
   readonly log: LogConfig;

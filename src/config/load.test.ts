@@ -36,7 +36,7 @@ test("a device without an end is not read for ever; one that is empty is no conf
 test.each<[string, object, string]>([
   ['{"foo":1}', {}, "the following directives don't match any configuration option: foo"],
   ['{"debug":true}', { debug: true }, "specified both as a flag and in the configuration file: debug: (from flag: true, from file: true)"],
-  ['{"userns-remap":"default"}', {}, "userns-remap is not implemented yet by Dhow"],
+  ['{"containerd":"x"}', {}, "containerd is not implemented yet by Dhow"],
   ['{"log-level":"foo"}', {}, "merged configuration validation from file and command line flags failed: invalid logging level: foo"],
 ])("refuses %s with %j, naming the file", (text, flags, message) => {
   expect(() => load(text, flags)).toThrow(`unable to configure the Docker daemon with file ${path}: `);
@@ -50,5 +50,5 @@ test("refuses what is not UTF-8, and a file that is not there", () => {
 });
 
 test("a flag that is not honoured is refused by its own name", () => {
-  expect(() => loadConfig({ "userns-remap": "default" }, environment)).toThrow(/^--userns-remap is not implemented yet by Dhow/);
+  expect(() => loadConfig({ containerd: "x" }, environment)).toThrow(/^--containerd is not implemented yet by Dhow/);
 });

@@ -29,7 +29,7 @@ test("what is not honoured is refused by name, what says nothing new is not", ()
   const refuse = (settings: object): void => refuseUnready(settings, (option) => keyOf(option) ?? option);
   refuse({ debug: true, ipv6: false, iptables: true, "storage-driver": "overlay2" });
   expect(() => refuse({ ipv6: true })).toThrow("ipv6 is not implemented yet by Dhow, other than false. Leave it out");
-  expect(() => refuse({ "cdi-spec-dir": ["/x"], "userns-remap": "default" })).toThrow("cdi-spec-dirs is not implemented yet by Dhow");
-  expect(() => refuse({ "cdi-spec-dir": ["/x"], "userns-remap": "default" })).toThrow("userns-remap is not implemented yet by Dhow");
+  expect(() => refuse({ "cdi-spec-dir": ["/x"], containerd: "x" })).toThrow("cdi-spec-dirs is not implemented yet by Dhow");
+  expect(() => refuse({ "cdi-spec-dir": ["/x"], containerd: "x" })).toThrow("containerd is not implemented yet by Dhow");
   expect(() => refuse({ "storage-driver": "btrfs" })).toThrow("storage-driver is not implemented yet by Dhow, other than overlay2");
 });

@@ -16,6 +16,7 @@ import { mergeConfig } from "./merge-config.ts";
 import { freeRandomName } from "./name-generator.ts";
 import { joinedContainer, networkModeOf, networkRequest } from "./network-request.ts";
 import type { PlannedMount, ResolvedImage } from "./ports.ts";
+import { checkUserNamespace, isRemapped } from "./user-namespaces.ts";
 import { both } from "./both.ts";
 
 export interface CreateRequest {
@@ -33,7 +34,7 @@ export interface CreateAnswer {
   readonly warnings: readonly string[];
 }
 
-export type CreateDeps = RemovalDeps & Pick<ContainerContext, "images" | "sandbox" | "events">;
+export type CreateDeps = RemovalDeps & Pick<ContainerContext, "images" | "sandbox" | "events" | "userNamespaces">;
 
 type Draft = Omit<Container, "mounts">;
 
@@ -49,6 +50,7 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const id = newContainerId();
   const draft = draftOf(deps, id, request, image);
   requireRuntime(deps, draft.hostConfig.Runtime ?? "");
+  checkUserNamespace(deps, draft.hostConfig);
   const warnings = [
     ...platformWarnings(request, image),
     ...healthWarnings(request.config),
@@ -216,7 +218,7 @@ async function makeParts(deps: CreateDeps, draft: Draft, inherited: readonly Pla
     deps.store.begin(id);
     const [mounts] = await both(
       deps.volumes.plan({ containerId: id, config, hostConfig, inherited }),
-      deps.snapshots.createWritable(id, image.topLayer, { disposable: hostConfig.AutoRemove ?? false }),
+      deps.snapshots.createWritable(id, image.topLayer, { disposable: hostConfig.AutoRemove ?? false, remapped: isRemapped(deps, hostConfig) }),
     );
     const container: Container = { ...draft, mounts };
     deps.store.commit(container);

@@ -20,6 +20,7 @@ import type { PendingAttachments } from "./pending-attachments.ts";
 import type { ImageSource, NetworkProvider, VolumeProvider } from "./ports.ts";
 
 import type { SharedMemory } from "./shared-memory.ts";
+import type { UserNamespaces } from "./user-namespaces.ts";
 import type { RestartTimers } from "./restart-timers.ts";
 
 /** How a container is fenced in: the pure functions of runtime/oci, handed in so that tests of the verbs need no root. */
@@ -57,6 +58,8 @@ export interface ContainerDeps {
   readonly events: EventSink;
   readonly sandbox: SandboxPlanner;
   readonly sharedMemory: SharedMemory;
+  /** Undefined: users of containers are those of the host. */
+  readonly userNamespaces?: UserNamespaces | undefined;
   /** Told when nothing is left of a container on the disk: layers that were kept for it alone may go now. Must not throw. */
   readonly onGone?: ((containerId: string) => void) | undefined;
   readonly logger: Logger;

@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { SpecInput } from "#runtime/oci/spec-input.ts";
 import type { ContainerStore } from "./container-store.ts";
@@ -61,6 +62,41 @@ export function networkOwner(store: Store, { hostConfig }: Container): RunningCo
     next = joinedContainer(owner.hostConfig.NetworkMode);
   }
   return owner;
+}
+
+/**
+ * One of the containers whose PID, IPC or network namespace this one joins, whose user namespace it has to join, too; undefined when it
+ * joins none.
+ *
+ * @param isRemapped whether a container's users are others than the host's.
+ * @throws EngineError `invalid` when they do not all have one user namespace.
+ */
+export function userNamespacePeers(
+  store: Store,
+  container: Container,
+  isRemapped: (hostConfig: Container["hostConfig"]) => boolean,
+): RunningContainer | undefined {
+  const { hostConfig } = container;
+  const ofKind = (mode: string | undefined, kind: string): RunningContainer[] => {
+    const reference = joinedContainer(mode);
+    return reference === undefined ? [] : [runningPeer(store, reference, kind)];
+  };
+  const owner = networkOwner(store, container);
+  const peers = [...(owner === undefined ? [] : [owner]), ...ofKind(hostConfig.PidMode, "PID"), ...ofKind(hostConfig.IpcMode, "IPC")];
+  const plain = peers.find((peer) => !isRemapped(peer.hostConfig));
+  if (plain !== undefined) throw otherUsers(plain.name, "it has the users of the host (--userns host)");
+  const [first] = peers;
+  const other = peers.find((peer) => namespaceOf(peer) !== namespaceOf(first));
+  if (other !== undefined) throw otherUsers(other.name, `it has another user namespace than container ${first?.name}`);
+  return first;
+}
+
+function otherUsers(name: string, reason: string): EngineError {
+  return new EngineError("invalid", `cannot join a namespace of container ${name}: ${reason}`);
+}
+
+function namespaceOf(peer: RunningContainer | undefined): string {
+  return readlinkSync(`/proc/${peer?.state.pid}/ns/user`);
 }
 
 function requireRunning(peer: Container): RunningContainer {

@@ -11,10 +11,22 @@ import { networkRequest } from "./network-request.ts";
 import { containerPaths } from "./paths.ts";
 import { both } from "./both.ts";
 import { asContainerMount, specInput } from "./spec-input.ts";
+import { asContainerRoot, containerRoot, giveStdio, userSpace, type UserSpace } from "./user-namespaces.ts";
 
 export type LaunchDeps = Pick<
   ContainerContext,
-  "store" | "options" | "sandbox" | "snapshots" | "volumes" | "networks" | "runtime" | "attachments" | "sharedMemory" | "locks" | "closing"
+  | "store"
+  | "options"
+  | "sandbox"
+  | "snapshots"
+  | "volumes"
+  | "networks"
+  | "runtime"
+  | "attachments"
+  | "sharedMemory"
+  | "userNamespaces"
+  | "locks"
+  | "closing"
 >;
 
 export interface LaunchedProcess {
@@ -36,8 +48,9 @@ interface Network {
 export async function launch(deps: LaunchDeps, container: Container): Promise<LaunchedProcess> {
   const { id, config, hostConfig } = container;
   const paths = containerPaths(deps.options.instance, id);
-  await prepareFolders(paths);
-  const prepared = prepare(deps, container);
+  await prepareFolders(paths, deps.userNamespaces !== undefined);
+  await using users = await userSpace(deps, container);
+  const prepared = prepare(deps, container, users);
   const request = {
     id,
     bundle: paths.bundle,
@@ -53,6 +66,7 @@ export async function launch(deps: LaunchDeps, container: Container): Promise<La
     prepared.then(async ({ ownNetwork }) => (ownNetwork ? await deps.networks.connect(id) : undefined)),
   );
   await deps.attachments.connect(id, async () => await deps.runtime.attach(id));
+  if (users !== undefined) await giveStdio(process.pid, (await prepared).spec.process.user, users.user.mapping);
   const startedAt = Date.now();
   await deps.runtime.start(id);
   return { pid: process.pid, startedAt };
@@ -64,12 +78,12 @@ interface Prepared {
 }
 
 /** All that the runtime's `create` needs to find. */
-async function prepare(deps: LaunchDeps, container: Container): Promise<Prepared> {
+async function prepare(deps: LaunchDeps, container: Container, users: UserSpace | undefined): Promise<Prepared> {
   const { joined, sharedMemoryOf } = joinedNamespaces(deps.store, container);
-  const [root, network] = await both(prepareRoot(deps, container), prepareNetwork(deps, container));
+  const [root, network] = await both(prepareRoot(deps, container), prepareNetwork(deps, container, users?.network));
   const environment = linkEnvironment(deps, container);
-  const facts = { ...root, ...network, joined, environment, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf };
-  const input = specInput(deps.options, container, facts);
+  const shared = { joined, environment, sharedMemoryOf: sharedMemoryOf ?? root.sharedMemoryOf, userNamespace: users?.user };
+  const input = specInput(deps.options, container, { ...root, ...network, ...shared });
   return { spec: deps.sandbox.spec(input), ownNetwork: network.own };
 }
 
@@ -86,28 +100,33 @@ async function prepareRoot(deps: LaunchDeps, container: Container): Promise<Root
   const [rootfs, devices] = await both(deps.snapshots.mount(id), deps.sandbox.lookUpDevices(hostConfig));
   await deps.volumes.prepare(id, rootfs, mounts);
   const { options, sandbox } = deps;
-  const prepared = sandbox.prepareRoot({ rootfs, config, hostConfig, mounts: mounts.map(asContainerMount), initPath: options.initPath });
+  const prepared = asContainerRoot(deps, hostConfig, () =>
+    sandbox.prepareRoot({ rootfs, config, hostConfig, mounts: mounts.map(asContainerMount), initPath: options.initPath }),
+  );
   const user = deps.sandbox.resolveUser(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
   return { rootfs, prepared, user, devices, sharedMemoryOf: await shareMemory(deps, container) };
 }
 
-async function shareMemory({ sharedMemory, options }: LaunchDeps, { id, hostConfig }: Container): Promise<string | undefined> {
+async function shareMemory(deps: LaunchDeps, { id, hostConfig }: Container): Promise<string | undefined> {
+  const { sharedMemory, options } = deps;
   if (hostConfig.IpcMode !== "shareable") return undefined;
-  await sharedMemory.mount(containerPaths(options.instance, id).sharedMemory, hostConfig.ShmSize || options.defaults.shmSize);
+  const size = hostConfig.ShmSize || options.defaults.shmSize;
+  await sharedMemory.mount(containerPaths(options.instance, id).sharedMemory, size, containerRoot(deps, hostConfig));
   return id;
 }
 
-async function prepareNetwork(deps: LaunchDeps, container: Container): Promise<Network> {
+async function prepareNetwork(deps: LaunchDeps, container: Container, namespace: string | undefined): Promise<Network> {
   const paths = containerPaths(deps.options.instance, container.id);
-  const owner = networkOwner(deps.store, container);
-  if (owner !== undefined) {
-    const netns = deps.networks.sandboxOf(owner.id)?.netns ?? `/proc/${owner.state.pid}/ns/net`;
-    return { netns, filesOf: owner, own: false };
+  const peer = networkOwner(deps.store, container);
+  if (peer !== undefined) {
+    const netns = deps.networks.sandboxOf(peer.id)?.netns ?? `/proc/${peer.state.pid}/ns/net`;
+    return { netns, filesOf: peer, own: false };
   }
   if (hasLinks(container)) requireLinkedContainers(deps, container);
-  const { netns, files } = await deps.networks.prepare(networkRequest(container));
+  const { netns, files } = await deps.networks.prepare({ ...networkRequest(container), namespace });
+  const owner = containerRoot(deps, container.hostConfig);
   await withLinkedHosts(deps, container, files.hosts, async (hosts) => {
-    await writeContainerFiles(paths, container.config.Hostname ?? "", { ...files, hosts });
+    await writeContainerFiles(paths, container.config.Hostname ?? "", { ...files, hosts }, owner);
   });
   await refreshLinkedHosts(deps, container);
   return { netns, filesOf: container, own: true };

@@ -33,6 +33,6 @@ export function containerPaths(instance: Instance, id: string): ContainerPaths {
     hostname: join(folder, "hostname"),
     resolvConf: join(folder, "resolv.conf"),
     bundle: join(bundlesFolder(instance), id),
-    sharedMemory: join(instance.execRoot, "shm", id),
+    sharedMemory: join(folder, "shm"),
   };
 }

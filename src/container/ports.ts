@@ -65,6 +65,8 @@ export interface NetworkRequest {
   readonly dnsOptions: readonly string[];
   /** `name:ip`, with `host-gateway` resolved by the provider. */
   readonly extraHosts: readonly string[];
+  /** Path of the network namespace that it is to have, made by the caller; one is made without. */
+  readonly namespace?: string | undefined;
 }
 
 export interface NetworkSandbox {

@@ -19,6 +19,8 @@ export interface RunFacts {
   readonly devices: HostDevices | undefined;
   /** Variables that the engine adds, before the user's. */
   readonly environment: readonly string[];
+  /** Undefined: the host's. */
+  readonly userNamespace?: SpecInput["userNamespace"];
   /** Whose hosts, hostname and resolv.conf it gets: its own, or those of the container whose network it joins. */
   readonly filesOf: Pick<Container, "id" | "config">;
 }
@@ -41,6 +43,7 @@ export function specInput(options: ContainerOptions, container: Container, facts
     host: { ...options.host, runtime: container.hostConfig.Runtime ?? options.host.runtime },
     defaults: options.defaults,
     devices: facts.devices,
+    userNamespace: facts.userNamespace,
     initPath: options.initPath,
   };
 }

@@ -91,7 +91,7 @@ describe("the command line", () => {
     [["--version"], 0, "dhowd version "],
     [["--help"], 0, "Usage:  dhowd [OPTIONS]"],
     [["--nonsense"], 1, "unknown flag: --nonsense\nSee 'dhowd --help'."],
-    [["--validate", "--userns-remap", "default"], 1, "--userns-remap is not implemented yet by Dhow"],
+    [["--validate", "--containerd", "x"], 1, "--containerd is not implemented yet by Dhow"],
     [["--validate", "-H", "tcp://0.0.0.0:2375"], 1, "refusing to listen on tcp://0.0.0.0:2375 without client certificates"],
     [["--validate", "--tls", "--tlskey", "/nowhere"], 1, "invalid TLS configuration"],
     [["-H", "unix:///nowhere/x.sock"], 1, "failed to start daemon: cannot listen on /nowhere/x.sock"],

@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
+import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import { mountPointsBelow } from "#sys/mount-table.ts";
 
@@ -9,15 +10,22 @@ import { mountPointsBelow } from "#sys/mount-table.ts";
 const DATA_ROOT_MODE = 0o710;
 const PRIVATE_MODE = 0o700;
 const SHARED_MODE = 0o710;
+/** Above the folder of remapped containers: whoever their root is may pass through, and see nothing. */
+const PASSAGE_MODE = 0o711;
 
 /**
  * Makes the daemon's two folders, or puts right what is there.
  *
  * @param socketGroup group of a socket that lies in the exec root; it has to be able to pass through.
+ * @param containerRoot who root in containers is on the host, where that is somebody else.
  * @throws EngineError `invalid` when something else is in the place, or the folder is another user's.
  */
-export function prepareRoots(roots: { dataRoot: string; execRoot: string }, socketGroup: number | undefined): void {
-  prepareFolder(roots.dataRoot, DATA_ROOT_MODE, 0);
+export function prepareRoots(roots: { dataRoot: string; execRoot: string }, socketGroup: number | undefined, containerRoot?: Owner): void {
+  if (containerRoot !== undefined) {
+    prepareFolder(dirname(roots.dataRoot), PASSAGE_MODE, 0);
+    refuseClosedPath(dirname(roots.dataRoot), containerRoot);
+  }
+  prepareFolder(roots.dataRoot, DATA_ROOT_MODE, containerRoot?.gid ?? 0);
   const shared = socketGroup !== undefined && socketGroup !== 0;
   prepareFolder(roots.execRoot, shared ? SHARED_MODE : PRIVATE_MODE, shared ? socketGroup : 0);
 }
@@ -28,6 +36,21 @@ function prepareFolder(path: string, mode: number, gid: number): void {
   refuseForeign(path);
   chownSync(path, 0, gid);
   chmodSync(path, mode);
+}
+
+/** Runtimes work on a remapped container as its root, who has to be able to get there. */
+function refuseClosedPath(path: string, { uid, gid }: Owner): void {
+  const parent = dirname(path);
+  if (parent === path) return;
+  const stats = statSync(parent);
+  const bit = stats.uid === uid ? 0o100 : stats.gid === gid ? 0o010 : 0o001;
+  if ((stats.mode & bit) === 0) {
+    throw new EngineError(
+      "invalid",
+      `a folder on the way to the data root (${parent}) restricts access to the remapped root uid/gid; fix it by allowing 'o+x' permissions`,
+    );
+  }
+  refuseClosedPath(parent, { uid, gid });
 }
 
 /** Never wider than it ends up, not even for a moment. */

@@ -23,6 +23,8 @@ export interface InfoSettings {
   readonly logDrivers: readonly string[];
   readonly networkDrivers: readonly string[];
   readonly seccompProfile: string;
+  /** Users of containers are others than those of the host. */
+  readonly remapsUsers: boolean;
   readonly cgroupDriver: "cgroupfs" | "systemd";
   readonly addressPools: readonly { readonly base: string; readonly size: number }[];
   readonly insecureRegistries: readonly string[];

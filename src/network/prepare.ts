@@ -61,7 +61,7 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
   };
   context.sandboxes.save(sandbox);
   undo.defer(() => context.sandboxes.forget(sandbox));
-  if (netns !== undefined) await context.host.createNamespace(netns, NAMESPACE_SYSCTLS);
+  if (netns !== undefined) await context.host.createNamespace(netns, NAMESPACE_SYSCTLS, request.namespace);
   undo.move();
   return sandbox;
 }

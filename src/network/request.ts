@@ -15,4 +15,5 @@ export interface NetworkRequest {
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly extraHosts: readonly string[];
+  readonly namespace?: string | undefined;
 }

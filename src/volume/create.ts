@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { chown, mkdir } from "node:fs/promises";
+import type { Owner } from "#lib/id-mapping.ts";
 import type { VolumeContext } from "./deps.ts";
 import {
   ANONYMOUS_LABEL,
@@ -18,7 +19,7 @@ export interface CreateRequest {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-type Deps = Pick<VolumeContext, "store" | "events" | "locks">;
+type Deps = Pick<VolumeContext, "store" | "events" | "locks" | "owner">;
 
 /**
  * Makes a volume; one of that name that is there already is returned as it is.
@@ -38,19 +39,25 @@ export function checkRequest(name: string, { driver, driverOptions }: CreateRequ
 }
 
 /** For a caller that holds the volume's lock. */
-export async function createLocked({ store, events }: Deps, name: string, request: CreateRequest): Promise<Volume> {
+export async function createLocked({ store, events, owner }: Deps, name: string, request: CreateRequest): Promise<Volume> {
   const existing = store.get(name);
   if (existing !== undefined) return existing;
   // The folder first: a record never names a folder that was not made.
-  await makeVolumeFolder(store.folderOf(name));
+  await makeVolumeFolder(store.folderOf(name), owner);
   const labels = request.name === undefined ? { ...request.labels, [ANONYMOUS_LABEL]: "" } : request.labels;
   store.add({ name, created: new Date().toISOString(), labels });
   events.emit({ type: "volume", action: "create", id: name, attributes: { driver: DRIVER } });
   return store.get(name) as Volume;
 }
 
+/** The runtime of a remapped container works as that container's root, and has to pass through; the data root lets in nobody else. */
+export function folderMode(owner: Owner | undefined): number {
+  return owner === undefined ? 0o700 : 0o711;
+}
+
 /** Only root passes the volume's own folder; what lies inside is for the containers to see. */
-export async function makeVolumeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await mkdir(`${folder}/_data`, { recursive: true, mode: 0o755 });
+export async function makeVolumeFolder(folder: string, owner: Owner | undefined): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: folderMode(owner) });
+  const made = await mkdir(`${folder}/_data`, { recursive: true, mode: 0o755 });
+  if (owner !== undefined && made !== undefined) await chown(made, owner.uid, owner.gid);
 }

@@ -1,5 +1,6 @@
 import type { EventSink } from "#events/contract.ts";
 import type { KeyedMutex } from "#lib/keyed-mutex.ts";
+import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { VolumeStore } from "./volume-store.ts";
 
@@ -21,4 +22,6 @@ export interface VolumeContext {
   readonly logger: Logger;
   /** One verb at a time changes a volume. */
   readonly locks: KeyedMutex;
+  /** Whose new folders are: the containers' root, where that is not the host's. */
+  readonly owner: Owner | undefined;
 }

@@ -6,7 +6,7 @@ import { type Placement, planMounts } from "./plan-mounts.ts";
 import type { PlannedMount, VolumeRequest } from "./planned-mount.ts";
 import { DRIVER, newVolumeName, type Volume } from "./volume.ts";
 
-type Deps = Pick<VolumeContext, "store" | "events" | "locks">;
+type Deps = Pick<VolumeContext, "store" | "events" | "locks" | "owner">;
 
 /**
  * Resolves all that a new container asks to have mounted, makes the volumes that are missing and notes who has them. What was made before

@@ -1,6 +1,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
+import { folderMode } from "./create.ts";
 import type { VolumeContext } from "./deps.ts";
 import { release } from "./release.ts";
 import { TRASH_PREFIX } from "./remove.ts";
@@ -12,7 +13,7 @@ import { TRASH_PREFIX } from "./remove.ts";
  * @param containers ids of those that exist.
  */
 export async function restoreVolumes(deps: VolumeContext, root: string, containers: ReadonlySet<string>): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  await mkdir(root, { recursive: true, mode: folderMode(deps.owner) });
   for (const container of deps.store.users()) {
     if (!containers.has(container)) await release(deps, container, { removeAnonymous: true });
   }

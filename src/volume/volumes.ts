@@ -1,5 +1,6 @@
 import type { EventSink } from "#events/contract.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
+import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Filters } from "#spec/filters.ts";
 import type { Database } from "#store/db/database.ts";
@@ -36,10 +37,13 @@ export class Volumes {
   readonly #context: VolumeContext;
   readonly #root: string;
 
-  /** @param options.root folder of all volumes, on a file system that takes every attribute. */
-  constructor({ database, ...deps }: VolumesDeps, options: { readonly root: string }) {
-    this.#root = options.root;
-    this.#context = { ...deps, store: new VolumeStore(database, options.root), locks: new KeyedMutex() };
+  /**
+   * @param options.root folder of all volumes, on a file system that takes every attribute.
+   * @param options.owner who new folders belong to; root without.
+   */
+  constructor({ database, ...deps }: VolumesDeps, { root, owner }: { readonly root: string; readonly owner?: Owner | undefined }) {
+    this.#root = root;
+    this.#context = { ...deps, store: new VolumeStore(database, root), locks: new KeyedMutex(), owner };
   }
 
   /** Before anything else. @param containers ids of all that exist. */

@@ -75,7 +75,12 @@ function limitsView({ host, description: { controllers }, settings }: EngineInfo
     OomKillDisable: host.cgroup !== "v2" && controllers.has("memory"),
     CgroupDriver: settings.cgroupDriver,
     CgroupVersion: host.cgroup === "v2" ? "2" : "1",
-    SecurityOptions: [...(host.apparmor ? ["name=apparmor"] : []), `name=seccomp,profile=${settings.seccompProfile}`, "name=cgroupns"],
+    SecurityOptions: [
+      ...(host.apparmor ? ["name=apparmor"] : []),
+      `name=seccomp,profile=${settings.seccompProfile}`,
+      ...(settings.remapsUsers ? ["name=userns"] : []),
+      "name=cgroupns",
+    ],
   };
 }
 

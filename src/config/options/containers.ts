@@ -41,5 +41,5 @@ export const containersOptions = {
     ready: true,
   },
   "selinux-enabled": { type: "bool", help: "Label containers for SELinux", ready: [false] },
-  "userns-remap": { type: "string", help: "Users that containers run as, seen from the host" },
+  "userns-remap": { type: "string", help: 'Whose subordinate ids containers run as: "default", user[:group] or uid[:gid]', ready: true },
 } as const satisfies Record<string, OptionRow>;

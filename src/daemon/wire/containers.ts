@@ -1,6 +1,7 @@
 import type { ContainerDeps } from "#container/deps.ts";
 import { createContainerService, type ContainerService } from "#container/service.ts";
 import { hostSharedMemory } from "#container/shared-memory.ts";
+import { hostUserNamespaces } from "#container/user-namespaces.ts";
 import { FileLogReader } from "#logs/file-reader.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "#runtime/oci/spec/masked-paths.ts";
 import type { HostFacts } from "#runtime/oci/spec-input.ts";
@@ -12,10 +13,19 @@ type Given = "runtime" | "snapshots" | "files" | "images" | "networks" | "volume
 /** Containers over everything else. */
 export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Given>): ContainerService {
   const { config, database, events, logger, description } = parts;
-  const { instance, containers } = config.current;
+  const { instance, containers, userRemap } = config.current;
   const host: HostFacts = { ...parts.host, runtime: given.runtime.features.runtimes[0]?.name ?? "" };
   return createContainerService(
-    { ...given, database, events, logger, logs: new FileLogReader(), sandbox: sandboxPlanner(host), sharedMemory: hostSharedMemory },
+    {
+      ...given,
+      database,
+      events,
+      logger,
+      logs: new FileLogReader(),
+      sandbox: sandboxPlanner(host),
+      sharedMemory: hostSharedMemory,
+      userNamespaces: userRemap && hostUserNamespaces(userRemap.mapping),
+    },
     {
       instance: { ...instance, cgroupParent: containers.cgroupParent === "" ? instance.cgroupParent : containers.cgroupParent },
       host,

@@ -5,17 +5,22 @@ import { imageRoutes } from "#api/routes/image/routes.ts";
 import { networkRoutes } from "#api/routes/network/routes.ts";
 import { volumeRoutes } from "#api/routes/volume/routes.ts";
 import type { ContainerService } from "#container/service.ts";
+import type { DaemonConfig } from "#config/daemon-config.ts";
 import type { InfoSources } from "#engine/info.ts";
-import { messageOf } from "#errors/engine-error.ts";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { Route } from "#http/route.ts";
+import { rootOf } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { RuntimeFeatures } from "#runtime/contract.ts";
 import type { OciRuntime } from "#runtime/oci/driver.ts";
 import type { Database } from "#store/db/database.ts";
+import type { RemapOptions } from "#store/snapshots/driver.ts";
 import type { HostDescription } from "#sys/host-description.ts";
 import type { HostReading } from "#sys/host-facts.ts";
 import type { NetworkWorker } from "#sys/netns/network-worker.ts";
+import { closeFd } from "#sys/pipe.ts";
+import { openUserNamespace } from "#sys/user-namespace.ts";
 import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { wireContainers } from "./containers.ts";
@@ -47,15 +52,26 @@ export interface Nouns {
   close(): Promise<void>;
 }
 
+/** The user namespace that remapped roots are seen through. @throws EngineError `not-implemented` where the host forbids it. */
+async function openRemap({ userRemap }: DaemonConfig): Promise<RemapOptions | undefined> {
+  if (userRemap === undefined) return undefined;
+  try {
+    return { root: rootOf(userRemap.mapping), userNamespace: await openUserNamespace(userRemap.mapping) };
+  } catch (cause) {
+    throw new EngineError("not-implemented", `userns-remap does not work on this host: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** Opens the stores and the runtime, builds the nouns on them, and takes over from the daemon before. */
 export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const { config, logger, database, events } = parts;
-  const stores = wireStores(config.current, logger);
+  const remap = await openRemap(config.current);
+  const stores = wireStores(config.current, remap, logger);
   const { trees, snapshots, content, files } = stores;
   const [runtime, { networks, backend: networkBackend }] = await Promise.all([parts.runtime, wireNetworks(parts)]);
   const volumes = new Volumes(
     { database, events, trees, logger: logger.child({ noun: "volume" }) },
-    { root: join(config.current.instance.dataRoot, "volumes") },
+    { root: join(config.current.instance.dataRoot, "volumes"), owner: remap?.root },
   );
   // Images and containers ask each other: who uses this image, which image is this.
   const { images, backend: imageBackend, close: closeRegistry } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
@@ -100,6 +116,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       await (running + paused === 0 ? networks.teardown() : networks.close());
       closeRegistry();
       await Promise.all([parts.networkWorker[Symbol.asyncDispose](), runtime[Symbol.asyncDispose](), stores.close()]);
+      if (remap !== undefined) closeFd(remap.userNamespace);
     },
   };
 }

@@ -4,19 +4,20 @@ import type { Logger } from "#lib/logger.ts";
 import { createContainerFiles } from "#store/files/files.ts";
 import { createContentStore } from "#store/content/fs-content-store.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
+import type { RemapOptions } from "#store/snapshots/driver.ts";
 import { selectSnapshotter } from "#store/snapshots/select.ts";
 import { Trees } from "#store/tree/trees.ts";
 import { createUnpacker } from "#store/unpack/unpacker.ts";
 
 /** Blobs, layers and roots under the data root, and the threads that work on them. */
-export function wireStores({ instance }: DaemonConfig, logger: Logger) {
+export function wireStores({ instance }: DaemonConfig, remap: RemapOptions | undefined, logger: Logger) {
   const trees = new Trees();
   const content = createContentStore({ root: join(instance.dataRoot, "content") });
   const unpacker = createUnpacker();
   const files = createContainerFiles();
   const snapshots = selectSnapshotter(
     { trees, logger: logger.child({ part: "snapshots" }) },
-    { dataRoot: join(instance.dataRoot, "snapshots"), bootId: currentBootId() },
+    { dataRoot: join(instance.dataRoot, "snapshots"), bootId: currentBootId(), remap },
   );
   return {
     trees,

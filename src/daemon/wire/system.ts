@@ -32,7 +32,7 @@ export function wireSystem({ config, events, engineId, host, description, nouns 
   return { version: () => version, info: () => info.read(), events };
 }
 
-function infoSettings({ instance, labels, log, containers, network, images }: DaemonConfig): InfoSettings {
+function infoSettings({ instance, userRemap, labels, log, containers, network, images }: DaemonConfig): InfoSettings {
   return {
     labels,
     debug: log.level === "debug",
@@ -41,6 +41,7 @@ function infoSettings({ instance, labels, log, containers, network, images }: Da
     logDrivers: ["json-file", "none"],
     networkDrivers: ["bridge", "host", "null"],
     seccompProfile: containers.seccompProfile,
+    remapsUsers: userRemap !== undefined,
     cgroupDriver: "cgroupfs",
     addressPools: network.addressPools,
     insecureRegistries: images.insecureRegistries,

@@ -1,3 +1,4 @@
+import type { IdMapping } from "#lib/id-mapping.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 
 /** All that `ociSpec` (spec.ts) decides from. It does no I/O: everything of the host and the root file system is looked up before. */
@@ -20,6 +21,8 @@ export interface SpecInput {
   readonly netns: string | undefined;
   /** `/proc/<pid>/ns/…` of containers that are joined (`--pid container:X` …). */
   readonly joined: { readonly pid?: string; readonly ipc?: string; readonly uts?: string };
+  /** The user namespace to join, which has this mapping; undefined for the host's. */
+  readonly userNamespace?: { readonly path: string; readonly mapping: IdMapping } | undefined;
   /** /dev/shm's folder on the host when it is shared (`--ipc shareable` or `container:X`); undefined: a tmpfs of its own. */
   readonly shmPath: string | undefined;
   /** `/<parent>/<container id>`. */
@@ -43,6 +46,8 @@ export interface HostDevices {
 export interface HostDevice {
   /** In the container. */
   readonly path: string;
+  /** On the host, links followed. */
+  readonly source: string;
   readonly type: "b" | "c";
   readonly major: number;
   readonly minor: number;

@@ -370,7 +370,7 @@ describe("resources", () => {
     const made = spec(
       { Devices: [{ PathOnHost: "/dev/fuse" }], DeviceCgroupRules: ["b 7:* rm"] },
       {},
-      { devices: { nodes: [{ ...node, access: "rwm" }], disks: {} } },
+      { devices: { nodes: [{ ...node, source: node.path, access: "rwm" }], disks: {} } },
     );
     expect(made.linux?.devices).toEqual([node]);
     expect(made.linux?.resources?.devices?.slice(-2)).toEqual([
@@ -384,7 +384,8 @@ describe("resources", () => {
   it("tells a v1 driver what runc lets through by itself", () => {
     const denials = (hostConfig: HostConfig, overrides: Partial<SpecInput> = {}): string[] =>
       deviceDenials(spec(hostConfig, {}, overrides).linux?.resources?.devices ?? []);
-    const tun = { path: "/dev/net/tun", type: "c", major: 10, minor: 200, fileMode: 0o666, uid: 0, gid: 0, access: "rwm" } as const;
+    const node = { path: "/dev/net/tun", source: "/dev/net/tun", type: "c", major: 10, minor: 200 } as const;
+    const tun = { ...node, fileMode: 0o666, uid: 0, gid: 0, access: "rwm" };
     expect(denials({})).toEqual(["c 10:200 rwm", "c 10:229 rwm"]);
     expect(denials({}, { devices: { nodes: [tun], disks: {} } })).toEqual(["c 10:229 rwm"]);
     expect(denials({ DeviceCgroupRules: ["a *:* rwm"] })).toEqual([]);

@@ -1,3 +1,4 @@
+import { EngineError } from "#errors/engine-error.ts";
 import type { OciLinux, OciSpec } from "#spec/oci-runtime/spec.ts";
 import { seccompChoice, type SeccompChoice } from "./seccomp/choice.ts";
 import type { SpecInput } from "./spec-input.ts";
@@ -22,7 +23,7 @@ export function ociSpec(input: SpecInput): OciSpec {
   const seccomp = seccompChoice(input, options, capabilities);
   return {
     ociVersion: "1.0.2",
-    ...(hasOwnUts(input) ? { hostname: input.hostname } : {}),
+    ...(hasOwnUts(input) ? { hostname: input.hostname, ...remappedDomain(input) } : {}),
     process: containerProcess(input, capabilities, options),
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs === true },
     mounts: containerMounts(input, options),
@@ -31,11 +32,21 @@ export function ociSpec(input: SpecInput): OciSpec {
   };
 }
 
+/** The sysctl that says it otherwise belongs to the host's root. */
+function remappedDomain({ config, userNamespace, host }: SpecInput): Pick<OciSpec, "domainname"> {
+  const domain = config.Domainname ?? "";
+  if (domain === "" || userNamespace === undefined) return {};
+  if (host.runtime === "runc") throw new EngineError("invalid", "Config.Domainname: runc before 1.2 cannot set it in a user namespace");
+  return { domainname: domain };
+}
+
 function linuxSection(input: SpecInput, { section: seccomp }: SeccompChoice): OciLinux {
   const { hostConfig } = input;
-  const devices = deviceNodes(hostConfig, input.devices);
+  // In a user namespace nodes cannot be made: they are bound (spec/mounts.ts).
+  const devices = input.userNamespace === undefined ? deviceNodes(hostConfig, input.devices) : [];
   return {
     namespaces: containerNamespaces(input),
+    ...idMappings(input),
     ...(devices.length === 0 ? {} : { devices }),
     cgroupsPath: input.cgroupPath,
     resources: containerResources(input),
@@ -44,6 +55,13 @@ function linuxSection(input: SpecInput, { section: seccomp }: SeccompChoice): Oc
     ...pathProtection(input),
     ...rootPropagation(input),
   };
+}
+
+/** runc wants to be told, also of a namespace that it only joins. */
+function idMappings({ userNamespace }: SpecInput): Pick<OciLinux, "uidMappings" | "gidMappings"> {
+  if (userNamespace === undefined) return {};
+  const { uids, gids } = userNamespace.mapping;
+  return { uidMappings: [...uids], gidMappings: [...gids] };
 }
 
 /** A mount can only be shared with the host, or follow it, when the root is no less open. */

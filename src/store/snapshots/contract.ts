@@ -39,9 +39,12 @@ export interface Snapshotter {
    * Makes a writable for a container.
    *
    * `disposable` writables may be lost in a crash of the host: they are mounted without syncing and refused after a reboot.
-   * @throws EngineError `not-found` when the layer is missing, `conflict` when the writable exists.
+   * The root of a `remapped` one is seen through the mapping of the snapshotter's own user namespace: what the layers say is user 0's
+   * belongs to the namespace's root, and the other way round for what is written. On the disk ids are those of the container.
+   * @throws EngineError `not-found` when the layer is missing, `conflict` when the writable exists, `not-implemented` for a
+   *   remapped one where there is no mapping.
    */
-  createWritable(id: string, parent: Digest | undefined, options?: { disposable?: boolean }): Promise<void>;
+  createWritable(id: string, parent: Digest | undefined, options?: WritableOptions): Promise<void>;
 
   /** Mounts it and returns the root. Mounted already: returns the same root. */
   mount(id: string): Promise<string>;
@@ -82,6 +85,11 @@ export interface Snapshotter {
 
   /** What `docker info` shows under Storage Driver. */
   status(): readonly (readonly [string, string])[];
+}
+
+export interface WritableOptions {
+  readonly disposable?: boolean;
+  readonly remapped?: boolean;
 }
 
 /**

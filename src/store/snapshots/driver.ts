@@ -1,3 +1,4 @@
+import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Trees } from "../tree/trees.ts";
 import type { Snapshotter } from "./contract.ts";
@@ -12,6 +13,18 @@ export interface SnapshotterOptions {
   readonly root: string;
   /** See `currentBootId`. */
   readonly bootId: string;
+  /** For the roots of remapped containers; undefined where there are none. */
+  readonly remap?: RemapOptions | undefined;
+}
+
+/** Of folders on the way to a remapped root: its runtime works as that root, and has to pass through. The data root lets in nobody else. */
+export const PASSAGE_MODE = 0o711;
+
+export interface RemapOptions {
+  /** Who the containers' root is on the host. */
+  readonly root: Owner;
+  /** A descriptor of a user namespace with the mapping. */
+  readonly userNamespace: number;
 }
 
 /** A snapshotter with a life: what it does behind its answers can be waited for. */

@@ -4,6 +4,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Digest } from "#spec/digest.ts";
 import { SystemCallError } from "#sys/ffi.ts";
+import { asOwner } from "#sys/file-owner.ts";
 import { detachMount } from "#sys/mount.ts";
 import { mountPointsBelow } from "#sys/mount-table.ts";
 import type { Trees } from "../tree/trees.ts";
@@ -12,6 +13,8 @@ import { Background } from "./background.ts";
 import { BorrowedMounts } from "./borrowed-mounts.ts";
 import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff } from "./contract.ts";
 import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
+import type { LayerFill, WhiteoutForm, WritableOptions } from "./contract.ts";
+import { PASSAGE_MODE, type DriverInstance, type RemapOptions, type SnapshotterDeps, type SnapshotterOptions } from "./driver.ts";
 import { guardMountPoints } from "./init-layer.ts";
 import { InitLayers } from "./init-layers.ts";
 import { LayerSync } from "./layer-sync.ts";
@@ -33,6 +36,7 @@ export class OverlaySnapshotter implements DriverInstance {
   readonly whiteouts: WhiteoutForm = "overlay";
   readonly #root: string;
   readonly #bootId: string;
+  readonly #remap: RemapOptions | undefined;
   readonly #trees: Trees;
   readonly #staging: Staging;
   readonly #sync: LayerSync;
@@ -44,19 +48,22 @@ export class OverlaySnapshotter implements DriverInstance {
   readonly #background: Background;
   readonly #borrowed = new BorrowedMounts((id) => this.#background.watch("unmounting", this.unmount(id)));
 
-  constructor({ trees, logger }: SnapshotterDeps, { root, bootId }: SnapshotterOptions) {
+  constructor({ trees, logger }: SnapshotterDeps, { root, bootId, remap }: SnapshotterOptions) {
     mkdirSync(root, { recursive: true, mode: 0o710 });
     // As the kernel's table of mounts has it.
     this.#root = realpathSync(root);
     this.#bootId = bootId;
+    this.#remap = remap;
     this.#trees = trees;
     this.#background = new Background(logger);
     this.#staging = new Staging(join(this.#root, "staging"), { trees, logger });
     this.#sync = new LayerSync(this.#root, { bootId, logger });
     this.#layers = new Layers(join(this.#root, "layers"), { staging: this.#staging, trees, sync: this.#sync });
     this.#inits = new InitLayers(join(this.#root, "inits"), { layers: this.#layers, staging: this.#staging });
-    this.#writables = new Writables(join(this.#root, "writables"), this.#staging);
-    const mountPoints = new Set(mountPointsBelow(join(this.#root, "writables")));
+    const writables = join(this.#root, "writables");
+    this.#writables = new Writables(writables, this.#staging);
+    if (remap !== undefined) for (const folder of [this.#root, writables]) chmodSync(folder, PASSAGE_MODE);
+    const mountPoints = new Set(mountPointsBelow(writables));
     this.#mounted = new Set(this.#writables.list().filter((id) => mountPoints.has(this.#paths(id).merged)));
   }
 
@@ -78,10 +85,10 @@ export class OverlaySnapshotter implements DriverInstance {
     return this.#layers.size(chainId);
   }
 
-  async createWritable(id: string, parent: Digest | undefined, { disposable = false }: { disposable?: boolean } = {}): Promise<void> {
+  async createWritable(id: string, parent: Digest | undefined, { disposable = false, remapped = false }: WritableOptions = {}): Promise<void> {
     using _ = this.#layers.hold(parent);
-    const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined };
-    await this.#writables.create(id, writable, layWritable);
+    const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined, remapped };
+    await this.#writables.create(id, writable, (folder) => layWritable(folder, remapped));
   }
 
   async mount(id: string): Promise<string> {
@@ -89,8 +96,10 @@ export class OverlaySnapshotter implements DriverInstance {
       const { merged } = this.#paths(id);
       if (!this.#mounted.has(id)) await this.#mount(id, this.#writables.get(id));
       this.#borrowed.claim(id);
+      const writable = this.#writables.get(id);
+      if (!this.#mounted.has(id)) await this.#mount(id, writable);
       try {
-        guardMountPoints(merged);
+        this.#asRootOf(writable, () => guardMountPoints(merged));
       } catch (error) {
         await this.#unmount(id);
         throw error;
@@ -172,7 +181,8 @@ export class OverlaySnapshotter implements DriverInstance {
     await this.#sync.flush();
   }
 
-  async #mount(id: string, { parent, disposableIn }: Writable): Promise<void> {
+  async #mount(id: string, writable: Writable): Promise<void> {
+    const { parent, disposableIn, remapped } = writable;
     if (disposableIn !== undefined && disposableIn !== this.#bootId) {
       throw new EngineError("conflict", `the disposable file system of ${id} did not outlive the restart of the host`);
     }
@@ -182,8 +192,21 @@ export class OverlaySnapshotter implements DriverInstance {
     const volatile = disposableIn !== undefined;
     // A volatile overlay leaves a mark against being used again, meant for a crash of the host: the boot id says whether there was one.
     if (volatile) rmSync(join(work, "work/incompat"), { recursive: true, force: true });
-    mountOverlay({ lowers: [this.#inits.folderOf(parent), ...lowers], upper: { folder: upper, work }, volatile, target: merged });
+    const request = { lowers: [this.#inits.folderOf(parent), ...lowers], upper: { folder: upper, work }, volatile, target: merged };
+    const idMap = remapped ? this.#requireRemap(id).userNamespace : undefined;
+    this.#asRootOf(writable, () => mountOverlay({ ...request, idMap }));
     this.#mounted.add(id);
+  }
+
+  /** New files on a remapped root can be made only by somebody whom it knows; and an overlay works in the name of its mounter. */
+  #asRootOf(writable: Writable, work: () => void): void {
+    if (writable.remapped && this.#remap !== undefined) asOwner(this.#remap.root, work);
+    else work();
+  }
+
+  #requireRemap(id: string): RemapOptions {
+    if (this.#remap !== undefined) return this.#remap;
+    throw new EngineError("not-implemented", `the file system of ${id} belongs to other users: this daemon runs without userns-remap`);
   }
 
   async #unmount(id: string): Promise<void> {
@@ -252,8 +275,9 @@ function pathsIn(folder: string): WritablePaths {
   return { upper: join(folder, "upper"), work: join(folder, "work"), merged: join(folder, "merged") };
 }
 
-function layWritable(folder: string): void {
+function layWritable(folder: string, remapped: boolean): void {
   const { upper, work, merged } = pathsIn(folder);
+  if (remapped) chmodSync(folder, PASSAGE_MODE);
   mkdirSync(upper);
   // The root of the container takes its looks from here, whatever umask the daemon has.
   chmodSync(upper, 0o755);

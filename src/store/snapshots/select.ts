@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError } from "#errors/engine-error.ts";
-import type { DriverInstance, SnapshotDriver, SnapshotterDeps } from "./driver.ts";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
+import { idmappedMount } from "#sys/idmapped-mount.ts";
+import { closeFd } from "#sys/pipe.ts";
+import { PASSAGE_MODE, type DriverInstance, type RemapOptions, type SnapshotDriver, type SnapshotterDeps } from "./driver.ts";
 import { createOverlaySnapshotter } from "./overlay.ts";
 import { overlaySupport } from "./overlay-support.ts";
 import { createVfsSnapshotter } from "./vfs.ts";
@@ -20,6 +22,7 @@ export interface SelectOptions {
   readonly bootId: string;
   /** The one that the configuration names. */
   readonly driver?: string | undefined;
+  readonly remap?: RemapOptions | undefined;
 }
 
 /**
@@ -28,13 +31,27 @@ export interface SelectOptions {
  * @throws EngineError `invalid` for a name that is unknown, `not-implemented` when the driver does not work here: another one would
  *   start an engine whose images and containers seem to be gone.
  */
-export function selectSnapshotter(deps: SnapshotterDeps, { dataRoot, bootId, driver }: SelectOptions): DriverInstance {
+export function selectSnapshotter(deps: SnapshotterDeps, { dataRoot, bootId, driver, remap }: SelectOptions): DriverInstance {
   mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
+  if (remap !== undefined) chmodSync(dataRoot, PASSAGE_MODE);
   const name = driver === undefined ? (driverUsedBefore(dataRoot) ?? bestDriver(dataRoot)) : knownDriver(driver);
   const { supported, create } = snapshotDrivers[name];
   const support = supported(dataRoot);
   if (!support.supported) throw new EngineError("not-implemented", `storage driver ${name} does not work on this host: ${support.reason}`);
-  return create(deps, { root: join(dataRoot, name), bootId });
+  const reason = remap === undefined ? undefined : remapTrouble(name, dataRoot, remap);
+  if (reason !== undefined) throw new EngineError("not-implemented", `userns-remap does not work on this host: ${reason}`);
+  return create(deps, { root: join(dataRoot, name), bootId, remap });
+}
+
+/** Found out at the start, and not at that of the first container. */
+function remapTrouble(name: SnapshotDriverName, dataRoot: string, { userNamespace }: RemapOptions): string | undefined {
+  if (name !== "overlay2") return `the storage driver is ${name}, not overlay2`;
+  try {
+    closeFd(idmappedMount(dataRoot, userNamespace));
+    return undefined;
+  } catch (error) {
+    return `its kernel or the file system of ${dataRoot} knows no idmapped mounts (${messageOf(error)})`;
+  }
 }
 
 const names = Object.keys(snapshotDrivers) as SnapshotDriverName[];

@@ -10,6 +10,8 @@ export interface Writable {
   readonly parent: Digest | undefined;
   /** The boot outside of which it must not be used. */
   readonly disposableIn: string | undefined;
+  /** Its owners are seen through the driver's mapping. */
+  readonly remapped: boolean;
 }
 
 /** An id becomes the name of a folder. */
@@ -61,6 +63,7 @@ export class Writables {
     try {
       if (writable.parent !== undefined) writeFact(staged, "parent", hexOf(writable.parent));
       if (writable.disposableIn !== undefined) writeFact(staged, "disposable", writable.disposableIn);
+      if (writable.remapped) writeFact(staged, "remapped", "");
       await lay(staged);
       renameSync(staged, this.folderOf(id));
     } catch (error) {
@@ -81,5 +84,5 @@ export class Writables {
 function writableOf(folder: string): Writable {
   const facts = readFacts(folder);
   const parent = `sha256:${facts.get("parent") ?? ""}`;
-  return { parent: isDigest(parent) ? parent : undefined, disposableIn: facts.get("disposable") };
+  return { parent: isDigest(parent) ? parent : undefined, disposableIn: facts.get("disposable"), remapped: facts.has("remapped") };
 }

@@ -11,8 +11,9 @@ export interface HostLinks {
    * Makes a network namespace mounted on `path`, with loopback up.
    *
    * @param sysctls names below /proc/sys as the namespace sees them (`net/ipv4/ip_forward`).
+   * @param existing path of a namespace that somebody else has made, to be mounted in the place of a new one.
    */
-  createNamespace(path: string, sysctls: Sysctls): Promise<void>;
+  createNamespace(path: string, sysctls: Sysctls, existing?: string): Promise<void>;
   /** Ends a namespace; its interfaces go in the kernel's own time, some 35 ms. Missing is no error. */
   removeNamespace(path: string): Promise<void>;
   /** Makes the bridge, or brings an existing one of that name to this state. @throws SystemCallError EEXIST when the name is another kind's. */

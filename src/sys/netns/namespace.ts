@@ -56,14 +56,16 @@ function goHome(home: number): void {
  *
  * The mount has the propagation of the directory above: where /run is shared, its end reaches the copies in other mount
  * namespaces, which would keep the namespace alive.
+ *
+ * @param existing path of a namespace to take instead of a new one.
  */
-export function createNamespace(path: string, setUp: () => void): void {
+export function createNamespace(path: string, setUp: () => void, existing?: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   removeNamespace(path);
   writeFileSync(path, "", { mode: 0o600, flag: "wx" });
   try {
     away(
-      () => checked("unshare", unshare(CLONE_NEWNET)),
+      () => (existing === undefined ? void checked("unshare", unshare(CLONE_NEWNET)) : enterNamespace(existing)),
       () => {
         checked("mount", mount(THREAD_NAMESPACE, path, "none", MS_BIND, null), path);
         setUp();

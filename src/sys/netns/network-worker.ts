@@ -28,8 +28,8 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
     this.#worker ??= this.#start();
   }
 
-  createNamespace(path: string, sysctls: Sysctls): Promise<void> {
-    return this.#call("createNamespace", path, sysctls);
+  createNamespace(path: string, sysctls: Sysctls, existing?: string): Promise<void> {
+    return this.#call("createNamespace", path, sysctls, existing);
   }
 
   removeNamespace(path: string): Promise<void> {

@@ -35,12 +35,16 @@ export function openOperations(): Operations {
   let rules: Nftables | undefined;
   const nftables = (): Nftables => (rules ??= Nftables.open());
   return {
-    createNamespace: (path, sysctls) =>
-      createNamespace(path, () => {
-        writeSysctls(sysctls);
-        using inside = NetlinkSocket.open(NETLINK_ROUTE);
-        inside.request("loopback", setLinkUp(LOOPBACK));
-      }),
+    createNamespace: (path, sysctls, existing) =>
+      createNamespace(
+        path,
+        () => {
+          writeSysctls(sysctls);
+          using inside = NetlinkSocket.open(NETLINK_ROUTE);
+          inside.request("loopback", setLinkUp(LOOPBACK));
+        },
+        existing,
+      ),
     removeNamespace,
     ensureBridge: (bridge) => ensureBridge(route, bridge),
     attachInterface: (link) => attachInterface(route, link),

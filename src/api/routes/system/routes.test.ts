@@ -51,6 +51,7 @@ const info: EngineInfo = {
     logDrivers: ["json-file"],
     networkDrivers: ["bridge", "host", "null"],
     seccompProfile: "builtin",
+    remapsUsers: false,
     cgroupDriver: "cgroupfs",
     addressPools: [{ base: "10.0.0.0/8", size: 24 }],
     insecureRegistries: ["10.1.0.0/16", "registry:5000"],

@@ -20,7 +20,7 @@ export function defaultMounts(input: SpecInput, options: SecurityOptions): OciMo
     { destination: "/sys", type: "sysfs", source: "sysfs", options: [...UNTRUSTED, ...(privileged ? [] : ["ro"])] },
     ...controlGroups(input, privileged || options.writableCgroups),
     // Shows the queues of the IPC name space it is mounted in, the host's with `--ipc host`.
-    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: UNTRUSTED },
+    ...messageQueues(input),
     ...sharedMemory(input),
   ];
 }
@@ -31,6 +31,12 @@ function controlGroups({ host }: SpecInput, writable: boolean): OciMount[] {
   const groups = { destination, type: "cgroup", source: "cgroup", options: [...UNTRUSTED, ...(writable ? [] : ["ro"])] };
   if (writable || host.cgroup === "v2" || !["crun", "runc"].includes(host.runtime)) return [groups];
   return [groups, { destination, type: "tmpfs", source: "tmpfs", options: ["remount", "ro", ...UNTRUSTED, "mode=755"] }];
+}
+
+/** A remapped root has no rights over the host's IPC namespace: its queues cannot be mounted, and the system calls do without. */
+function messageQueues({ hostConfig, userNamespace }: SpecInput): OciMount[] {
+  if (userNamespace !== undefined && ipcMode(hostConfig.IpcMode)?.kind === "host") return [];
+  return [{ destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: UNTRUSTED }];
 }
 
 /** The host's, another container's, one that others may join, or one of its own; none at all with `--ipc none`. */

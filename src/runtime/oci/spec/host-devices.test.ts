@@ -22,8 +22,8 @@ describe("looking devices up", () => {
       ],
     });
     expect(nodes).toEqual([
-      { path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0, access: "rwm" },
-      { path: "/dev/mine", type: "c", major: 1, minor: 7, fileMode: 0o666, uid: 0, gid: 0, access: "r" },
+      { path: "/dev/null", source: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0, access: "rwm" },
+      { path: "/dev/mine", source: "/dev/full", type: "c", major: 1, minor: 7, fileMode: 0o666, uid: 0, gid: 0, access: "r" },
     ]);
   });
 

@@ -67,7 +67,7 @@ async function deviceOf(path: string, target: string, access: string): Promise<H
   if (stats === undefined || !(stats.isCharacterDevice() || stats.isBlockDevice())) return [];
   const type = stats.isBlockDevice() ? "b" : "c";
   const owner = { fileMode: Number(stats.mode & 0o7777n), uid: Number(stats.uid), gid: Number(stats.gid) };
-  return [{ path: target, type, ...numbersOf(stats.rdev), ...owner, access }];
+  return [{ path: target, source: path, type, ...numbersOf(stats.rdev), ...owner, access }];
 }
 
 async function disksOf(hostConfig: HostConfig): Promise<HostDevices["disks"]> {

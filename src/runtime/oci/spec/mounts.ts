@@ -23,7 +23,7 @@ export function containerMounts(input: SpecInput, options: SecurityOptions): Oci
     ({ destination }) => !taken.has(destination) && !(hasOwnDev && destination.startsWith("/dev/")),
   );
   const defaults = input.hostConfig.ReadonlyRootfs === true ? kept.map(readOnlyUnlessNeeded) : kept;
-  const files = [...ownFiles(input), ...initBinary(input)].filter(({ destination }) => !taken.has(destination));
+  const files = [...ownFiles(input), ...initBinary(input), ...boundDevices(input)].filter(({ destination }) => !taken.has(destination));
   return [...defaults, ...files, ...asked];
 }
 
@@ -68,6 +68,17 @@ function ownFiles({ files, hostConfig }: SpecInput): OciMount[] {
 function initBinary(input: SpecInput): OciMount[] {
   if (!wantsInit(input) || input.initPath === undefined) return [];
   return [{ destination: INIT_IN_CONTAINER, type: "bind", source: input.initPath, options: ["bind", "ro"] }];
+}
+
+/** A remapped root may make no nodes: the host's are shown instead, with the owners and modes that they have there. */
+function boundDevices({ userNamespace, devices }: SpecInput): OciMount[] {
+  if (userNamespace === undefined) return [];
+  return (devices?.nodes ?? []).map(({ path, source }) => ({
+    destination: path,
+    type: "bind",
+    source,
+    options: ["bind", "rw", "rprivate", "nosuid", "noexec"],
+  }));
 }
 
 function readOnlyUnlessNeeded(mount: OciMount): OciMount {

@@ -9,8 +9,9 @@ type Namespace = OciLinux["namespaces"][number];
  * start a container that asks for a time and a PID name space together, and runc before 1.2 knows none.
  */
 export function containerNamespaces(input: SpecInput): Namespace[] {
-  const { hostConfig, joined, netns, host, defaults } = input;
+  const { hostConfig, joined, netns, host, defaults, userNamespace } = input;
   return [
+    ...(userNamespace === undefined ? [] : [{ type: "user" as const, path: userNamespace.path }]),
     { type: "mount" },
     ...one("pid", pidMode(hostConfig.PidMode)?.kind === "host", joined.pid),
     ...one("ipc", ipcMode(hostConfig.IpcMode)?.kind === "host", joined.ipc),

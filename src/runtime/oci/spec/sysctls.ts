@@ -25,13 +25,14 @@ const LONGEST_VALUE = 4096;
 const OWN_NETWORK = { "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647" };
 
 export function containerSysctls(input: SpecInput): Record<string, string> {
-  const { config, hostConfig, netns } = input;
-  const ownNetwork = netns !== undefined && !(hostConfig.NetworkMode ?? "").startsWith("container:");
+  const { config, hostConfig, netns, userNamespace } = input;
+  // A remapped root may not name groups that it does not have; the network noun has set both by then.
+  const ownNetwork = netns !== undefined && userNamespace === undefined && !(hostConfig.NetworkMode ?? "").startsWith("container:");
   const domain = config.Domainname ?? "";
   return {
     ...(ownNetwork ? OWN_NETWORK : {}),
     // runc before 1.2 has no `domainname`.
-    ...(domain === "" || !hasOwnUts(input) ? {} : { "kernel.domainname": domain }),
+    ...(domain === "" || !hasOwnUts(input) || userNamespace !== undefined ? {} : { "kernel.domainname": domain }),
     ...hostConfig.Sysctls,
   };
 }

@@ -13,7 +13,6 @@ describe("fields that are refused by name", () => {
     [{ CpuRealtimeRuntime: 1 }, "HostConfig.CpuRealtimeRuntime is not supported"],
     [{ Links: ["a:b"] }, "HostConfig.Links is not supported"],
     [{ StorageOpt: { size: "1G" } }, "HostConfig.StorageOpt is not supported"],
-    [{ UsernsMode: "private" }, "HostConfig.UsernsMode is not supported"],
     [{ VolumeDriver: "nfs" }, "HostConfig.VolumeDriver is not supported"],
   ])("%j", (hostConfig, message) => {
     expect(() => unsupportedFields(hostConfig)).toThrow(message);

@@ -42,7 +42,6 @@ const refusals: readonly Refusal[] = [
   { field: "HostConfig.CpuRealtimeRuntime", isAsked: ({ CpuRealtimeRuntime = 0 }) => CpuRealtimeRuntime !== 0 },
   { field: "HostConfig.Cgroup", isAsked: ({ Cgroup = "" }) => Cgroup !== "" },
   { field: "HostConfig.StorageOpt", isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0 },
-  { field: "HostConfig.UsernsMode", isAsked: ({ UsernsMode = "" }) => UsernsMode !== "" && UsernsMode !== "host" },
   { field: "HostConfig.VolumeDriver", isAsked: ({ VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },
 ];
 
