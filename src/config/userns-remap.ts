@@ -19,7 +19,7 @@ export interface UserRemap {
 }
 
 /** Of `userns-remap: default`, as Docker has `dockremap`. Only its name in the two files matters: there is no such account. */
-export const REMAP_USER = "dhowremap";
+const REMAP_USER = "dhowremap";
 const RANGE_SIZE = 65_536;
 /** Where useradd begins to give subordinate ids. */
 const FIRST_RANGE = 100_000;

@@ -218,7 +218,10 @@ async function makeParts(deps: CreateDeps, draft: Draft, inherited: readonly Pla
     deps.store.begin(id);
     const [mounts] = await both(
       deps.volumes.plan({ containerId: id, config, hostConfig, inherited }),
-      deps.snapshots.createWritable(id, image.topLayer, { disposable: hostConfig.AutoRemove ?? false, remapped: isRemapped(deps, hostConfig) }),
+      deps.snapshots.createWritable(id, image.topLayer, {
+        disposable: hostConfig.AutoRemove ?? false,
+        remapped: isRemapped(deps, hostConfig),
+      }),
     );
     const container: Container = { ...draft, mounts };
     deps.store.commit(container);

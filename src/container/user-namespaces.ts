@@ -58,7 +58,8 @@ export function checkUserNamespace(deps: Pick<Deps, "userNamespaces">, hostConfi
   if (hostConfig.NetworkMode === "host") {
     throw new EngineError("invalid", "cannot share the host's network namespace when user namespaces are enabled");
   }
-  if (hostConfig.PidMode === "host") throw new EngineError("invalid", "cannot share the host PID namespace when user namespaces are enabled");
+  if (hostConfig.PidMode === "host")
+    throw new EngineError("invalid", "cannot share the host PID namespace when user namespaces are enabled");
 }
 
 /** Where a remapped container runs: for as long as its runtime needs the paths. */
@@ -81,14 +82,14 @@ export async function userSpace(deps: Deps, container: Container): Promise<UserS
   const peer = userNamespacePeers(deps.store, container, (hostConfig) => isRemapped(deps, hostConfig));
   if (peer === undefined) {
     const holder = await held(userNamespaces.holdNew());
-    return { user: { path: holder.user, mapping }, network: holder.network, [Symbol.asyncDispose]: holder.end };
+    return { user: { path: holder.user, mapping }, network: holder.network, [Symbol.asyncDispose]: () => holder.end() };
   }
   const path = `/proc/${peer.state.pid}/ns/user`;
   if (joinedContainer(container.hostConfig.NetworkMode) !== undefined) {
     return { user: { path, mapping }, network: undefined, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const holder = await held(userNamespaces.holdNetworkOf(path));
-  return { user: { path, mapping }, network: holder.network, [Symbol.asyncDispose]: holder.end };
+  return { user: { path, mapping }, network: holder.network, [Symbol.asyncDispose]: () => holder.end() };
 }
 
 /**

@@ -8,7 +8,10 @@ const FILES = ["passwd", "group", "subuid", "subgid"] as const;
 /** @throws ConfigError when the setting names nobody who has subordinate ids. */
 export function buildUserRemap(setting: string | undefined): UserRemap | undefined {
   if (setting === undefined || setting === "") return undefined;
-  return resolveUserRemap(setting, Object.fromEntries(FILES.map((name) => [name, readAccounts(name)])) as Record<keyof AccountFiles, string>);
+  return resolveUserRemap(
+    setting,
+    Object.fromEntries(FILES.map((name) => [name, readAccounts(name)])) as Record<keyof AccountFiles, string>,
+  );
 }
 
 function readAccounts(name: string): string {

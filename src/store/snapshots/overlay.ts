@@ -11,9 +11,7 @@ import type { Trees } from "../tree/trees.ts";
 import { backingFileSystem } from "./backing-file-system.ts";
 import { Background } from "./background.ts";
 import { BorrowedMounts } from "./borrowed-mounts.ts";
-import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff } from "./contract.ts";
-import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
-import type { LayerFill, WhiteoutForm, WritableOptions } from "./contract.ts";
+import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "./contract.ts";
 import { PASSAGE_MODE, type DriverInstance, type RemapOptions, type SnapshotterDeps, type SnapshotterOptions } from "./driver.ts";
 import { guardMountPoints } from "./init-layer.ts";
 import { InitLayers } from "./init-layers.ts";
@@ -85,7 +83,11 @@ export class OverlaySnapshotter implements DriverInstance {
     return this.#layers.size(chainId);
   }
 
-  async createWritable(id: string, parent: Digest | undefined, { disposable = false, remapped = false }: WritableOptions = {}): Promise<void> {
+  async createWritable(
+    id: string,
+    parent: Digest | undefined,
+    { disposable = false, remapped = false }: WritableOptions = {},
+  ): Promise<void> {
     using _ = this.#layers.hold(parent);
     const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined, remapped };
     await this.#writables.create(id, writable, (folder) => layWritable(folder, remapped));
@@ -94,10 +96,9 @@ export class OverlaySnapshotter implements DriverInstance {
   async mount(id: string): Promise<string> {
     return this.#locks.run(id, async () => {
       const { merged } = this.#paths(id);
-      if (!this.#mounted.has(id)) await this.#mount(id, this.#writables.get(id));
-      this.#borrowed.claim(id);
       const writable = this.#writables.get(id);
       if (!this.#mounted.has(id)) await this.#mount(id, writable);
+      this.#borrowed.claim(id);
       try {
         this.#asRootOf(writable, () => guardMountPoints(merged));
       } catch (error) {

@@ -6,8 +6,7 @@ import type { Digest } from "#spec/digest.ts";
 import type { Trees } from "../tree/trees.ts";
 import { backingFileSystem } from "./backing-file-system.ts";
 import { Background } from "./background.ts";
-import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff } from "./contract.ts";
-import type { LayerFill, WhiteoutForm, WritableOptions } from "./contract.ts";
+import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "./contract.ts";
 import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
 import { guardMountPoints, madeForMounts, makeMountPoints } from "./init-layer.ts";
 import { LayerSync } from "./layer-sync.ts";
@@ -65,7 +64,11 @@ export class VfsSnapshotter implements DriverInstance {
     return this.#layers.size(chainId);
   }
 
-  async createWritable(id: string, parent: Digest | undefined, { disposable = false, remapped = false }: WritableOptions = {}): Promise<void> {
+  async createWritable(
+    id: string,
+    parent: Digest | undefined,
+    { disposable = false, remapped = false }: WritableOptions = {},
+  ): Promise<void> {
     if (remapped) throw new EngineError("not-implemented", "storage driver vfs cannot be used with userns-remap");
     using _ = this.#layers.hold(parent);
     const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined, remapped: false };

@@ -117,7 +117,15 @@ describe.each(["crun", "runc"])("a remapped container of %s", (runtime) => {
   });
 
   it("takes sysctls of its own namespaces, tmpfs, a read-only root and private shared memory", async () => {
-    expect(await sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax", "--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=12345")).toBe("1\n12345");
+    expect(
+      await sh(
+        "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax",
+        "--sysctl",
+        "net.ipv4.ip_forward=1",
+        "--sysctl",
+        "kernel.shmmax=12345",
+      ),
+    ).toBe("1\n12345");
     expect(await sh("touch /t/x /dev/shm/y && ! touch /z 2>/dev/null && stat -c %u /t", "--tmpfs", "/t:size=1m", "--read-only")).toBe("0");
     expect(await sh("ls -d /dev/shm", "--ipc", "host")).toBe("/dev/shm");
   });
