@@ -3,7 +3,7 @@ import { exitCodeOf, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { finishRemoval, type RemovalDeps } from "./finish-removal.ts";
 
-export type BuryDeps = RemovalDeps & Pick<ContainerContext, "events" | "waiters" | "timers">;
+export type BuryDeps = RemovalDeps & Pick<ContainerContext, "events" | "waiters" | "timers" | "health">;
 
 /**
  * Takes a container that has no process any more out of the world. When this returns its name is free, it is in no list, and
@@ -11,6 +11,7 @@ export type BuryDeps = RemovalDeps & Pick<ContainerContext, "events" | "waiters"
  */
 export async function buryContainer(deps: BuryDeps, container: Container, removeVolumes: boolean): Promise<void> {
   deps.timers.reset(container.id);
+  deps.health.forget(container.id);
   deps.store.bury(container.id, removeVolumes);
   // A client that lists volumes after `rm -v` expects them gone.
   if (removeVolumes && container.mounts.some((mount) => mount.type === "volume")) {

@@ -12,8 +12,8 @@ export interface ContainerRow {
 type Definition = Omit<Container, "id" | "name" | "created" | "state" | "restartCount">;
 type StoredState = Pick<Container, "state" | "restartCount">;
 
-export function definitionText({ config, hostConfig, endpoints, image, mounts }: Container): string {
-  return JSON.stringify({ config, hostConfig, endpoints, image, mounts } satisfies Definition);
+export function definitionText({ config, hostConfig, endpoints, image, mounts, engineLabels }: Container): string {
+  return JSON.stringify({ config, hostConfig, endpoints, image, mounts, engineLabels } satisfies Definition);
 }
 
 export function stateText({ state, restartCount }: { state: ContainerState; restartCount: number }): string {

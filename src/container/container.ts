@@ -22,6 +22,8 @@ export interface Container {
   readonly endpoints: Readonly<Record<string, EndpointSettings>>;
   readonly image: ContainerImage;
   readonly mounts: readonly PlannedMount[];
+  /** What the engine acts on (engine-labels.ts); absent in records of before there was any. */
+  readonly engineLabels?: Readonly<Record<string, string>> | undefined;
   /** Restarts by the restart policy since a user last started it. */
   readonly restartCount: number;
   readonly state: ContainerState;

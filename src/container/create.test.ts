@@ -155,14 +155,15 @@ test("an image for another machine is a warning, unless a platform was asked for
   expect(await create("two", "linux/s390x")).toEqual([]);
 });
 
-test("a health check that a user asks for is kept, with a warning", async () => {
+test("a health check of a kind that nobody knows is kept, with a warning", async () => {
   await using harness = new Harness();
   const create = async (name: string, Healthcheck: object): Promise<readonly string[]> =>
     (await harness.service.create({ name, config: { Image: "busybox", Healthcheck }, hostConfig: {}, endpoints: {}, platform: undefined }))
       .warnings;
-  expect(await create("one", { Test: ["CMD", "true"] })).toEqual([expect.stringContaining("not run by this engine yet")]);
+  expect(await create("one", { Test: ["HTTP", "/"] })).toEqual([expect.stringContaining('Unknown health check type "HTTP"')]);
   expect(await create("two", { Test: ["NONE"] })).toEqual([]);
-  expect(harness.service.find("one").config.Healthcheck).toEqual({ Test: ["CMD", "true"] });
+  expect(await create("three", { Test: ["CMD", "true"] })).toEqual([]);
+  expect(harness.service.find("one").config.Healthcheck).toEqual({ Test: ["HTTP", "/"] });
 });
 
 test("the network noun changes on which networks a container is to be", async () => {

@@ -5,6 +5,9 @@ import { endpointWishes } from "#spec/endpoint-wishes.ts";
 import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";
 import { checkCreate } from "./check-create.ts";
 import type { ContainerStore } from "./container-store.ts";
+import { engineLabelsOf } from "./engine-labels.ts";
+import { healthOnFailure } from "./health/on-failure.ts";
+import { unknownCheck } from "./health/plan.ts";
 import { emitContainerEvent } from "./container-events.ts";
 import type { Container } from "./container.ts";
 import type { ContainerContext, ContainerOptions } from "./deps.ts";
@@ -49,11 +52,12 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const image = await deps.images.resolve(request.config.Image, request.platform);
   const id = newContainerId();
   const draft = draftOf(deps, id, request, image);
+  healthOnFailure(draft.engineLabels ?? {}, "none");
   requireRuntime(deps, draft.hostConfig.Runtime ?? "");
   checkUserNamespace(deps, draft.hostConfig);
   const warnings = [
     ...platformWarnings(request, image),
-    ...healthWarnings(request.config),
+    ...healthWarnings(draft.config),
     ...aliasWarnings(draft),
     ...deps.sandbox.check(draft.config, draft.hostConfig),
   ];
@@ -77,6 +81,7 @@ function draftOf({ store, options }: CreateDeps, id: string, request: CreateRequ
     name: "",
     created: Date.now(),
     config,
+    engineLabels: engineLabelsOf(request.config),
     hostConfig,
     endpoints: endpointsOf(hostConfig, request.endpoints),
     image: {
@@ -191,10 +196,11 @@ function platformWarnings({ platform }: CreateRequest, { config }: ResolvedImage
   ];
 }
 
-/** An image's check is kept without a word: its user did not ask for it. */
-function healthWarnings({ Healthcheck }: ContainerConfig): string[] {
-  const [kind = "NONE"] = Healthcheck?.Test ?? [];
-  return kind === "NONE" || kind === "" ? [] : ["Health checks are not run by this engine yet: the container has no health status"];
+/** Docker takes these without a word, and runs none. */
+function healthWarnings(config: ContainerConfig): string[] {
+  const kind = unknownCheck(config);
+  if (kind === undefined) return [];
+  return [`Unknown health check type ${JSON.stringify(kind)} (expected CMD, CMD-SHELL or NONE): the container has no health check`];
 }
 
 /** Compose gives every service an alias, and its projects run as far as their services find each other in another way. */

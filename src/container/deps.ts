@@ -14,8 +14,11 @@ import type { ContainerFiles } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { BackgroundQueue } from "./background-queue.ts";
 import type { ContainerStore } from "./container-store.ts";
+import type { ExecStore } from "./exec/exec-store.ts";
 import type { ExitHolds } from "./exit-holds.ts";
 import type { ExitWaiters } from "./exit-waiters.ts";
+import type { HealthMonitor } from "./health/health-monitor.ts";
+import type { HealthOnFailure } from "./health/on-failure.ts";
 import type { PendingAttachments } from "./pending-attachments.ts";
 import type { ImageSource, NetworkProvider, VolumeProvider } from "./ports.ts";
 
@@ -75,6 +78,8 @@ export interface ContainerOptions {
   readonly logDriver: string;
   /** Of containers that name none; private without. */
   readonly ipcMode?: "private" | "shareable" | undefined;
+  /** What is done about unhealthy containers whose label does not say; nothing without. */
+  readonly healthOnFailure?: HealthOnFailure | undefined;
   /** A static init of the host, for `--init`. */
   readonly initPath?: string | undefined;
   /** Paths that inspect shows as masked and read-only when the user named none. */
@@ -93,6 +98,8 @@ export interface ContainerContext extends Omit<ContainerDeps, "database"> {
   readonly background: BackgroundQueue;
   readonly timers: RestartTimers;
   readonly holds: ExitHolds;
+  readonly execs: ExecStore;
+  readonly health: HealthMonitor;
   /** Aborts when the daemon goes down; containers go on. */
   readonly closing: AbortSignal;
 }

@@ -7,6 +7,7 @@ import { EngineError } from "#errors/engine-error.ts";
 export class ExitHolds {
   readonly #removing = new Set<string>();
   readonly #restarting = new Map<string, number>();
+  readonly #stopping = new Set<string>();
 
   /**
    * A removal, until disposed.
@@ -23,6 +24,16 @@ export class ExitHolds {
   forRestart(id: string): Disposable {
     this.#count(id, 1);
     return { [Symbol.dispose]: () => this.#count(id, -1) };
+  }
+
+  /** A stop is under way, whose event is due with the end. */
+  noteStop(id: string): void {
+    this.#stopping.add(id);
+  }
+
+  /** True once for each stop that was noted. */
+  takeStop(id: string): boolean {
+    return this.#stopping.delete(id);
   }
 
   /** @throws EngineError `conflict` while it is being removed. */

@@ -1,6 +1,7 @@
 import type { Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { shownLinks } from "./links/resolve.ts";
+import type { Health } from "./health/health.ts";
 import { containerPaths, type ContainerPaths } from "./paths.ts";
 import { joinedContainer } from "./network-request.ts";
 import type { NetworkSandbox } from "./ports.ts";
@@ -9,6 +10,8 @@ import { containerSizes, type ContainerSizes, type SizeDeps } from "./sizes.ts";
 export interface InspectedContainer {
   readonly container: Container;
   readonly sandbox: NetworkSandbox | undefined;
+  /** Undefined without a check, and before the first start. */
+  readonly health: Health | undefined;
   readonly sizes: ContainerSizes | undefined;
   readonly paths: ContainerPaths;
   /** Docker's name of the storage driver. */
@@ -20,7 +23,7 @@ export interface InspectedContainer {
 }
 
 export type InspectDeps = SizeDeps &
-  Pick<ContainerContext, "store" | "networks" | "options"> & { execIds(containerId: string): readonly string[] };
+  Pick<ContainerContext, "store" | "networks" | "options" | "health"> & { execIds(containerId: string): readonly string[] };
 
 /** @throws EngineError `not-found`. */
 export async function inspectContainer(deps: InspectDeps, reference: string, size: boolean): Promise<InspectedContainer> {
@@ -32,6 +35,7 @@ export async function inspectContainer(deps: InspectDeps, reference: string, siz
   return {
     container,
     sandbox: deps.networks.sandboxOf(container.id),
+    health: deps.health.of(container.id),
     sizes,
     paths: { ...containerPaths(deps.options.instance, container.id), hosts, hostname, resolvConf },
     driver: deps.snapshots.name,

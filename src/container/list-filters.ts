@@ -10,6 +10,8 @@ export interface FilterLookups {
   /** @throws EngineError `not-found`. */
   readonly find: (reference: string) => Container;
   readonly sandboxOf: (id: string) => NetworkSandbox | undefined;
+  /** `none` without a check. */
+  readonly healthOf: (id: string) => string;
   /** Containers of these ids are taken too: the images that `ancestor` names, resolved. */
   readonly ancestors: ReadonlySet<string>;
 }
@@ -27,7 +29,7 @@ const HEALTH = ["none", "starting", "healthy", "unhealthy"];
 export function compileFilters(filters: Filters, lookups: FilterLookups): Test {
   const tests = [
     ...oneOf(filters, "status", checkedAgainst("status", STATES, "state"), (value, { state }) => state.status === value),
-    ...oneOf(filters, "health", checkedAgainst("health", HEALTH, "health"), (value) => value === "none"),
+    ...oneOf(filters, "health", checkedAgainst("health", HEALTH, "health"), (value, { id }) => lookups.healthOf(id) === value),
     ...oneOf(filters, "exited", parseExitCode, (value, { state }) => hasExited(state) && exitCodeOf(state) === value),
     ...oneOf(filters, "is-task", parseTask, (value) => !value),
     ...oneOf(filters, "isolation", identity, (value) => value === "default"),

@@ -3,6 +3,7 @@ import type { Digest } from "#spec/digest.ts";
 import type { Filters } from "#spec/filters.ts";
 import { countsAsRunning, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
+import type { Health } from "./health/health.ts";
 import { compileFilters } from "./list-filters.ts";
 import { linkNames } from "./links/resolve.ts";
 import type { NetworkSandbox } from "./ports.ts";
@@ -20,6 +21,7 @@ export interface ListOptions {
 export interface ListedContainer {
   readonly container: Container;
   readonly sandbox: NetworkSandbox | undefined;
+  readonly health: Health | undefined;
   readonly sizes: ContainerSizes | undefined;
   /** The reference it was made from, while that still means its image; else the image's id. */
   readonly imageName: string;
@@ -27,7 +29,7 @@ export interface ListedContainer {
   readonly linkNames: readonly string[];
 }
 
-export type ListDeps = SizeDeps & Pick<ContainerContext, "store" | "networks" | "images">;
+export type ListDeps = SizeDeps & Pick<ContainerContext, "store" | "networks" | "images" | "health">;
 
 /** The newest first. @throws EngineError `invalid` or `not-found` for a filter. */
 export async function listContainers(deps: ListDeps, options: ListOptions): Promise<readonly ListedContainer[]> {
@@ -38,6 +40,7 @@ export async function listContainers(deps: ListDeps, options: ListOptions): Prom
   return chosen.map((container, index) => ({
     container,
     sandbox: deps.networks.sandboxOf(container.id),
+    health: deps.health.of(container.id),
     sizes: sizes[index],
     linkNames: links.get(container.id) ?? [],
     imageName: current.get(container.image.reference) === container.image.id ? container.image.reference : container.image.id,
@@ -48,6 +51,7 @@ async function chooseContainers(deps: ListDeps, { all, limit, filters }: ListOpt
   const matches = compileFilters(filters, {
     find: (reference) => deps.store.find(reference),
     sandboxOf: (id) => deps.networks.sandboxOf(id),
+    healthOf: (id) => deps.health.of(id)?.status ?? "none",
     ancestors: new Set((await resolveEach(deps, filters.get("ancestor") ?? [])).values()),
   });
   // Docker: a limit, and a question for a state, ask for those that do not run as well.

@@ -6,7 +6,7 @@ import type { ContainerContext } from "./deps.ts";
 import { releaseRun, type ReleaseDeps } from "./release-run.ts";
 import { shouldRestart } from "./restart-policy.ts";
 
-export type ExitDeps = ReleaseDeps & BuryDeps & Pick<ContainerContext, "holds">;
+export type ExitDeps = ReleaseDeps & BuryDeps & Pick<ContainerContext, "holds" | "health">;
 
 /** `ranMs` when the restart policy brings the container back. */
 export type AfterExit = { readonly restart: false } | { readonly restart: true; readonly ranMs: number };
@@ -18,10 +18,12 @@ export type AfterExit = { readonly restart: false } | { readonly restart: true; 
 export async function handleExit(deps: ExitDeps, id: string, exit: ProcessExit): Promise<AfterExit> {
   const container = deps.store.has(id) ? deps.store.get(id) : undefined;
   if (container === undefined || !isActive(container.state)) return { restart: false };
+  deps.health.rest(id);
   const restart = !deps.holds.has(id) && isWantedBack(container, container.state, exit);
   const finishedAt = exit.finishedAt.getTime();
   const ended = deps.store.update(id, { state: afterExit(container.state, { ...exit, finishedAt }, restart) });
   const ranMs = Math.max(0, finishedAt - container.state.startedAt);
+  if (deps.holds.takeStop(id)) emitContainerEvent(deps.events, ended, "stop");
   if (exit.oomKilled) emitContainerEvent(deps.events, ended, "oom");
   emitContainerEvent(deps.events, ended, "die", {
     exitCode: String(exit.exitCode),

@@ -18,6 +18,7 @@ export async function pauseContainer(deps: PauseDeps, reference: string): Promis
     const state = requireActive(container);
     await deps.runtime.pause(id);
     deps.store.update(id, { state: { ...state, status: "paused" } });
+    deps.health.rest(id);
     emitContainerEvent(deps.events, container, "pause");
   });
 }

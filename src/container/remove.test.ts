@@ -110,7 +110,7 @@ describe("AutoRemove", () => {
     const id = await harness.run("web", { hostConfig: { AutoRemove: true } });
     await harness.service.restart(id, { timeout: undefined, signal: undefined });
     expect(harness.status(id)).toBe("running");
-    expect(harness.events.actions(id).slice(2)).toEqual(["kill", "die", "stop", "start", "restart"]);
+    expect(harness.events.actions(id).slice(2)).toEqual(["kill", "stop", "die", "start", "restart"]);
   });
 });
 

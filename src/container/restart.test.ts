@@ -4,7 +4,7 @@ import { eventually, Harness } from "./testing/harness.ts";
 
 const now = { timeout: undefined, signal: undefined };
 
-test("by hand: kill, die, stop, start, restart; the root stays mounted", async () => {
+test("by hand: kill, stop, die, start, restart; the root stays mounted", async () => {
   await using harness = new Harness();
   const id = await harness.run("web");
   const unmounted: string[] = [];
@@ -13,7 +13,7 @@ test("by hand: kill, die, stop, start, restart; the root stays mounted", async (
     return Promise.resolve();
   };
   await harness.service.restart(id, now);
-  expect(harness.events.actions(id).slice(2)).toEqual(["kill", "die", "stop", "start", "restart"]);
+  expect(harness.events.actions(id).slice(2)).toEqual(["kill", "stop", "die", "start", "restart"]);
   expect(unmounted).toEqual([]);
   expect(harness.service.find(id)).toMatchObject({ restartCount: 0, state: { status: "running", stopRequested: false } });
 });

@@ -14,8 +14,7 @@ export async function restartContainer(deps: RunDeps & StopRunDeps, reference: s
   const plan = stopPlan(reference, container, options, false);
   using _hold = deps.holds.forRestart(container.id);
   if (countsAsRunning(container.state)) {
-    await stopRun(deps, container.id, plan);
-    emitContainerEvent(deps.events, container, "stop");
+    await stopRun(deps, container.id, { ...plan, tell: true });
   }
   await startAgain(deps, container.id);
   emitContainerEvent(deps.events, container, "restart");

@@ -29,6 +29,7 @@ export async function runContainer(deps: RunDeps, container: Container, restartC
     await undoStart(deps, container, error);
     throw asStartError(error);
   }
+  deps.health.begin(container);
   emitContainerEvent(deps.events, container, "start");
   watchRun(deps, id);
 }

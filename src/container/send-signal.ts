@@ -2,7 +2,7 @@ import { emitContainerEvent } from "./container-events.ts";
 import { isActive, type Active, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 
-export type SignalDeps = Pick<ContainerContext, "store" | "runtime" | "events">;
+export type SignalDeps = Pick<ContainerContext, "store" | "runtime" | "events" | "health">;
 
 /**
  * Signals a container whose lock is held.
@@ -17,7 +17,8 @@ export async function sendSignal(deps: SignalDeps, container: Container, signal:
 
 export async function thawContainer(deps: SignalDeps, container: Container, state: Active): Promise<void> {
   await deps.runtime.resume(container.id);
-  deps.store.update(container.id, { state: { ...state, status: "running" } });
+  const thawed = deps.store.update(container.id, { state: { ...state, status: "running" } });
+  deps.health.resume(thawed, state.startedAt);
   emitContainerEvent(deps.events, container, "unpause");
 }
 

@@ -22,6 +22,8 @@ import { exportContainer } from "./files/export.ts";
 import { getContainerArchive } from "./files/get-archive.ts";
 import { putContainerArchive, type PutArchiveRequest } from "./files/put-archive.ts";
 import { statContainerPath } from "./files/stat-path.ts";
+import { createHealthMonitor } from "./health/create-monitor.ts";
+import { HealthStore } from "./health/health-store.ts";
 import { inspectContainer } from "./inspect.ts";
 import { killContainer } from "./kill.ts";
 import { listContainers, type ListOptions } from "./list.ts";
@@ -66,6 +68,7 @@ export function createContainerService(deps: ContainerDeps, options: ContainerOp
     close: async () => {
       closing.abort();
       context.timers.resetAll();
+      context.health.close();
       await context.background.drain();
     },
   };
@@ -73,7 +76,7 @@ export function createContainerService(deps: ContainerDeps, options: ContainerOp
 
 function contextOf({ database, ...deps }: ContainerDeps, options: ContainerOptions, closing: AbortSignal): ContainerContext {
   const logger = deps.logger.child({ noun: "container" });
-  return {
+  const context: ContainerContext = {
     ...deps,
     logger,
     options,
@@ -85,7 +88,10 @@ function contextOf({ database, ...deps }: ContainerDeps, options: ContainerOptio
     background: new BackgroundQueue({ logger }),
     timers: new RestartTimers(),
     holds: new ExitHolds(),
+    execs: new ExecStore(),
+    health: createHealthMonitor(() => context, new HealthStore({ database, logger })),
   };
+  return context;
 }
 
 function lifecycle(context: ContainerContext) {
@@ -157,8 +163,8 @@ function files(context: ContainerContext) {
 }
 
 function execs(context: ContainerContext) {
-  const sessions = new ExecStore();
-  const deps = { ...context, execs: sessions, execIds: (containerId: string) => sessions.runningIn(containerId) };
+  const { execs: sessions } = context;
+  const deps = { ...context, execIds: (containerId: string) => sessions.runningIn(containerId) };
   return {
     inspect: async (reference: string, size: boolean) => await inspectContainer(deps, reference, size),
     execCreate: async (reference: string, config: ExecConfig, size: TerminalSize | undefined) =>

@@ -1,4 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
+import { emitContainerEvent } from "./container-events.ts";
 import { exitCodeOf, isActive, settled, type Restarting } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { ExitWatch } from "./exit-watch.ts";
@@ -6,7 +7,7 @@ import { releaseRun, type ReleaseDeps } from "./release-run.ts";
 import { noteStopRequest, sendSignal, type SignalDeps } from "./send-signal.ts";
 import { SIGKILL } from "./signals.ts";
 
-export type StopRunDeps = SignalDeps & ReleaseDeps & Pick<ContainerContext, "locks" | "waiters" | "timers">;
+export type StopRunDeps = SignalDeps & ReleaseDeps & Pick<ContainerContext, "locks" | "waiters" | "timers" | "holds">;
 
 /** How long a process may take to die of SIGKILL, ms. Longer is a process that hangs in the kernel. */
 const KILL_PATIENCE = 10_000;
@@ -17,10 +18,19 @@ export interface StopPlan {
   readonly timeoutMs: number;
   /** It shall stay down: restart policies are told. */
   readonly stayDown: boolean;
+  /** There is to be an event `stop`. Docker's comes before `die`. */
+  readonly tell?: boolean;
 }
 
 /** Ends a container's run. Resolves when that has been recorded; at once when there is none. */
 export async function stopRun(deps: StopRunDeps, id: string, plan: StopPlan): Promise<void> {
+  if (plan.tell === true) deps.holds.noteStop(id);
+  await endRun(deps, id, plan);
+  // There was no process that ended: it was waiting for its next run.
+  if (deps.holds.takeStop(id) && deps.store.has(id)) emitContainerEvent(deps.events, deps.store.get(id), "stop");
+}
+
+async function endRun(deps: StopRunDeps, id: string, plan: StopPlan): Promise<void> {
   using watch = new ExitWatch(deps.waiters, id);
   if (!(await signalRun(deps, id, plan.signal, plan.stayDown))) return;
   if (await watch.within(plan.signal === SIGKILL ? KILL_PATIENCE : plan.timeoutMs)) return;

@@ -3,13 +3,13 @@ import { eventually, Harness } from "./testing/harness.ts";
 
 const stop = { timeout: undefined, signal: undefined };
 
-test("kill, die, stop: in this order", async () => {
+test("kill, stop, die: in this order", async () => {
   await using harness = new Harness();
   const id = await harness.run("web");
   await harness.service.stop(id, stop);
-  expect(harness.events.actions(id)).toEqual(["create", "start", "kill", "die", "stop"]);
+  expect(harness.events.actions(id)).toEqual(["create", "start", "kill", "stop", "die"]);
   expect(harness.events.events[2]?.attributes).toMatchObject({ signal: "15" });
-  expect(harness.events.events[3]?.attributes).toMatchObject({ exitCode: "143", execDuration: "0" });
+  expect(harness.events.events[4]?.attributes).toMatchObject({ exitCode: "143", execDuration: "0" });
   expect(harness.service.find(id).state).toMatchObject({ status: "exited", stopRequested: true, last: { exitCode: 143 } });
 });
 
@@ -29,7 +29,7 @@ test("who takes no notice is killed when the time is over", async () => {
   const id = await harness.run("web", { config: { StopTimeout: 30 } });
   harness.runtime.ignored.add(15);
   await harness.service.stop(id, { ...stop, timeout: 0 });
-  expect(harness.events.actions(id).slice(2)).toEqual(["kill", "kill", "die", "stop"]);
+  expect(harness.events.actions(id).slice(2)).toEqual(["kill", "kill", "stop", "die"]);
   expect(harness.service.find(id).state).toMatchObject({ last: { exitCode: 137 } });
 });
 

@@ -1,5 +1,4 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { emitContainerEvent } from "./container-events.ts";
 import { countsAsRunning, type Container } from "./container.ts";
 import { parseSignal, SIGTERM } from "./signals.ts";
 import { stopRun, type StopPlan, type StopRunDeps } from "./stop-run.ts";
@@ -22,8 +21,7 @@ export async function stopContainer(deps: StopRunDeps, reference: string, option
   const container = deps.store.find(reference);
   const plan = stopPlan(reference, container, options, true);
   if (!countsAsRunning(container.state)) throw new EngineError("not-modified", "container already stopped");
-  await stopRun(deps, container.id, plan);
-  emitContainerEvent(deps.events, container, "stop");
+  await stopRun(deps, container.id, { ...plan, tell: true });
 }
 
 export function stopPlan(reference: string, { config }: Container, { timeout, signal }: StopOptions, stayDown: boolean): StopPlan {

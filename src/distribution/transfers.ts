@@ -3,7 +3,7 @@ import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import { downloadBlob, type BlobToDownload } from "./download-blob.ts";
 import type { RetryOptions } from "./retry.ts";
 import type { RegistrySession } from "./session.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "#lib/slots.ts";
 
 /** How far a transfer is. `waiting` until one of the few places is free. */
 export type TransferState =

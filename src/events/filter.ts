@@ -5,7 +5,7 @@ import type { EngineEvent } from "./contract.ts";
 const OBJECT_KEYS = ["config", "container", "daemon", "network", "node", "plugin", "secret", "service", "volume"];
 
 /** These actions carry details after a colon, and are asked for without (`health_status: healthy`). */
-const DETAILED = ["health_status", "exec_create", "exec_start"];
+const DETAILED = ["health_status", "health_on_failure", "exec_create", "exec_start"];
 
 /** Whether a subscriber with these filters wants the event: every key has to match, by one of its values. */
 export function matchesEvent(filters: Filters, event: EngineEvent): boolean {

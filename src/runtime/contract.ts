@@ -156,7 +156,8 @@ export interface ExecProcess extends ContainerStreams {
   /** Resolves when the process has ended, though children of it may hold its stdio. */
   readonly exited: Promise<{ readonly exitCode: number }>;
   resize(size: TerminalSize): void;
-  kill(signal: number): void;
+  /** `tree`: and what it has started, as far as that is still below it. */
+  kill(signal: number, target?: "process" | "tree"): void;
 }
 
 export type Recovered =

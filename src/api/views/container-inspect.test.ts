@@ -52,7 +52,17 @@ function inspected(container: Container, change: Partial<InspectedContainer> = {
     bundle: "/b",
     sharedMemory: "/s",
   };
-  return { container, sandbox: undefined, sizes: undefined, paths, driver: "overlay2", links: undefined, execIds: [], ...change };
+  return {
+    container,
+    sandbox: undefined,
+    health: undefined,
+    sizes: undefined,
+    paths,
+    driver: "overlay2",
+    links: undefined,
+    execIds: [],
+    ...change,
+  };
 }
 
 const emptyEndpoint = {
@@ -201,7 +211,7 @@ describe("inspect", () => {
 });
 
 describe("a row of the list", () => {
-  const listed = { container: created, sandbox: undefined, sizes: undefined, imageName: "bb:plain", linkNames: [] };
+  const listed = { container: created, sandbox: undefined, health: undefined, sizes: undefined, imageName: "bb:plain", linkNames: [] };
 
   test("as dockerd has it", () => {
     expect(wire(containerSummary(listed, [1, 51], created.created))).toEqual({
@@ -227,6 +237,9 @@ describe("a row of the list", () => {
 
   test("since 1.52 it says that there is no health check", () => {
     expect(containerSummary(listed, [1, 52], 0)).toMatchObject({ Health: { Status: "none", FailingStreak: 0 } });
+    const health = { status: "unhealthy", failingStreak: 4, log: [] } as const;
+    expect(containerSummary({ ...listed, health }, [1, 52], 0)).toMatchObject({ Health: { Status: "unhealthy", FailingStreak: 4 } });
+    expect(containerSummary({ ...listed, health }, [1, 51], 0)).not.toHaveProperty("Health");
   });
 
   test("sizes when they were asked for", () => {

@@ -21,7 +21,7 @@ export function inspectView(inspected: InspectedContainer, apiVersion: ApiVersio
     Created: timeText(container.created),
     Path: path,
     Args: args,
-    State: stateView(container),
+    State: stateView(container, inspected.health),
     Image: container.image.id,
     ResolvConfPath: shown(paths.resolvConf),
     HostnamePath: shown(paths.hostname),

@@ -1,13 +1,11 @@
 import type { Container } from "#container/container.ts";
+import type { Health } from "#container/health/health.ts";
 
 /** Go's zero time: it never happened. */
 const NEVER = "0001-01-01T00:00:00Z";
 
-/**
- * `State` of an inspect. There is no `Health`: this engine does not run health checks yet, and a `Health` that never changes would
- * make clients wait for ever.
- */
-export function stateView({ state }: Pick<Container, "state">): object {
+/** `State` of an inspect. Without a check there is no `Health`: clients take an empty one for a container that is not healthy yet. */
+export function stateView({ state }: Pick<Container, "state">, health: Health | undefined): object {
   const active = state.status === "running" || state.status === "paused";
   const last = "last" in state ? state.last : undefined;
   const failure = state.status === "created" ? state.failure : undefined;
@@ -23,7 +21,18 @@ export function stateView({ state }: Pick<Container, "state">): object {
     Error: last?.error ?? failure?.message ?? "",
     StartedAt: timeText(active ? state.startedAt : last?.startedAt),
     FinishedAt: timeText(active ? state.finishedBefore : last?.finishedAt),
+    ...(health === undefined ? {} : { Health: healthView(health) }),
   };
+}
+
+function healthView({ status, failingStreak, log }: Health): object {
+  const entries = log.map(({ start, end, exitCode, output }) => ({
+    Start: timeText(start),
+    End: timeText(end),
+    ExitCode: exitCode,
+    Output: output,
+  }));
+  return { Status: status, FailingStreak: failingStreak, Log: entries };
 }
 
 export function timeText(milliseconds: number | undefined): string {

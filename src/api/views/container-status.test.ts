@@ -40,5 +40,17 @@ test.each<[ContainerState, string]>([
   [{ status: "restarting", last }, "Restarting (3) 3 minutes ago"],
   [{ status: "exited", last, stopRequested: false }, "Exited (3) 3 minutes ago"],
 ])("%j: %s", (state, text) => {
-  expect(statusText({ state }, 3 * MINUTE)).toBe(text);
+  expect(statusText({ state }, undefined, 3 * MINUTE)).toBe(text);
+});
+
+test.each([
+  ["starting", "Up 3 minutes (health: starting)"],
+  ["healthy", "Up 3 minutes (healthy)"],
+  ["unhealthy", "Up 3 minutes (unhealthy)"],
+] as const)("%s is said of a container that runs, and of no other", (status, text) => {
+  const health = { status, failingStreak: 0, log: [] };
+  const running = { status: "running", pid: 1, startedAt: 0, stopRequested: false } as const;
+  expect(statusText({ state: running }, health, 3 * MINUTE)).toBe(text);
+  expect(statusText({ state: { ...running, status: "paused" } }, health, 3 * MINUTE)).toBe("Up 3 minutes (Paused)");
+  expect(statusText({ state: { status: "exited", last, stopRequested: false } }, health, 3 * MINUTE)).toBe("Exited (3) 3 minutes ago");
 });

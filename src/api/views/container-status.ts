@@ -1,4 +1,5 @@
 import type { Container } from "#container/container.ts";
+import type { Health } from "#container/health/health.ts";
 
 const SECOND = 1000;
 
@@ -29,12 +30,12 @@ function humanHours(hours: number): string {
 }
 
 /** The column STATUS of `docker ps`. */
-export function statusText({ state }: Pick<Container, "state">, now: number): string {
+export function statusText({ state }: Pick<Container, "state">, health: Health | undefined, now: number): string {
   switch (state.status) {
     case "created":
       return "Created";
     case "running":
-      return `Up ${humanDuration(now - state.startedAt)}`;
+      return `Up ${humanDuration(now - state.startedAt)}${healthText(health)}`;
     case "paused":
       return `Up ${humanDuration(now - state.startedAt)} (Paused)`;
     case "restarting":
@@ -42,4 +43,9 @@ export function statusText({ state }: Pick<Container, "state">, now: number): st
     case "exited":
       return `Exited (${state.last.exitCode}) ${humanDuration(now - state.last.finishedAt)} ago`;
   }
+}
+
+function healthText(health: Health | undefined): string {
+  if (health === undefined) return "";
+  return health.status === "starting" ? " (health: starting)" : ` (${health.status})`;
 }

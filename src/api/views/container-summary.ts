@@ -11,7 +11,7 @@ const HEALTH_SINCE: ApiVersion = [1, 52];
 
 /** A row of `GET /containers/json`. Nothing that Docker's clients loop over is null. */
 export function containerSummary(
-  { container, sandbox, sizes, imageName, linkNames }: ListedContainer,
+  { container, sandbox, health, sizes, imageName, linkNames }: ListedContainer,
   apiVersion: ApiVersion,
   now: number,
 ): object {
@@ -27,11 +27,13 @@ export function containerSummary(
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.root }),
     Labels: labels,
     State: container.state.status,
-    Status: statusText(container, now),
+    Status: statusText(container, health, now),
     HostConfig: hostConfig,
     NetworkSettings: networkSettings,
     Mounts: mounts,
-    ...(compareApiVersions(apiVersion, HEALTH_SINCE) < 0 ? {} : { Health: { Status: "none", FailingStreak: 0 } }),
+    ...(compareApiVersions(apiVersion, HEALTH_SINCE) < 0
+      ? {}
+      : { Health: { Status: health?.status ?? "none", FailingStreak: health?.failingStreak ?? 0 } }),
   };
 }
 

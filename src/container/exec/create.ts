@@ -6,14 +6,11 @@ import type { ContainerContext } from "../deps.ts";
 import { parseDetachKeys } from "#spec/detach-keys.ts";
 import { newRandomId } from "../identity.ts";
 import type { ExecConfig } from "./exec-session.ts";
-import type { ExecStore } from "./exec-store.ts";
 
-export interface ExecDeps extends Pick<
+export type ExecDeps = Pick<
   ContainerContext,
-  "store" | "runtime" | "snapshots" | "networks" | "sandbox" | "events" | "options" | "closing" | "logger"
-> {
-  readonly execs: ExecStore;
-}
+  "store" | "runtime" | "snapshots" | "networks" | "sandbox" | "events" | "options" | "closing" | "logger" | "execs"
+>;
 
 /**
  * Takes in what is to be run in a container.

@@ -20,7 +20,7 @@ const START_FAILED = 126;
 export async function startExec(deps: ExecDeps, id: string, size: TerminalSize | undefined): Promise<StreamSession> {
   const { session, container } = claim(deps, id, size);
   try {
-    const process = await run(deps, container, session);
+    const process = await run(deps, container, session, deps.closing);
     return new ExecStream(process, session.config, () => emitContainerEvent(deps.events, container, "exec_detach", { execID: id }));
   } catch (error) {
     return failedStream(session.config, messageOf(error));
@@ -33,9 +33,18 @@ export async function startExec(deps: ExecDeps, id: string, size: TerminalSize |
  * @throws EngineError as startExec, and when the command cannot be run.
  */
 export async function startDetachedExec(deps: ExecDeps, id: string): Promise<void> {
+  void discard(await startExecProcess(deps, id, deps.closing));
+}
+
+/**
+ * Runs a session's command for the engine itself, which reads its output.
+ *
+ * @param signal calls the start off.
+ * @throws EngineError as startDetachedExec.
+ */
+export async function startExecProcess(deps: ExecDeps, id: string, signal: AbortSignal): Promise<ExecProcess> {
   const { session, container } = claim(deps, id, undefined);
-  const process = await run(deps, container, session);
-  void discard(process);
+  return await run(deps, container, session, signal);
 }
 
 /** Reads on, so that the process never waits for a reader. */
@@ -53,11 +62,11 @@ function claim({ execs, store }: ExecDeps, id: string, size: TerminalSize | unde
   return { session: execs.get(id), container };
 }
 
-async function run(deps: ExecDeps, container: Container, session: ExecSession): Promise<ExecProcess> {
+async function run(deps: ExecDeps, container: Container, session: ExecSession, signal: AbortSignal): Promise<ExecProcess> {
   const { id, config } = session;
   emitContainerEvent(deps.events, container, `exec_start: ${commandLine(config)}`, { execID: id });
   try {
-    const process = await spawn(deps, container, session);
+    const process = await spawn(deps, container, session, signal);
     deps.execs.update(id, { state: { status: "running", process } });
     void process.exited.then(({ exitCode }) => settle(deps, container, id, { exitCode, pid: process.pid }));
     return process;
@@ -68,10 +77,10 @@ async function run(deps: ExecDeps, container: Container, session: ExecSession): 
   }
 }
 
-async function spawn(deps: ExecDeps, container: Container, session: ExecSession): Promise<ExecProcess> {
+async function spawn(deps: ExecDeps, container: Container, session: ExecSession, signal: AbortSignal): Promise<ExecProcess> {
   const { id, config, size } = session;
   const request = { execId: id, process: processOf(deps, container, session), tty: config.tty, stdin: config.stdin, size };
-  const process = await deps.runtime.exec(container.id, request, deps.closing);
+  const process = await deps.runtime.exec(container.id, request, signal);
   const latest = deps.execs.get(id).size;
   if (latest !== undefined && latest !== size) process.resize(latest); // Resized while it came into being.
   return process;

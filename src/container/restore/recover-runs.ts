@@ -71,7 +71,8 @@ export async function settleFate(deps: RunDeps, { id, recovered }: Fate): Promis
 
 function takeOver(deps: RunDeps, container: Container, { pid, paused }: Extract<Recovered, { kind: "running" }>): void {
   const state = isActive(container.state) ? container.state : started(container.state, pid, Date.now());
-  deps.store.update(container.id, { state: { ...state, pid, status: paused ? "paused" : "running" } });
+  const taken = deps.store.update(container.id, { state: { ...state, pid, status: paused ? "paused" : "running" } });
+  if (!paused) deps.health.resume(taken, state.startedAt);
 }
 
 /** It ran, and ended, before its start was written down. */

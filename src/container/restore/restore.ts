@@ -18,6 +18,7 @@ export async function restoreContainers(deps: RunDeps): Promise<void> {
     if (isLeftover(deps, fate)) await releaseRun(deps, fate.id);
     else await settleFate(deps, fate);
   }
+  deps.health.keepOnly((id) => deps.store.has(id));
   await finishRemovals(deps);
   deps.background.add("boot", "starting containers with the daemon", async () => await bootStarts(deps));
 }

@@ -209,7 +209,10 @@ export class FakeExec extends FakePipe implements ExecProcess {
     this.sizes.push(size);
   }
 
-  kill(signal: number): void {
+  readonly kills: (readonly [signal: number, target: string])[] = [];
+
+  kill(signal: number, target = "process"): void {
+    this.kills.push([signal, target]);
     this.finish(128 + signal);
   }
 }

@@ -61,8 +61,8 @@ export async function endLaunch(monitor: ChildProcess): Promise<boolean> {
   return inTime(Promise.all([monitor.exited, ...begun.map(killProcess)]));
 }
 
-/** Stops a process before it is asked for its children, so that it starts no more. */
-function stopTree(process: ProcessIdentity): ProcessIdentity[] {
+/** Stops a process before it is asked for its children, so that it starts no more. They are told apart from others by their start time. */
+export function stopTree(process: ProcessIdentity): ProcessIdentity[] {
   signalProcess(process, SIGSTOP);
   return [process, ...childrenOf(process.pid).flatMap(stopTree)];
 }

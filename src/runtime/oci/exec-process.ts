@@ -1,6 +1,7 @@
 import { identify, type ProcessIdentity, signalProcess } from "#sys/pidfd.ts";
 import type { ExecProcess, OutputChunk, TerminalSize } from "../contract.ts";
 import type { StdinPort } from "../monitor/stdin-port.ts";
+import { stopTree } from "./driver-kill.ts";
 import type { StartedExec } from "./exec-call.ts";
 import type { ExecOutput } from "./exec-output.ts";
 
@@ -49,7 +50,8 @@ export class RunningExec implements ExecProcess {
     this.#stdio.resize?.(size);
   }
 
-  kill(signal: number): void {
-    if (this.#identity !== undefined) signalProcess(this.#identity, signal);
+  kill(signal: number, target: "process" | "tree" = "process"): void {
+    if (this.#identity === undefined) return;
+    for (const process of target === "tree" ? stopTree(this.#identity) : [this.#identity]) signalProcess(process, signal);
   }
 }

@@ -4,6 +4,7 @@ import { containers } from "./0002-containers.ts";
 import { networks } from "./0003-networks.ts";
 import { volumes } from "./0004-volumes.ts";
 import { events } from "./0005-events.ts";
+import { health } from "./0006-health.ts";
 
 /** In order; a released one is never changed. */
-export const migrations: readonly Migration[] = [images, containers, networks, volumes, events];
+export const migrations: readonly Migration[] = [images, containers, networks, volumes, events, health];
