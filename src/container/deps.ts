@@ -1,4 +1,5 @@
 import type { EventSink } from "#events/contract.ts";
+import type { ChangeBell } from "#lib/change-bell.ts";
 import type { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { LogReader } from "#logs/contract.ts";
@@ -80,6 +81,8 @@ export interface ContainerOptions {
   readonly ipcMode?: "private" | "shareable" | undefined;
   /** What is done about unhealthy containers whose label does not say; nothing without. */
   readonly healthOnFailure?: HealthOnFailure | undefined;
+  /** Containers follow the engine's own restarts of what they depend on with `restart: true`, unless their label says otherwise. */
+  readonly restartDependants?: boolean | undefined;
   /** A static init of the host, for `--init`. */
   readonly initPath?: string | undefined;
   /** Paths that inspect shows as masked and read-only when the user named none. */
@@ -100,6 +103,10 @@ export interface ContainerContext extends Omit<ContainerDeps, "database"> {
   readonly holds: ExitHolds;
   readonly execs: ExecStore;
   readonly health: HealthMonitor;
+  /** Told of a restart that no user asked for. */
+  readonly onOwnRestart: (id: string) => void;
+  /** Rings at every event of a container. */
+  readonly bell: ChangeBell;
   /** Aborts when the daemon goes down; containers go on. */
   readonly closing: AbortSignal;
 }

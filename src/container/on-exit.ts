@@ -21,7 +21,8 @@ export async function handleExit(deps: ExitDeps, id: string, exit: ProcessExit):
   deps.health.rest(id);
   const restart = !deps.holds.has(id) && isWantedBack(container, container.state, exit);
   const finishedAt = exit.finishedAt.getTime();
-  const ended = deps.store.update(id, { state: afterExit(container.state, { ...exit, finishedAt }, restart) });
+  const restartCount = container.restartCount + (restart ? 1 : 0);
+  const ended = deps.store.update(id, { state: afterExit(container.state, { ...exit, finishedAt }, restart), restartCount });
   const ranMs = Math.max(0, finishedAt - container.state.startedAt);
   if (deps.holds.takeStop(id)) emitContainerEvent(deps.events, ended, "stop");
   if (exit.oomKilled) emitContainerEvent(deps.events, ended, "oom");

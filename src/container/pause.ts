@@ -16,9 +16,15 @@ export async function pauseContainer(deps: PauseDeps, reference: string): Promis
       throw new EngineError("conflict", `Container ${id} is restarting, wait until the container is running`);
     }
     const state = requireActive(container);
-    await deps.runtime.pause(id);
-    deps.store.update(id, { state: { ...state, status: "paused" } });
+    // Before: a check that is under way could not be killed any more.
     deps.health.rest(id);
+    try {
+      await deps.runtime.pause(id);
+    } catch (error) {
+      deps.health.resume(container, state.startedAt);
+      throw error;
+    }
+    deps.store.update(id, { state: { ...state, status: "paused" } });
     emitContainerEvent(deps.events, container, "pause");
   });
 }

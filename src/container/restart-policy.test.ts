@@ -42,7 +42,7 @@ test.each<Case>([
   { policy: { Name: "unless-stopped" }, exitCode: 0, stopped: true, count: 0, now: false, boot: false },
   { policy: onFailure, exitCode: 0, stopped: false, count: 0, now: false, boot: false },
   { policy: onFailure, exitCode: 1, stopped: false, count: 99, now: true, boot: true },
-  { policy: onFailure, exitCode: 137, stopped: true, count: 0, now: false, boot: false },
+  { policy: onFailure, exitCode: 137, stopped: true, count: 0, now: false, boot: true },
   { policy: twice, exitCode: 1, stopped: false, count: 1, now: true, boot: true },
   { policy: twice, exitCode: 1, stopped: false, count: 2, now: false, boot: false },
 ])("$policy after exit $exitCode, stopped by hand $stopped, restarted $count times", ({ policy, exitCode, stopped, count, now, boot }) => {

@@ -44,9 +44,12 @@ export function shouldRestart({ policy, exitCode, stopRequested, restartCount }:
   }
 }
 
-/** Whether a container that lies still is to run when the daemon comes up: `always` even if a user stopped it (moby's rule). */
+/**
+ * Whether a container that lies still is to run when the daemon comes up. Only `unless-stopped` remembers that a user stopped it:
+ * `always` comes up all the same, and `on-failure` where the stop left an exit code other than 0 (both as dockerd 28 was seen to do).
+ */
 export function shouldRunAtBoot(question: RestartQuestion): boolean {
-  return shouldRestart({ ...question, stopRequested: question.stopRequested && question.policy?.Name !== "always" });
+  return shouldRestart({ ...question, stopRequested: question.stopRequested && question.policy?.Name === "unless-stopped" });
 }
 
 /** 100 ms, doubling up to a minute, and from the start again after a run of ten seconds. */

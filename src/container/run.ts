@@ -8,7 +8,7 @@ import { launch, type LaunchDeps } from "./launch.ts";
 import { handleExit, type ExitDeps } from "./on-exit.ts";
 import { releaseRun } from "./release-run.ts";
 
-export type RunDeps = LaunchDeps & ExitDeps & Pick<ContainerContext, "locks">;
+export type RunDeps = LaunchDeps & ExitDeps & Pick<ContainerContext, "locks" | "onOwnRestart">;
 
 /** How long to wait before an exit that could not be written down (a full disk) is tried again, ms. */
 const RETRY_AFTER = 1000;
@@ -63,12 +63,16 @@ export function watchRun(deps: RunDeps, id: string): void {
   );
 }
 
-/** Records the end of a run, and schedules the next where there is to be one. */
-export async function settleExit(deps: RunDeps, id: string, exit: ProcessExit): Promise<void> {
+/**
+ * Records the end of a run, and schedules the next where there is to be one.
+ *
+ * @param atBoot somebody else begins the next run, in its place among all that are started with the daemon.
+ */
+export async function settleExit(deps: RunDeps, id: string, exit: ProcessExit, { atBoot = false } = {}): Promise<void> {
   if (deps.closing.aborted) return; // The next daemon finds the exit where this one did.
   try {
     const after = await deps.locks.run(id, async () => await handleExit(deps, id, exit));
-    if (after.restart) deps.timers.schedule(id, after.ranMs, () => void restartByPolicy(deps, id));
+    if (after.restart && !atBoot) deps.timers.schedule(id, after.ranMs, () => void restartByPolicy(deps, id));
   } catch (error) {
     deps.logger.error({ container: id, error }, "the end of a container could not be recorded; trying again");
     if (stillActive(deps, id)) deps.timers.after(id, RETRY_AFTER, () => void settleExit(deps, id, exit));
@@ -80,15 +84,18 @@ function stillActive({ store }: RunDeps, id: string): boolean {
 }
 
 /** The wait of a restart policy is over. */
-export async function restartByPolicy(deps: RunDeps, id: string): Promise<void> {
-  await deps.locks.run(id, async () => {
+async function restartByPolicy(deps: RunDeps, id: string): Promise<void> {
+  const restarted = await deps.locks.run(id, async () => {
     const container = deps.store.has(id) ? deps.store.get(id) : undefined;
-    if (container?.state.status !== "restarting" || deps.holds.has(id) || deps.closing.aborted) return;
+    if (container?.state.status !== "restarting" || deps.holds.has(id) || deps.closing.aborted) return false;
     try {
-      await runContainer(deps, container, container.restartCount + 1);
+      await runContainer(deps, container, container.restartCount);
+      return true;
     } catch (error) {
       deps.logger.warn({ container: id, error }, "a container could not be restarted");
       deps.waiters.exited(id, { exitCode: container.state.last.exitCode, error: messageOf(error) });
+      return false;
     }
   });
+  if (restarted) deps.onOwnRestart(id);
 }

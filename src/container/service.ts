@@ -1,3 +1,5 @@
+import type { EventSink } from "#events/contract.ts";
+import { ChangeBell } from "#lib/change-bell.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
 import type { Digest } from "#spec/digest.ts";
@@ -9,6 +11,7 @@ import { ContainerStore } from "./container-store.ts";
 import { isActive, type Container } from "./container.ts";
 import { countContainers, type ContainerCounts } from "./counts.ts";
 import { createContainer, type CreateRequest } from "./create.ts";
+import { restartDependants } from "./dependants.ts";
 import type { ContainerContext, ContainerDeps, ContainerOptions } from "./deps.ts";
 import { createExec } from "./exec/create.ts";
 import type { ExecConfig, ExecSession } from "./exec/exec-session.ts";
@@ -76,8 +79,11 @@ export function createContainerService(deps: ContainerDeps, options: ContainerOp
 
 function contextOf({ database, ...deps }: ContainerDeps, options: ContainerOptions, closing: AbortSignal): ContainerContext {
   const logger = deps.logger.child({ noun: "container" });
+  const bell = new ChangeBell();
   const context: ContainerContext = {
     ...deps,
+    events: ringing(deps.events, bell),
+    bell,
     logger,
     options,
     closing,
@@ -90,8 +96,18 @@ function contextOf({ database, ...deps }: ContainerDeps, options: ContainerOptio
     holds: new ExitHolds(),
     execs: new ExecStore(),
     health: createHealthMonitor(() => context, new HealthStore({ database, logger })),
+    onOwnRestart: (id) => void restartDependants(context, id),
   };
   return context;
+}
+
+function ringing(events: EventSink, bell: ChangeBell): EventSink {
+  return {
+    emit(event) {
+      events.emit(event);
+      bell.ring();
+    },
+  };
 }
 
 function lifecycle(context: ContainerContext) {

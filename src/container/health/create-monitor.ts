@@ -1,10 +1,11 @@
 import { emitContainerEvent } from "../container-events.ts";
 import type { ContainerContext } from "../deps.ts";
+import { restartByEngine } from "../restart-by-engine.ts";
+import type { Health } from "./health.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import type { HealthStore } from "./health-store.ts";
 import { healthOnFailure } from "./on-failure.ts";
 import { runProbe } from "./probe.ts";
-import { restartUnhealthy } from "./restart-unhealthy.ts";
 import { UnhealthyRestarts } from "./unhealthy-restarts.ts";
 
 /**
@@ -31,4 +32,12 @@ export function createHealthMonitor(context: () => ContainerContext, healths: He
     onRest: (id) => restarts.cancel(id),
     onGone: (id) => restarts.forget(id),
   });
+}
+
+/** The event tells what the last check said. */
+async function restartUnhealthy(context: ContainerContext, id: string, { failingStreak, log }: Health): Promise<void> {
+  const last = log.at(-1);
+  const details = { failingStreak: String(failingStreak), exitCode: String(last?.exitCode ?? 0), output: last?.output ?? "" };
+  context.logger.warn({ container: id, streak: failingStreak }, "restarting an unhealthy container");
+  if (await restartByEngine(context, id, { action: "health_on_failure: restart", details })) context.onOwnRestart(id);
 }

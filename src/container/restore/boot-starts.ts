@@ -1,43 +1,62 @@
+import { Slots } from "#lib/slots.ts";
 import { buryContainer } from "../bury.ts";
-import { countsAsRunning, exitCodeOf, type Container } from "../container.ts";
-import { restartByPolicy, runContainer, type RunDeps } from "../run.ts";
+import { exitCodeOf, isActive, type Container } from "../container.ts";
+import type { ContainerContext } from "../deps.ts";
 import { shouldRunAtBoot } from "../restart-policy.ts";
-import { forEachLimited } from "./for-each-limited.ts";
+import { runContainer, type RunDeps } from "../run.ts";
+import { bootOrder, type Wait } from "./boot-order.ts";
+import { awaitAll } from "./await-ready.ts";
 
-/** How many are started at once: the API has to answer meanwhile, and one that hangs must not hold up the rest. */
+export type BootDeps = RunDeps & Pick<ContainerContext, "bell">;
+
+/** How many are started at once: the API has to answer meanwhile. Who waits for another holds no place. */
 const AT_ONCE = 4;
 
 /**
- * Brings up what restart policies want up, and removes containers that were to be removed at their end and have none any more.
- * Failures are logged; each stands in its container's state.
+ * Brings up what restart policies want up, each after what it depends on, and removes containers that were to be removed at their end
+ * and have none any more. Failures are logged; each stands in its container's state.
  */
-export async function bootStarts(deps: RunDeps): Promise<void> {
-  await forEachLimited([...deps.store.all()], AT_ONCE, async (container) => {
-    if (!deps.closing.aborted) await settleAtBoot(deps, container.id);
-  });
+export async function bootStarts(deps: BootDeps): Promise<void> {
+  const all = [...deps.store.all()];
+  const coming = new Set(all.filter((container) => isWantedUp(container)).map(({ id }) => id));
+  const { waits, remarks } = bootOrder(all, coming);
+  for (const remark of remarks) deps.logger.warn({}, remark);
+  const slots = new Slots(AT_ONCE);
+  await Promise.all(
+    all.map(async ({ id }) => {
+      await whenReady(deps, coming, id, waits.get(id) ?? []);
+      await slots.run(deps.closing, async () => await settleAtBoot(deps, id)).catch(() => undefined);
+      coming.delete(id);
+      deps.bell.ring();
+    }),
+  );
 }
 
-async function settleAtBoot(deps: RunDeps, id: string): Promise<void> {
-  if (!deps.store.has(id)) return;
-  const { state } = deps.store.get(id);
+async function whenReady(deps: BootDeps, coming: ReadonlySet<string>, id: string, waits: readonly Wait[]): Promise<void> {
+  if (waits.length > 0) await awaitAll(deps, deps.store.get(id), waits, (other) => coming.has(other));
+}
+
+/** The daemon may have been told to stop, and the container removed, since. */
+async function settleAtBoot(deps: BootDeps, id: string): Promise<void> {
+  if (deps.closing.aborted || !deps.store.has(id)) return;
   try {
-    if (state.status === "restarting") await restartByPolicy(deps, id);
-    else await deps.locks.run(id, async () => await settleResting(deps, id));
+    await deps.locks.run(id, async () => await settleResting(deps, id));
   } catch (error) {
     deps.logger.warn({ container: id, error }, "a container could not be started with the daemon");
   }
 }
 
 async function settleResting(deps: RunDeps, id: string): Promise<void> {
-  if (!deps.store.has(id)) return;
+  if (!deps.store.has(id) || deps.holds.isRemoving(id)) return;
   const container = deps.store.get(id);
-  if (countsAsRunning(container.state)) return;
+  if (isActive(container.state)) return;
   if (container.hostConfig.AutoRemove === true) await buryContainer(deps, container, true);
-  else if (isWantedUp(container)) await runContainer(deps, container, container.restartCount);
+  else if (isWantedUp(container)) await runContainer(deps, container, 0);
 }
 
 /** One that never ran waits for its first start. */
 function isWantedUp({ state, hostConfig, restartCount }: Container): boolean {
+  if (state.status === "restarting") return true;
   if (state.status !== "exited") return false;
   return shouldRunAtBoot({
     policy: hostConfig.RestartPolicy,

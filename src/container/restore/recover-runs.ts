@@ -62,10 +62,10 @@ export async function settleFate(deps: RunDeps, { id, recovered }: Fate): Promis
       return watchRun(deps, id);
     case "exited":
       noteUnwrittenStart(deps, container, recovered.exit.finishedAt.getTime());
-      return await settleExit(deps, id, recovered.exit);
+      return await settleExit(deps, id, recovered.exit, { atBoot: true });
     case "created":
     case "gone":
-      return await settleExit(deps, id, lostExit());
+      return await settleExit(deps, id, lostExit(), { atBoot: true });
   }
 }
 

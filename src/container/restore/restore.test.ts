@@ -107,7 +107,7 @@ describe("restart policies", () => {
     ["no", "exited", "exited"],
     ["always", "stopped", "running"],
     ["unless-stopped", "stopped", "exited"],
-    ["on-failure", "stopped", "exited"],
+    ["on-failure", "stopped", "running"],
     ["always", "created", "created"],
   ])("%s, %s: %s", async (policy, before, after) => {
     await using harness = new Harness();
@@ -123,13 +123,15 @@ describe("restart policies", () => {
     expect(harness.status(id)).toBe(after);
   });
 
-  test("the restart of one that ended while no daemon was there counts once", async () => {
+  test("one that ended while no daemon was there is restarted once, and its count begins anew, as in Docker", async () => {
     await using harness = new Harness();
     const id = await killedWhileRunning(harness, { hostConfig: { RestartPolicy: { Name: "on-failure", MaximumRetryCount: 3 } } });
     harness.runtime.runs.clear();
     await harness.service.restore();
     await eventually(() => harness.status(id) === "running");
-    expect(harness.service.find(id).restartCount).toBe(1);
+    expect(harness.service.find(id).restartCount).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(harness.events.actions(id)).toEqual(["create", "start", "die", "start"]);
   });
 });
 

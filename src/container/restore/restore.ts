@@ -2,7 +2,7 @@ import { both } from "../both.ts";
 import { isActive } from "../container.ts";
 import { releaseRun } from "../release-run.ts";
 import { type RunDeps } from "../run.ts";
-import { bootStarts } from "./boot-starts.ts";
+import { bootStarts, type BootDeps } from "./boot-starts.ts";
 import { finishRemovals } from "./orphans.ts";
 import { recoverRuns, settleFate, type Fate } from "./recover-runs.ts";
 
@@ -10,7 +10,7 @@ import { recoverRuns, settleFate, type Fate } from "./recover-runs.ts";
  * Takes over from the daemon before this one, however it ended: containers that still run go on, those that ended meanwhile get
  * their real exit, removals are finished. When this resolves every state is true; what restart policies want is started behind.
  */
-export async function restoreContainers(deps: RunDeps): Promise<void> {
+export async function restoreContainers(deps: BootDeps): Promise<void> {
   const fates = await recoverRuns(deps);
   const running = new Set(fates.filter(isRunning).map(({ id }) => id));
   await both(deps.networks.restore(running), deps.snapshots.sweep(running));
