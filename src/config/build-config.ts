@@ -7,6 +7,7 @@ import { buildApi } from "./build/api.ts";
 import { buildContainers } from "./build/containers.ts";
 import { buildImages } from "./build/images.ts";
 import { buildLabels, buildLog } from "./build/log.ts";
+import { buildMetrics, buildShutdown } from "./build/daemon.ts";
 import { buildNetwork } from "./build/network.ts";
 import { buildUserRemap } from "./build/userns.ts";
 import { ConfigError } from "./config-error.ts";
@@ -30,6 +31,8 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
     // Only these two get past the options' own check.
     ephemeral: settings.ephemeral as Ephemeral | undefined,
     log: buildLog(settings),
+    shutdown: buildShutdown(settings),
+    metrics: buildMetrics(settings["metrics-addr"]),
     labels: buildLabels(settings.label ?? []),
     api: buildApi(settings, environment, instance.execRoot),
     containers: buildContainers(settings, instance.cgroupParent),

@@ -13,6 +13,9 @@ export interface DaemonConfig {
   readonly pidfile: string;
   readonly ephemeral: Ephemeral | undefined;
   readonly log: LogConfig;
+  readonly shutdown: ShutdownConfig;
+  /** Undefined: metrics are not served. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly labels: readonly string[];
   readonly api: ApiConfig;
   readonly containers: ContainersConfig;
@@ -22,6 +25,13 @@ export interface DaemonConfig {
 
 /** What goes when the daemon's standard input ends, and the daemon with it; undefined: it lives until a signal, and nothing goes. */
 export type Ephemeral = "containers" | "all";
+
+/** What becomes of containers when the daemon is told to end. */
+export interface ShutdownConfig {
+  readonly liveRestore: boolean;
+  /** Seconds that containers get at least where they end too; negative is for ever. */
+  readonly timeout: number;
+}
 
 export interface LogConfig {
   readonly level: LogLevel;
@@ -60,6 +70,11 @@ export interface ContainersConfig {
   readonly logDriver: string;
   readonly logOptions: Readonly<Record<string, string>>;
   readonly noNewPrivileges: boolean;
+  readonly init: boolean;
+  /** Undefined: the first that the host has. */
+  readonly initPath: string | undefined;
+  readonly healthOnFailure: "none" | "restart";
+  readonly restartDependants: boolean;
   /** A file, or one of Docker's two words. */
   readonly seccompProfile: string;
 }

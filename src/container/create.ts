@@ -55,6 +55,7 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   healthOnFailure(draft.engineLabels ?? {}, "none");
   requireRuntime(deps, draft.hostConfig.Runtime ?? "");
   checkUserNamespace(deps, draft.hostConfig);
+  deps.sandbox.wantsInit({ hostConfig: draft.hostConfig, defaults: deps.options.defaults, initPath: deps.options.initPath });
   const warnings = [
     ...platformWarnings(request, image),
     ...healthWarnings(draft.config),

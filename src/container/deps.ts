@@ -45,6 +45,8 @@ export interface SandboxPlanner {
   resolveUser(rootfs: string, user: string, groupAdd: readonly string[]): ResolvedUser;
   /** Finds the devices of the host that it gets. @throws EngineError `invalid` for a path that is none. */
   lookUpDevices(hostConfig: HostConfig): Promise<HostDevices>;
+  /** Whether its first process is to be an init. @throws EngineError `invalid` where the host has none. */
+  wantsInit(input: Pick<SpecInput, "hostConfig" | "defaults" | "initPath">): boolean;
   spec(input: SpecInput): OciSpec;
   execProcess(input: ExecInput): OciSpec["process"];
 }

@@ -8,6 +8,7 @@ export class ExitHolds {
   readonly #removing = new Set<string>();
   readonly #restarting = new Map<string, number>();
   readonly #stopping = new Set<string>();
+  #all = false;
 
   /**
    * A removal, until disposed.
@@ -24,6 +25,11 @@ export class ExitHolds {
   forRestart(id: string): Disposable {
     this.#count(id, 1);
     return { [Symbol.dispose]: () => this.#count(id, -1) };
+  }
+
+  /** Every container's, for the rest of this daemon's life, which ends with them. */
+  forEnd(): void {
+    this.#all = true;
   }
 
   /** A stop is under way, whose event is due with the end. */
@@ -50,7 +56,7 @@ export class ExitHolds {
   }
 
   has(id: string): boolean {
-    return this.#removing.has(id) || this.#restarting.has(id);
+    return this.#all || this.#removing.has(id) || this.#restarting.has(id);
   }
 
   #count(id: string, change: 1 | -1): void {

@@ -100,8 +100,9 @@ async function prepareRoot(deps: LaunchDeps, container: Container): Promise<Root
   const [rootfs, devices] = await both(deps.snapshots.mount(id), deps.sandbox.lookUpDevices(hostConfig));
   await deps.volumes.prepare(id, rootfs, mounts);
   const { options, sandbox } = deps;
+  const initPath = sandbox.wantsInit({ hostConfig, defaults: options.defaults, initPath: options.initPath }) ? options.initPath : undefined;
   const prepared = asContainerRoot(deps, hostConfig, () =>
-    sandbox.prepareRoot({ rootfs, config, hostConfig, mounts: mounts.map(asContainerMount), initPath: options.initPath }),
+    sandbox.prepareRoot({ rootfs, config, hostConfig, mounts: mounts.map(asContainerMount), initPath }),
   );
   const user = deps.sandbox.resolveUser(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
   return { rootfs, prepared, user, devices, sharedMemoryOf: await shareMemory(deps, container) };

@@ -124,7 +124,7 @@ function lifecycle(context: ContainerContext) {
     rename: async (reference: string, name: string) => await renameContainer(context, reference, name),
     update: async (reference: string, change: HostConfig) => await updateContainer(context, reference, change),
     /** For the end of a daemon whose containers end with it. */
-    stopAll: async (timeoutMs: number) => await stopAllContainers(context, timeoutMs),
+    stopAll: async (leastSeconds: number) => await stopAllContainers(context, leastSeconds),
     prune: async (filters: Filters) => await pruneContainers(context, filters),
   };
 }

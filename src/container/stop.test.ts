@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { Container } from "./container.ts";
+import { shutdownSeconds } from "./stop-all.ts";
 import { eventually, Harness } from "./testing/harness.ts";
 
 const stop = { timeout: undefined, signal: undefined };
@@ -135,7 +137,9 @@ describe("pause", () => {
 
 test("everything is stopped for the daemon's end, and comes up again with the next", async () => {
   await using harness = new Harness();
-  const ids = [await harness.run("first", { hostConfig: { RestartPolicy: { Name: "unless-stopped" } } }), await harness.run("second")];
+  const config = { StopTimeout: 0 };
+  const unlessStopped = { hostConfig: { RestartPolicy: { Name: "unless-stopped" } } };
+  const ids = [await harness.run("first", { config, ...unlessStopped }), await harness.run("second", { config })];
   harness.runtime.ignored.add(15);
   await harness.service.stopAll(10);
   expect(ids.map((id) => harness.status(id))).toEqual(["exited", "exited"]);
@@ -143,4 +147,30 @@ test("everything is stopped for the daemon's end, and comes up again with the ne
   await harness.service.restore();
   await eventually(() => harness.status("first") === "running");
   expect(harness.status("second")).toBe("exited");
+});
+
+test("at the daemon's end those that depend on others go first, and nothing comes up any more", async () => {
+  await using harness = new Harness();
+  const labels = (service: string, dependsOn = ""): object => ({
+    "com.docker.compose.project": "app",
+    "com.docker.compose.service": service,
+    "com.docker.compose.depends_on": dependsOn,
+  });
+  const always = { hostConfig: { RestartPolicy: { Name: "always" } } };
+  const db = await harness.run("db", { config: { Labels: labels("db") }, ...always });
+  const web = await harness.run("web", { config: { Labels: labels("web", "db:service_started:false") }, ...always });
+  await harness.service.stopAll(15);
+  expect(harness.runtime.calls.filter((call) => call.startsWith("kill"))).toEqual([`kill ${web} 15`, `kill ${db} 15`]);
+  expect([harness.status("db"), harness.status("web")]).toEqual(["exited", "exited"]);
+});
+
+test.each([
+  [15, [], 15],
+  [15, [undefined], 15],
+  [15, [30, 1], 35],
+  [15, [-1, 1], -1],
+  [-1, [1], -1],
+])("a daemon with %i s, whose containers have %j, gives them %i s", (least, timeouts, seconds) => {
+  const running = timeouts.map((StopTimeout) => ({ name: "x", config: StopTimeout === undefined ? {} : { StopTimeout } }) as Container);
+  expect(shutdownSeconds(running, least)).toBe(seconds);
 });

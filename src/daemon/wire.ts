@@ -6,6 +6,7 @@ import { createApi } from "#api/server.ts";
 import { EventStore } from "#events/event-store.ts";
 import { Journal } from "#events/journal.ts";
 import type { Logger } from "#lib/logger.ts";
+import { findInit } from "#runtime/oci/init-binary.ts";
 import { serverVersion } from "#spec/identity.ts";
 import { Database } from "#store/db/database.ts";
 import { describeHost } from "#sys/host-description.ts";
@@ -43,8 +44,9 @@ export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> 
     now: () => BigInt(Date.now()) * 1_000_000n,
   });
   const [host, description, id] = [readHostFacts(), describeHost(), await engineId(instance.dataRoot)];
-  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime, networkWorker });
-  const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns }));
+  const initPath = findInit(config.current.containers.initPath);
+  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime, networkWorker, initPath });
+  const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns, initPath }));
   const api = createApi(
     { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }) },
     { engineVersion: serverVersion, minVersion: apiConfig.minVersion },

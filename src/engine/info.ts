@@ -19,6 +19,7 @@ export interface InfoSettings {
   readonly labels: readonly string[];
   readonly debug: boolean;
   readonly dataRoot: string;
+  readonly liveRestore: boolean;
   readonly logDriver: string;
   readonly logDrivers: readonly string[];
   readonly networkDrivers: readonly string[];
@@ -39,6 +40,8 @@ export interface InfoFacts {
   readonly host: HostReading;
   readonly description: HostDescription;
   readonly runtimes: RuntimeFeatures["runtimes"];
+  /** Path of the program that `--init` puts into containers. */
+  readonly initPath: string | undefined;
 }
 
 /** What `GET /info` tells. */

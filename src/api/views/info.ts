@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { isIP } from "node:net";
 import type { EngineInfo } from "#engine/info.ts";
 import { compareApiVersions, type ApiVersion } from "#spec/api-version.ts";
@@ -89,8 +90,7 @@ function settingsView({ settings }: EngineInfo): SystemInfo {
     DockerRootDir: settings.dataRoot,
     Debug: settings.debug,
     Labels: [...settings.labels],
-    // Always, and without a switch (docs/adr/0006-containers-outlive-the-daemon.md).
-    LiveRestoreEnabled: true,
+    LiveRestoreEnabled: settings.liveRestore,
     LoggingDriver: settings.logDriver,
     Plugins: { Volume: ["local"], Network: [...settings.networkDrivers], Authorization: [], Log: [...settings.logDrivers] },
     HttpProxy: withoutPassword(settings.proxies.http),
@@ -121,11 +121,12 @@ function registriesView(insecure: readonly string[], mirrors: readonly string[])
   };
 }
 
-function runtimesView({ runtimes }: EngineInfo): SystemInfo {
+function runtimesView({ runtimes, initPath }: EngineInfo): SystemInfo {
   const [usual] = runtimes;
   return {
     Runtimes: Object.fromEntries(runtimes.map(({ name, path }) => [name, { path }])),
     DefaultRuntime: usual?.name ?? "",
+    InitBinary: initPath === undefined ? "" : basename(initPath),
     RuncCommit: { ID: usual === undefined ? "N/A" : `${usual.name} ${usual.version}` },
   };
 }
@@ -136,7 +137,6 @@ function absentView(): SystemInfo {
     Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: [] },
     ContainerdCommit: { ID: "N/A" },
     InitCommit: { ID: "N/A" },
-    InitBinary: "",
     Isolation: "",
     ExperimentalBuild: false,
     GenericResources: [],

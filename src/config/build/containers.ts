@@ -16,8 +16,17 @@ export function buildContainers(settings: Settings, cgroupParent: string): Conta
     logDriver: settings["log-driver"] ?? "json-file",
     logOptions: settings["log-opt"] ?? {},
     noNewPrivileges: settings["no-new-privileges"] ?? false,
+    init: settings.init ?? false,
+    initPath: settings["init-path"] || undefined,
+    healthOnFailure: healthOnFailure(settings["health-on-failure"] ?? "none"),
+    restartDependants: settings["restart-dependants"] ?? false,
     seccompProfile: settings["seccomp-profile"] ?? "builtin",
   };
+}
+
+function healthOnFailure(value: string): "none" | "restart" {
+  if (value === "none" || value === "restart") return value;
+  throw new ConfigError(`invalid health-on-failure ${JSON.stringify(value)}: use "none" or "restart"`);
 }
 
 function cgroupnsMode(mode: string): "host" | "private" {

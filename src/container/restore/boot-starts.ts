@@ -47,7 +47,7 @@ async function settleAtBoot(deps: BootDeps, id: string): Promise<void> {
 }
 
 async function settleResting(deps: RunDeps, id: string): Promise<void> {
-  if (!deps.store.has(id) || deps.holds.isRemoving(id)) return;
+  if (!deps.store.has(id) || deps.holds.has(id)) return;
   const container = deps.store.get(id);
   if (isActive(container.state)) return;
   if (container.hostConfig.AutoRemove === true) await buryContainer(deps, container, true);

@@ -14,6 +14,7 @@ export function fakeSandbox(): SandboxPlanner & { user: string } {
       return { uid: user === "" ? 0 : 1000, gid: 0, additionalGids: [], home: "/" };
     },
     lookUpDevices: () => Promise.resolve({ nodes: [], disks: {} }),
+    wantsInit: ({ hostConfig }) => hostConfig.Init === true,
     spec: ({ config, hostname, rootfs, netns, joined, cgroupPath }) =>
       ({
         hostname,

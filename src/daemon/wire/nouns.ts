@@ -40,6 +40,8 @@ export interface NounParts {
   /** Still being opened. */
   readonly runtime: Promise<OciRuntime>;
   readonly networkWorker: NetworkWorker;
+  /** The init of this host; undefined where it has none. */
+  readonly initPath: string | undefined;
 }
 
 /** What the rest of the daemon sees of the nouns: containers, images, networks, volumes over the stores and the runtime. */
@@ -110,6 +112,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       await networks.prune(new Map(), undefined, new AbortController().signal);
     },
     async close() {
+      if (!config.current.shutdown.liveRestore) await containers.stopAll(config.current.shutdown.timeout);
       await containers.close();
       const { running, paused } = containers.counts();
       // With the last container the host gets everything back; else the rules stay, and containers stay reachable.

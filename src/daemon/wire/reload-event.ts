@@ -3,7 +3,7 @@ import type { EngineEvent } from "#events/contract.ts";
 
 /** What a reload put into effect, under the names of daemon.json, as Docker's own event has it. */
 export function reloadEvent(engineId: string, hostname: string, config: DaemonConfig): Omit<EngineEvent, "timeNano"> {
-  const { labels, log, images } = config;
+  const { labels, log, images, shutdown } = config;
   return {
     type: "daemon",
     action: "reload",
@@ -12,7 +12,7 @@ export function reloadEvent(engineId: string, hostname: string, config: DaemonCo
       name: hostname,
       debug: String(log.level === "debug"),
       labels: JSON.stringify(labels),
-      "live-restore": "true",
+      "live-restore": String(shutdown.liveRestore),
       "insecure-registries": JSON.stringify(images.insecureRegistries),
       "registry-mirrors": JSON.stringify(images.mirrors),
       "max-concurrent-downloads": String(images.maxConcurrentDownloads),

@@ -10,6 +10,7 @@ import { defaultCapabilities } from "#runtime/oci/spec/capabilities.ts";
 import { execProcess } from "#runtime/oci/spec/exec-process.ts";
 import { lookUpDevices } from "#runtime/oci/spec/host-devices.ts";
 import { prepareRootfs } from "#runtime/oci/spec/prepare-rootfs.ts";
+import { wantsInit } from "#runtime/oci/spec/process.ts";
 import { unsupportedFields } from "#runtime/oci/spec/unsupported.ts";
 import { validateCreate } from "#runtime/oci/spec/validate-create.ts";
 import { warningsFor } from "#runtime/oci/spec/warnings.ts";
@@ -26,6 +27,7 @@ export function sandboxPlanner(host: HostFacts): SandboxPlanner {
     prepareRoot: prepareRootfs,
     resolveUser,
     lookUpDevices,
+    wantsInit,
     spec: ociSpec,
     execProcess,
   };
@@ -39,7 +41,7 @@ export function sandboxDefaults({ containers }: DaemonConfig, host: HostFacts): 
     noNewPrivileges: containers.noNewPrivileges,
     ulimits: Object.entries(containers.ulimits).map(([name, { soft, hard }]) => ({ name, soft, hard })),
     cgroupNamespace: containers.cgroupnsMode,
-    init: false,
+    init: containers.init,
   };
 }
 

@@ -15,10 +15,11 @@ export interface SystemParts {
   readonly host: HostReading;
   readonly description: HostDescription;
   readonly nouns: Nouns;
+  readonly initPath: string | undefined;
 }
 
 /** What ping, version, info and events answer with. */
-export function wireSystem({ config, events, engineId, host, description, nouns }: SystemParts): SystemBackend {
+export function wireSystem({ config, events, engineId, host, description, nouns, initPath }: SystemParts): SystemBackend {
   const { runtimes, monitor } = nouns.runtime;
   const programs = monitor === undefined ? runtimes : [...runtimes, { name: "conmon", version: monitor.version }];
   const version = describeVersion({
@@ -28,15 +29,16 @@ export function wireSystem({ config, events, engineId, host, description, nouns 
     programs,
   });
   const sources = { ...nouns.info, eventListeners: () => events.listeners, settings: () => infoSettings(config.current) };
-  const info = new InfoReader(sources, { engineId, host, description, runtimes });
+  const info = new InfoReader(sources, { engineId, host, description, runtimes, initPath });
   return { version: () => version, info: () => info.read(), events };
 }
 
-function infoSettings({ instance, userRemap, labels, log, containers, network, images }: DaemonConfig): InfoSettings {
+function infoSettings({ instance, userRemap, labels, log, shutdown, containers, network, images }: DaemonConfig): InfoSettings {
   return {
     labels,
     debug: log.level === "debug",
     dataRoot: instance.dataRoot,
+    liveRestore: shutdown.liveRestore,
     logDriver: containers.logDriver,
     logDrivers: ["json-file", "none"],
     networkDrivers: ["bridge", "host", "null"],

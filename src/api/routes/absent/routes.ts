@@ -1,6 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { Route } from "#http/route.ts";
 import { buildkitRoutes } from "./buildkit.ts";
+import { checkpointRoutes } from "./checkpoints.ts";
 import { endpoints } from "./endpoints.ts";
 import { pluginRoutes } from "./plugins.ts";
 import { swarmRoutes } from "./swarm.ts";
@@ -13,7 +14,7 @@ import { swarmRoutes } from "./swarm.ts";
 export function absentRoutes(present: readonly Route[]): Route[] {
   const taken = new Set(present.map(keyOf));
   const rest = endpoints.map((endpoint) => notYet(...(endpoint.split(" ") as [Route["method"], string])));
-  return [...swarmRoutes, ...pluginRoutes, ...buildkitRoutes, ...rest].filter((route) => !taken.has(keyOf(route)));
+  return [...swarmRoutes, ...pluginRoutes, ...buildkitRoutes, ...checkpointRoutes, ...rest].filter((route) => !taken.has(keyOf(route)));
 }
 
 /** Two rows are one when they differ in the names of their parameters alone. */

@@ -1,4 +1,5 @@
 import { json, noContent, type ApiRequest, type Handler, type Reply, type Route } from "#http/route.ts";
+import { noCheckpoints } from "../absent/checkpoints.ts";
 import { inspectView } from "../../views/container-inspect.ts";
 import { attachWebSocket } from "./attach-websocket.ts";
 import { getArchive, putArchive, statArchive } from "./archive.ts";
@@ -65,7 +66,10 @@ function queryRoutes(backend: ContainerBackend): Route[] {
 /** Verbs that answer with nothing. */
 function processRoutes(backend: ContainerBackend): Route[] {
   return [
-    verb("start", (id) => backend.start(id)),
+    verb("start", (id, query) => {
+      if (query.get("checkpoint") || query.get("checkpoint-dir")) throw noCheckpoints();
+      return backend.start(id);
+    }),
     verb("stop", (id, query) => backend.stop(id, stopOptionsOf(query))),
     verb("restart", (id, query) => backend.restart(id, stopOptionsOf(query))),
     verb("kill", (id, query) => backend.kill(id, query.get("signal") ?? "")),

@@ -39,12 +39,20 @@ export function workingFolder({ WorkingDir = "" }: Pick<ContainerConfig, "Workin
   return WorkingDir === "" ? "/" : WorkingDir;
 }
 
-export function wantsInit({ hostConfig, defaults, initPath }: SpecInput): boolean {
-  const wanted = hostConfig.Init ?? defaults.init;
-  if (wanted && initPath === undefined) {
-    throw new EngineError("invalid", "HostConfig.Init: no static init binary (tini or catatonit) was found on this host");
+/**
+ * Whether its first process is to be an init; one in another's PID namespace, or the host's, has no first process to be.
+ *
+ * @throws EngineError `invalid` where the host has none.
+ */
+export function wantsInit({ hostConfig, defaults, initPath }: Pick<SpecInput, "hostConfig" | "defaults" | "initPath">): boolean {
+  if (!(hostConfig.Init ?? defaults.init) || hostConfig.PidMode) return false;
+  if (initPath === undefined) {
+    throw new EngineError(
+      "invalid",
+      "HostConfig.Init: no static init binary (tini-static or catatonit) was found on this host, and no init-path is set",
+    );
   }
-  return wanted;
+  return true;
 }
 
 export function ociUser({ uid, gid, additionalGids }: ResolvedUser): OciProcess["user"] {
