@@ -7,6 +7,8 @@ export interface DaemonEnvironment {
   readonly tlsVerify: boolean;
   readonly minApiVersion: string | undefined;
   readonly proxies: Proxies;
+  /** Stands in for the kernel's boot id: how tests have the host restarted. */
+  readonly testBootId: string | undefined;
   /** systemd's notification socket. */
   readonly notifySocket: string | undefined;
   /** Sockets that systemd opened for this process, by descriptor; empty when there are none. */
@@ -34,6 +36,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, pid: number): DaemonEnvi
       https: present(env["HTTPS_PROXY"]) ?? present(env["https_proxy"]),
       none: present(env["NO_PROXY"]) ?? present(env["no_proxy"]),
     },
+    testBootId: present(env["DHOW_TEST_BOOT_ID"]),
     notifySocket: present(env["NOTIFY_SOCKET"]),
     listenFds: env["LISTEN_PID"] === String(pid) ? listenFds(env["LISTEN_FDS"], env["LISTEN_FDNAMES"]) : [],
   };

@@ -68,6 +68,8 @@ export interface ContainerDeps {
   readonly userNamespaces?: UserNamespaces | undefined;
   /** Told when nothing is left of a container on the disk: layers that were kept for it alone may go now. Must not throw. */
   readonly onGone?: ((containerId: string) => void) | undefined;
+  /** Told how long an action took that went well: `create`, `start`, `delete`. */
+  readonly onAction?: ((action: string, seconds: number) => void) | undefined;
   readonly logger: Logger;
 }
 

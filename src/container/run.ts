@@ -8,7 +8,7 @@ import { launch, type LaunchDeps } from "./launch.ts";
 import { handleExit, type ExitDeps } from "./on-exit.ts";
 import { releaseRun } from "./release-run.ts";
 
-export type RunDeps = LaunchDeps & ExitDeps & Pick<ContainerContext, "locks" | "onOwnRestart">;
+export type RunDeps = LaunchDeps & ExitDeps & Pick<ContainerContext, "locks" | "onOwnRestart" | "onAction">;
 
 /** How long to wait before an exit that could not be written down (a full disk) is tried again, ms. */
 const RETRY_AFTER = 1000;
@@ -21,6 +21,7 @@ const RETRY_AFTER = 1000;
  */
 export async function runContainer(deps: RunDeps, container: Container, restartCount: number): Promise<void> {
   const { id } = container;
+  const begun = performance.now();
   await deps.background.idle(id);
   try {
     const { pid, startedAt } = await launch(deps, container);
@@ -31,6 +32,7 @@ export async function runContainer(deps: RunDeps, container: Container, restartC
   }
   deps.health.begin(container);
   emitContainerEvent(deps.events, container, "start");
+  deps.onAction?.("start", (performance.now() - begun) / 1000);
   watchRun(deps, id);
 }
 

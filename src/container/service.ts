@@ -112,14 +112,14 @@ function ringing(events: EventSink, bell: ChangeBell): EventSink {
 
 function lifecycle(context: ContainerContext) {
   return {
-    create: async (request: CreateRequest) => await createContainer(context, request),
+    create: async (request: CreateRequest) => await timed(context, "create", createContainer(context, request)),
     start: async (reference: string) => await startContainer(context, reference),
     stop: async (reference: string, stop: StopOptions) => await stopContainer(context, reference, stop),
     restart: async (reference: string, stop: StopOptions) => await restartContainer(context, reference, stop),
     kill: async (reference: string, signal: string) => await killContainer(context, reference, signal),
     pause: async (reference: string) => await pauseContainer(context, reference),
     unpause: async (reference: string) => await unpauseContainer(context, reference),
-    remove: async (reference: string, remove: RemoveOptions) => await removeContainer(context, reference, remove),
+    remove: async (reference: string, remove: RemoveOptions) => await timed(context, "delete", removeContainer(context, reference, remove)),
     removeAll: async () => await removeAllContainers(context),
     rename: async (reference: string, name: string) => await renameContainer(context, reference, name),
     update: async (reference: string, change: HostConfig) => await updateContainer(context, reference, change),
@@ -127,6 +127,14 @@ function lifecycle(context: ContainerContext) {
     stopAll: async (leastSeconds: number) => await stopAllContainers(context, leastSeconds),
     prune: async (filters: Filters) => await pruneContainers(context, filters),
   };
+}
+
+async function timed<T>({ onAction }: ContainerContext, action: string, work: Promise<T>): Promise<T> {
+  if (onAction === undefined) return await work;
+  const begun = performance.now();
+  const result = await work;
+  onAction(action, (performance.now() - begun) / 1000);
+  return result;
 }
 
 function queries(context: ContainerContext) {
@@ -141,6 +149,7 @@ function queries(context: ContainerContext) {
     all: (): Container[] => [...context.store.all()],
     /** Ids whose parts on the disk somebody still needs, or is removing: for the volume noun's `restore`. */
     accountedIds: (): Set<string> => context.store.accountedIds(),
+    healthChecks: () => context.health.counts,
     counts: (): ContainerCounts => countContainers(context.store.all()),
     /** For the network noun, which connects and disconnects containers. */
     directory: networkDirectory(context),

@@ -27,7 +27,7 @@ export interface DaemonDeps {
   readonly logger: DaemonLogger;
   readonly signals: Signals;
   /** Builds the engine (`wire.ts`). */
-  readonly wire: (config: LiveConfig, logger: DaemonLogger) => Promise<Engine>;
+  readonly wire: (config: LiveConfig, logger: DaemonLogger, bootId: string | undefined) => Promise<Engine>;
 }
 
 /** A daemon that serves. */
@@ -81,7 +81,7 @@ async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<
   const open = await openListeners(targets, tls !== undefined);
   const listeners = open.map(({ listener }) => listener);
   for (const listener of listeners) claims.defer(() => listener.close());
-  const engine = await deps.wire(live, logger);
+  const engine = await deps.wire(live, logger, environment.testBootId);
   for (const held of open) held.serveWith((listener) => engine.serve(listener));
   for (const { address } of listeners) logger.info({}, `API listen on ${address}`);
   claims.defer(trimWhenQuiet());

@@ -8,13 +8,16 @@ import { Journal } from "#events/journal.ts";
 import type { Logger } from "#lib/logger.ts";
 import { findInit } from "#runtime/oci/init-binary.ts";
 import { serverVersion } from "#spec/identity.ts";
+import { currentBootId } from "#store/snapshots/boot-id.ts";
 import { Database } from "#store/db/database.ts";
 import { describeHost } from "#sys/host-description.ts";
 import { readHostFacts } from "#sys/host-facts.ts";
 import { NetworkWorker } from "#sys/netns/network-worker.ts";
+import { noteBoot } from "./boot.ts";
 import type { Engine } from "./engine.ts";
 import { engineId } from "./engine-id.ts";
 import type { LiveConfig } from "./live-config.ts";
+import { openMetrics, serveEngineMetrics } from "./wire/metrics.ts";
 import { wireNouns } from "./wire/nouns.ts";
 import { wireRuntime } from "./wire/runtime.ts";
 import { reloadEvent } from "./wire/reload-event.ts";
@@ -28,10 +31,12 @@ const CLOSE_GRACE_MS = 5000;
 /**
  * Builds the engine: the one place that constructs services and hands them to each other.
  *
+ * @param bootId of this start of the host.
  * @throws EngineError when the state cannot be opened, or the host lacks what the engine stands on.
  */
-export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> {
+export async function wire(config: LiveConfig, logger: Logger, bootId: string = currentBootId()): Promise<Engine> {
   const { instance, api: apiConfig } = config.current;
+  await noteBoot(instance, bootId, logger);
   // What is done by other processes and threads goes first: it takes as long as all the rest.
   const networkWorker = new NetworkWorker();
   networkWorker.start();
@@ -44,9 +49,19 @@ export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> 
     now: () => BigInt(Date.now()) * 1_000_000n,
   });
   const [host, description, id] = [readHostFacts(), describeHost(), await engineId(instance.dataRoot)];
+  const metrics = await openMetrics(config.current);
   const initPath = findInit(config.current.containers.initPath);
-  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime, networkWorker, initPath });
+  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime, networkWorker, initPath, bootId, metrics });
   const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns, initPath }));
+  const closeMetrics = await serveEngineMetrics(metrics, {
+    config: config.current,
+    events,
+    engineId: id,
+    host,
+    description,
+    nouns,
+    logger,
+  });
   const api = createApi(
     { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }) },
     { engineVersion: serverVersion, minVersion: apiConfig.minVersion },
@@ -56,6 +71,7 @@ export async function wire(config: LiveConfig, logger: Logger): Promise<Engine> 
     reloaded: () => events.emit(reloadEvent(id, description.hostname, config.current)),
     clear: () => nouns.clear(),
     async close() {
+      closeMetrics();
       await api.close(CLOSE_GRACE_MS);
       await nouns.close();
       events.flush();

@@ -47,6 +47,7 @@ export class Journal implements EventJournal {
   #pending: EngineEvent[] = [];
   #flushing: NodeJS.Immediate | undefined;
   #failing = false;
+  #emitted = 0;
   #last: bigint;
 
   constructor(deps: JournalDeps, options: Partial<JournalOptions> = {}) {
@@ -60,7 +61,13 @@ export class Journal implements EventJournal {
     return this.#subscribers.size;
   }
 
+  /** How many there have been since the daemon was started. */
+  get emitted(): number {
+    return this.#emitted;
+  }
+
   emit(event: Omit<EngineEvent, "timeNano">): void {
+    this.#emitted += 1;
     const now = this.#deps.now();
     // A clock that was set back, or two events in one tick of it: the order of emission is what counts.
     this.#last = now > this.#last ? now : this.#last + 1n;

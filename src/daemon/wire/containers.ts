@@ -15,9 +15,12 @@ export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Give
   const { config, database, events, logger, description } = parts;
   const { instance, containers, userRemap } = config.current;
   const host: HostFacts = { ...parts.host, runtime: given.runtime.features.runtimes[0]?.name ?? "" };
+  const { metrics } = parts;
+  const onAction = metrics && ((action: string, seconds: number) => metrics.containerActions.observe(action, seconds));
   return createContainerService(
     {
       ...given,
+      onAction,
       database,
       events,
       logger,

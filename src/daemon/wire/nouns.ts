@@ -6,6 +6,7 @@ import { networkRoutes } from "#api/routes/network/routes.ts";
 import { volumeRoutes } from "#api/routes/volume/routes.ts";
 import type { ContainerService } from "#container/service.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
+import type { EngineMetrics } from "#engine/metrics/engine-metrics.ts";
 import type { InfoSources } from "#engine/info.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
@@ -25,6 +26,7 @@ import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { wireContainers } from "./containers.ts";
 import { wireImages } from "./images.ts";
+import { timedImages, timedNetworks } from "./metrics.ts";
 import { wireNetworks } from "./networks.ts";
 import { wireStores } from "./stores.ts";
 
@@ -40,6 +42,10 @@ export interface NounParts {
   /** Still being opened. */
   readonly runtime: Promise<OciRuntime>;
   readonly networkWorker: NetworkWorker;
+  /** Undefined where nobody asks for them. */
+  readonly metrics: EngineMetrics | undefined;
+  /** Of this start of the host. */
+  readonly bootId: string;
   /** The init of this host; undefined where it has none. */
   readonly initPath: string | undefined;
 }
@@ -50,6 +56,8 @@ export interface Nouns {
   readonly info: Pick<InfoSources, "containers" | "images" | "storage">;
   readonly runtime: Pick<RuntimeFeatures, "runtimes"> & { readonly monitor: RuntimeFeatures["monitor"] | undefined };
   clear(): Promise<void>;
+  /** Since the daemon was started. */
+  healthChecks(): { readonly checks: number; readonly failed: number };
   /** Ends what runs behind the answers, and takes away what no running container needs. */
   close(): Promise<void>;
 }
@@ -68,7 +76,7 @@ async function openRemap({ userRemap }: DaemonConfig): Promise<RemapOptions | un
 export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const { config, logger, database, events } = parts;
   const remap = await openRemap(config.current);
-  const stores = wireStores(config.current, remap, logger);
+  const stores = wireStores(parts, remap);
   const { trees, snapshots, content, files } = stores;
   const [runtime, { networks, backend: networkBackend }] = await Promise.all([parts.runtime, wireNetworks(parts)]);
   const volumes = new Volumes(
@@ -82,7 +90,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     snapshots,
     files,
     images,
-    networks,
+    networks: timedNetworks(networks, parts.metrics),
     volumes,
     onGone: () => void sweep(),
   });
@@ -97,7 +105,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     routes: [
       ...containerRoutes(containers),
       ...execRoutes(containers),
-      ...imageRoutes(imageBackend),
+      ...imageRoutes(timedImages(imageBackend, parts.metrics)),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
     ],
@@ -111,6 +119,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       await containers.removeAll();
       await networks.prune(new Map(), undefined, new AbortController().signal);
     },
+    healthChecks: () => containers.healthChecks(),
     async close() {
       if (!config.current.shutdown.liveRestore) await containers.stopAll(config.current.shutdown.timeout);
       await containers.close();

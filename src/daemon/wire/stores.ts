@@ -1,23 +1,22 @@
 import { join } from "node:path";
-import type { DaemonConfig } from "#config/daemon-config.ts";
-import type { Logger } from "#lib/logger.ts";
 import { createContainerFiles } from "#store/files/files.ts";
 import { createContentStore } from "#store/content/fs-content-store.ts";
-import { currentBootId } from "#store/snapshots/boot-id.ts";
 import type { RemapOptions } from "#store/snapshots/driver.ts";
 import { selectSnapshotter } from "#store/snapshots/select.ts";
 import { Trees } from "#store/tree/trees.ts";
 import { createUnpacker } from "#store/unpack/unpacker.ts";
+import type { NounParts } from "./nouns.ts";
 
 /** Blobs, layers and roots under the data root, and the threads that work on them. */
-export function wireStores({ instance }: DaemonConfig, remap: RemapOptions | undefined, logger: Logger) {
+export function wireStores({ config, logger, bootId }: Pick<NounParts, "config" | "logger" | "bootId">, remap: RemapOptions | undefined) {
+  const { instance } = config.current;
   const trees = new Trees();
   const content = createContentStore({ root: join(instance.dataRoot, "content") });
   const unpacker = createUnpacker();
   const files = createContainerFiles();
   const snapshots = selectSnapshotter(
     { trees, logger: logger.child({ part: "snapshots" }) },
-    { dataRoot: join(instance.dataRoot, "snapshots"), bootId: currentBootId(), remap },
+    { dataRoot: join(instance.dataRoot, "snapshots"), bootId, remap },
   );
   return {
     trees,
