@@ -23,7 +23,7 @@ export async function stopAllContainers(deps: StopAllDeps, leastSeconds: number)
   const dependants = dependantsOf(running);
   const ended = new Map(running.map(({ id }) => [id, Promise.withResolvers<void>()]));
   const all = running.map(async (container) => {
-    const before = (dependants.get(container.id) ?? []).map((id) => ended.get(id)?.promise);
+    const before = (dependants.get(container.id) ?? []).flatMap((id) => ended.get(id)?.promise ?? []);
     if (before.length > 0) await settlesWithin(Promise.all(before), GRACE * 1000);
     await stopOne(deps, container);
     ended.get(container.id)?.resolve();

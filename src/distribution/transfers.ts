@@ -40,7 +40,7 @@ export class Transfers {
   constructor(content: ContentStore, options: TransfersOptions) {
     this.#content = content;
     this.#options = options;
-    this.#slots = new Slots(options.concurrent);
+    this.#slots = new Slots(options.concurrent, cancelled);
   }
 
   /**
@@ -49,7 +49,7 @@ export class Transfers {
    * @throws EngineError `invalid` when the bytes are not what the digest says, `unavailable`, `exhausted`, `cancelled`.
    */
   async fetch(session: RegistrySession, blob: BlobToDownload, listener: TransferListener, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) throw new EngineError("cancelled", "context canceled", { cause: signal.reason });
+    if (signal.aborted) throw cancelled(signal.reason);
     if (this.#content.sizeOf(blob.digest) === blob.size) return listener({ kind: "complete" });
     const key = `${session.origin}@${blob.digest}/${blob.size}`;
     const transfer = this.#running.get(key) ?? this.#start(key, session, blob);
@@ -121,11 +121,15 @@ async function* counted(chunks: AsyncIterable<Buffer>, { size }: BlobToDownload,
 /** Leaves when the signal says so; the transfer may go on for others. */
 async function untilAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = Promise.withResolvers<never>();
-  const leave = (): void => aborted.reject(new EngineError("cancelled", "context canceled", { cause: signal.reason }));
+  const leave = (): void => aborted.reject(cancelled(signal.reason));
   signal.addEventListener("abort", leave, { once: true });
   try {
     await Promise.race([done, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", leave);
   }
+}
+
+function cancelled(cause: unknown): EngineError {
+  return new EngineError("cancelled", "context canceled", { cause });
 }

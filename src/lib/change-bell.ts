@@ -3,7 +3,7 @@ export class ChangeBell {
   readonly #waiting = new Set<() => void>();
 
   ring(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const look of this.#waiting) look();
   }
 
   /**

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Slots } from "./slots.ts";
 
 it("runs so many at a time, in the order of asking, and lets who waits go away", async () => {
-  const slots = new Slots(2);
+  const slots = new Slots(2, () => new Error("context canceled"));
   const started: number[] = [];
   const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
   const controllers = gates.map(() => new AbortController());

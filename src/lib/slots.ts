@@ -1,12 +1,13 @@
-import { EngineError } from "#errors/engine-error.ts";
-
 /** Runs at most so many pieces of work at a time, in the order of asking. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
+  readonly #refusal: (reason: unknown) => unknown;
 
-  constructor(count: number) {
+  /** @param refusal makes what is thrown out of why a signal came before its turn; that itself, unless given. */
+  constructor(count: number, refusal: (reason: unknown) => unknown = (reason) => reason) {
     this.#free = count;
+    this.#refusal = refusal;
   }
 
   /** Whoever comes now has to wait. */
@@ -14,7 +15,7 @@ export class Slots {
     return this.#free <= 0;
   }
 
-  /** @throws EngineError `cancelled` when the signal comes before its turn. */
+  /** Rejects when the signal comes before its turn. */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.#take(signal);
     try {
@@ -33,7 +34,7 @@ export class Slots {
     const leave = (): void => {
       const place = this.#waiting.indexOf(turn.resolve);
       if (place >= 0) this.#waiting.splice(place, 1);
-      turn.reject(new EngineError("cancelled", "context canceled", { cause: signal.reason }));
+      turn.reject(this.#refusal(signal.reason));
     };
     this.#waiting.push(turn.resolve);
     signal.addEventListener("abort", leave, { once: true });

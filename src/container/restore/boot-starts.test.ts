@@ -83,7 +83,11 @@ test("circles and services that there are none of do not wait", async () => {
     ["three", "nobody:service_healthy:false"],
   ]);
   await harness.service.restore();
-  await eventually(() => ["one", "two", "three"].every((name) => harness.status(name) === "running"));
+  const states = await eventually(
+    () => ["one", "two", "three"].map((name) => harness.status(name)),
+    (all) => all.every((status) => status === "running"),
+  );
+  expect(states).toHaveLength(3);
 });
 
 test("a job that ran to its end before is not waited for; one that is stopped by hand is not either", async () => {
