@@ -59,6 +59,8 @@ export interface Active {
   readonly finishedBefore?: number | undefined;
   /** A user asked it to stop: no restart policy brings it back. */
   readonly stopRequested: boolean;
+  /** Paused by a commit, which a crash may have ended: it goes on when the daemon starts. */
+  readonly frozenForCommit?: boolean | undefined;
 }
 
 export interface Restarting {

@@ -17,7 +17,7 @@ export async function sendSignal(deps: SignalDeps, container: Container, signal:
 
 export async function thawContainer(deps: SignalDeps, container: Container, state: Active): Promise<void> {
   await deps.runtime.resume(container.id);
-  const thawed = deps.store.update(container.id, { state: { ...state, status: "running" } });
+  const thawed = deps.store.update(container.id, { state: { ...state, status: "running", frozenForCommit: undefined } });
   deps.health.resume(thawed, state.startedAt);
   emitContainerEvent(deps.events, container, "unpause");
 }

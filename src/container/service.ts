@@ -9,6 +9,7 @@ import { attachContainer, type AttachOptions } from "./attach.ts";
 import { BackgroundQueue } from "./background-queue.ts";
 import { ContainerStore } from "./container-store.ts";
 import { isActive, type Container } from "./container.ts";
+import { emitContainerEvent } from "./container-events.ts";
 import { countContainers, type ContainerCounts } from "./counts.ts";
 import { createContainer, type CreateRequest } from "./create.ts";
 import { restartDependants } from "./dependants.ts";
@@ -25,6 +26,7 @@ import { exportContainer } from "./files/export.ts";
 import { getContainerArchive } from "./files/get-archive.ts";
 import { putContainerArchive, type PutArchiveRequest } from "./files/put-archive.ts";
 import { statContainerPath } from "./files/stat-path.ts";
+import { whileFrozen } from "./freeze.ts";
 import { createHealthMonitor } from "./health/create-monitor.ts";
 import { HealthStore } from "./health/health-store.ts";
 import { inspectContainer } from "./inspect.ts";
@@ -182,6 +184,10 @@ function files(context: ContainerContext) {
     getArchive: async (reference: string, path: string, signal: AbortSignal) => await getContainerArchive(context, reference, path, signal),
     putArchive: async (reference: string, request: PutArchiveRequest, signal: AbortSignal) =>
       await putContainerArchive(context, reference, request, signal),
+    /** For a commit: has a running container stand still meanwhile. */
+    whileFrozen: async <T>(id: string, work: () => Promise<T>) => await whileFrozen(context, id, work),
+    emitCommitted: (container: Container, details: Readonly<Record<string, string>>) =>
+      emitContainerEvent(context.events, container, "commit", details),
     export: async (reference: string, signal: AbortSignal) => await exportContainer(context, reference, signal),
     changes: async (reference: string, signal: AbortSignal) => await containerChanges(context, reference, signal),
   };

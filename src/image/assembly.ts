@@ -90,6 +90,12 @@ export class Assembly implements AsyncDisposable {
     return true;
   }
 
+  /** Keeps a layer that is about to come in by other ways, and what its files are in bytes. */
+  async holdNewLayer(chainId: Digest, size: number): Promise<void> {
+    await this.holdLayer(chainId);
+    if (!this.#sizes.has(chainId)) this.#sizes.set(chainId, size);
+  }
+
   /**
    * Unpacks a layer, unless it is here meanwhile.
    *

@@ -1,6 +1,7 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { parseJsonText } from "#lib/json-text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
+import type { ContainerConfig } from "#spec/docker-api/types.ts";
 import { validate } from "#spec/docker-api/validate.ts";
 import type { HistoryEntry, ImageConfigFile, ImageRunConfig } from "#spec/oci-image/types.ts";
 
@@ -9,7 +10,18 @@ export const CONFIG_LIMIT = 4 * 1024 * 1024;
 /** More layers than a kernel's overlay can stack (500). */
 const MOST_LAYERS = 500;
 const MOST_HISTORY = 10_000;
-const TEXTS = ["created", "author", "architecture", "os", "variant", "os.version", "docker_version", "comment", "parent"] as const;
+const TEXTS = [
+  "created",
+  "author",
+  "architecture",
+  "os",
+  "variant",
+  "os.version",
+  "docker_version",
+  "comment",
+  "parent",
+  "container",
+] as const;
 /** Docker takes a bare string for these. */
 const LISTS = ["Cmd", "Entrypoint", "Shell"] as const;
 
@@ -25,11 +37,13 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfigFile {
     TEXTS.filter((name) => file[name] !== undefined && file[name] !== null).map((name) => [name, text(file, name)]),
   );
   const config = runConfig(file["config"]);
+  const containerConfig = committedFrom(file["container_config"]);
   return {
     architecture: "",
     os: "linux",
     ...texts,
     ...(config === undefined ? {} : { config }),
+    ...(containerConfig === undefined ? {} : { container_config: containerConfig }),
     rootfs: { type: "layers", diff_ids: diffIds(file["rootfs"]) },
     history: history(file["history"]),
   };
@@ -51,6 +65,16 @@ function runConfig(value: unknown): ImageRunConfig | undefined {
   }
   if (JSON.stringify(fields).includes("\\u0000")) throw invalid("config holds a NUL character");
   return validate("ImageConfig", fields) as ImageRunConfig;
+}
+
+/** Shown to old clients, and nothing else: one that is no configuration is left out. */
+function committedFrom(value: unknown): ContainerConfig | undefined {
+  if (value === undefined || value === null) return undefined;
+  try {
+    return validate("ContainerConfig", value) as ContainerConfig;
+  } catch {
+    return undefined;
+  }
 }
 
 function diffIds(value: unknown): Digest[] {

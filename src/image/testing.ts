@@ -46,6 +46,13 @@ class TestContent implements ContentStore {
     return { digest, size: bytes.length };
   }
 
+  async produce(write: (path: string) => Promise<{ digest: Digest; size: number }>): Promise<void> {
+    const file = path.join(this.#folder, "produced");
+    const { digest } = await write(file);
+    this.blobs.set(digest, readFileSync(file));
+    rmSync(file);
+  }
+
   async read(digest: Digest, limit: number): Promise<Buffer> {
     const bytes = this.blobs.get(digest);
     if (bytes === undefined) throw new EngineError("not-found", `no blob ${digest}`);

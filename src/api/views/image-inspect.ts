@@ -50,7 +50,7 @@ function createdField(created: string | undefined, version: Version): { Created?
 
 /** What older clients count on. */
 function oldFields({ image, size }: ImageDetails, version: Version): object {
-  const { comment, docker_version: dockerVersion, author, config } = image.config;
+  const { comment, docker_version: dockerVersion, author, config, container, container_config: containerConfig } = image.config;
   return {
     ...(isBefore(version, [1, 52])
       ? {
@@ -60,7 +60,7 @@ function oldFields({ image, size }: ImageDetails, version: Version): object {
           Author: author ?? "",
         }
       : {}),
-    ...(isBefore(version, [1, 45]) ? { Container: "", ContainerConfig: configView(config, version) } : {}),
+    ...(isBefore(version, [1, 45]) ? { Container: container ?? "", ContainerConfig: containerConfig ?? configView(config, version) } : {}),
     ...(isBefore(version, [1, 44]) ? { VirtualSize: size } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { isActive, started, type Container } from "../container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { isContainerId } from "../identity.ts";
 import { bundlesFolder, containerPaths } from "../paths.ts";
+import { thawAfterCommit } from "../freeze.ts";
 import { watchRun, settleExit, type RunDeps } from "../run.ts";
 import { forEachLimited } from "./for-each-limited.ts";
 
@@ -59,7 +60,8 @@ export async function settleFate(deps: RunDeps, { id, recovered }: Fate): Promis
   switch (recovered.kind) {
     case "running":
       takeOver(deps, container, recovered);
-      return watchRun(deps, id);
+      watchRun(deps, id);
+      return await thawAfterCommit(deps, id);
     case "exited":
       noteUnwrittenStart(deps, container, recovered.exit.finishedAt.getTime());
       return await settleExit(deps, id, recovered.exit, { atBoot: true });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { commitRoutes } from "#api/routes/commit/routes.ts";
 import { containerRoutes } from "#api/routes/container/routes.ts";
 import { execRoutes } from "#api/routes/exec/routes.ts";
 import { imageRoutes } from "#api/routes/image/routes.ts";
@@ -6,6 +7,7 @@ import { networkRoutes } from "#api/routes/network/routes.ts";
 import { volumeRoutes } from "#api/routes/volume/routes.ts";
 import type { ContainerService } from "#container/service.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
+import { Committer } from "#engine/commit.ts";
 import type { EngineMetrics } from "#engine/metrics/engine-metrics.ts";
 import type { InfoSources } from "#engine/info.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
@@ -106,6 +108,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...containerRoutes(containers),
       ...execRoutes(containers),
       ...imageRoutes(timedImages(imageBackend, parts.metrics)),
+      ...commitRoutes(new Committer({ containers, images, snapshots, content, files, events })),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
     ],

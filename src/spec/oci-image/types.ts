@@ -1,4 +1,5 @@
 import type { Digest } from "#spec/digest.ts";
+import type { ContainerConfig } from "#spec/docker-api/types.ts";
 
 /** OCI image-spec 1.1 and Docker schema 2, as far as Dhow reads and writes them. */
 
@@ -60,6 +61,9 @@ export interface ImageConfigFile {
   readonly rootfs: { readonly type: "layers"; readonly diff_ids: readonly Digest[] };
   readonly history?: readonly HistoryEntry[];
   readonly docker_version?: string;
+  /** The container it was committed from, and how that ran (Docker's own fields). */
+  readonly container?: string;
+  readonly container_config?: ContainerConfig;
   readonly comment?: string;
   readonly parent?: string;
 }

@@ -17,6 +17,13 @@ export interface ContentStore {
    */
   ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }>;
 
+  /**
+   * Takes in what `write` puts into a new file, and tells the digest of: for who hashes as he writes.
+   *
+   * @throws what `write` throws; EngineError `exhausted` on a full disk. Nothing is kept then.
+   */
+  produce(write: (path: string) => Promise<{ digest: Digest; size: number }>): Promise<void>;
+
   /** The whole blob. @throws EngineError `not-found`, or `too-large` when it is over `limit` bytes. */
   read(digest: Digest, limit: number): Promise<Buffer>;
 

@@ -8,7 +8,7 @@ import { workerUrl } from "#lib/worker-url.ts";
 import { hexOf, isDigest, parseDigest, type Digest } from "#spec/digest.ts";
 import { orExhausted } from "../full-disk.ts";
 import type { ContentStore, ExpectedBlob } from "./contract.ts";
-import { writeBlob } from "./ingest.ts";
+import { syncFile, writeBlob } from "./ingest.ts";
 import { overLimit, verify } from "./verify.ts";
 
 export interface ContentStoreOptions {
@@ -60,6 +60,18 @@ export class FsContentStore implements ContentStore {
     const work = this.#ingest(source, expected, signal).finally(() => this.#ingests.delete(digest));
     this.#ingests.set(digest, work);
     return work;
+  }
+
+  async produce(write: (path: string) => Promise<{ digest: Digest; size: number }>): Promise<void> {
+    const temporary = join(this.#temporary, randomBytes(12).toString("hex"));
+    try {
+      const found = await write(temporary);
+      await syncFile(temporary);
+      await this.#publish(temporary, { ...found, limit: found.size }, found);
+    } catch (error) {
+      await unlink(temporary).catch(ignoreMissing);
+      throw orExhausted(error, "writing a blob failed");
+    }
   }
 
   async read(digest: Digest, limit: number): Promise<Buffer> {

@@ -95,7 +95,7 @@ async function* whole(start: readonly Uint8Array[], rest: AsyncIterator<Uint8Arr
 }
 
 /** On a thread of libuv's pool. Any descriptor of the file will do. */
-async function syncFile(path: string): Promise<void> {
+export async function syncFile(path: string): Promise<void> {
   await using file = await open(path, "r+");
   await file.sync();
 }

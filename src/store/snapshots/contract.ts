@@ -65,9 +65,9 @@ export interface Snapshotter {
    * Makes a layer out of what was written to a writable, on the layer that this one stands on.
    *
    * @param fill gets an empty folder. With `overlay` whiteouts it fills it with what was written; with `plain` ones a copy of the whole
-   *   root is in it afterwards. It returns the chain id. Is there such a layer already, that one stays and the new one goes.
+   *   root is in it afterwards. It returns the chain id, or nothing to make no layer. Is there such a layer already, that one stays.
    */
-  commitWritable(id: string, fill: (diff: WritableDiff, folder: string | undefined) => Promise<Digest>): Promise<void>;
+  commitWritable(id: string, fill: (diff: WritableDiff, folder: string | undefined) => Promise<Digest | undefined>): Promise<void>;
 
   /**
    * Unmounts and removes; missing is no error. It is gone when this resolves, and its id free again; what takes long (the sync at the

@@ -94,8 +94,8 @@ export class Layers {
     await work;
   }
 
-  /** As `import`, for a layer whose chain id is known when its content is; one that is there already stays. */
-  async importUnnamed(parent: Digest | undefined, fill: (content: string) => Promise<Digest>): Promise<void> {
+  /** As `import`, for a layer whose chain id is known when its content is; one that is there already stays. Without one nothing is made. */
+  async importUnnamed(parent: Digest | undefined, fill: (content: string) => Promise<Digest | undefined>): Promise<void> {
     await this.#stage(parent, fill);
   }
 
@@ -127,7 +127,7 @@ export class Layers {
     });
   }
 
-  async #stage(parent: Digest | undefined, fill: (content: string) => Promise<Digest>): Promise<void> {
+  async #stage(parent: Digest | undefined, fill: (content: string) => Promise<Digest | undefined>): Promise<void> {
     using _ = this.hold(parent);
     if (this.#depth(parent) >= MOST_LAYERS) throw new EngineError("invalid", "max depth exceeded");
     const staged = this.#deps.staging.make();
@@ -136,7 +136,7 @@ export class Layers {
       mkdirSync(content);
       chmodSync(content, 0o755);
       const chainId = await fill(content);
-      if (this.has(chainId)) await this.#deps.staging.discard(staged);
+      if (chainId === undefined || this.has(chainId)) await this.#deps.staging.discard(staged);
       else this.#publish(staged, chainId, { parent, opaque: takeOpaque(content), size: undefined });
     } catch (error) {
       await this.#deps.staging.discard(staged);

@@ -132,7 +132,7 @@ export class OverlaySnapshotter implements DriverInstance {
     return this.#withView(lowers, (below) => use({ kind: "overlay", changed: this.#paths(id).upper, below }));
   }
 
-  async commitWritable(id: string, fill: (diff: WritableDiff, folder: string) => Promise<Digest>): Promise<void> {
+  async commitWritable(id: string, fill: (diff: WritableDiff, folder: string) => Promise<Digest | undefined>): Promise<void> {
     const { parent } = this.#writables.get(id);
     await this.#layers.importUnnamed(parent, (folder) => this.withDiff(id, (diff) => fill(diff, folder)));
   }

@@ -108,11 +108,11 @@ export class VfsSnapshotter implements DriverInstance {
     return use({ kind: "copy", changed: contentIn(this.#writables.folderOf(id)), below, own: madeForMounts });
   }
 
-  async commitWritable(id: string, fill: (diff: WritableDiff, folder: undefined) => Promise<Digest>): Promise<void> {
+  async commitWritable(id: string, fill: (diff: WritableDiff, folder: undefined) => Promise<Digest | undefined>): Promise<void> {
     const { parent } = this.#writables.get(id);
     await this.#layers.importUnnamed(parent, async (folder) => {
       const chainId = await this.withDiff(id, (diff) => fill(diff, undefined));
-      if (!this.#layers.has(chainId)) await this.#trees.copy(contentIn(this.#writables.folderOf(id)), folder);
+      if (chainId !== undefined && !this.#layers.has(chainId)) await this.#trees.copy(contentIn(this.#writables.folderOf(id)), folder);
       return chainId;
     });
   }
