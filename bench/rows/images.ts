@@ -8,7 +8,7 @@ import type { BenchEngine } from "../engine.ts";
 import { timed, type Row } from "../row.ts";
 
 /** Layers out of this host's own /usr: real files of real sizes, many of them small. */
-function layerOf(megabytes: number, skip: number): Buffer {
+export function layerOf(megabytes: number, skip: number): Buffer {
   const files: string[] = [];
   let size = 0;
   let skipped = 0;

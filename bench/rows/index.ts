@@ -1,4 +1,5 @@
 import type { Row } from "../row.ts";
+import { commit, copyLargeIn, copyLargeOut, copyManyIn, copyManyOut, exported } from "./files.ts";
 import { loadBig, pullBig, pullTen } from "./images.ts";
 import { exec, removeForced, stop } from "./live.ts";
 import { daemonStart0, daemonStart200, list200, memory0, memory200, memory50, remove200, start200, start50, stats200 } from "./many.ts";
@@ -33,6 +34,12 @@ export const rows: readonly Row[] = [
   logRead,
   attachPlain,
   attachLogged,
+  copyLargeIn,
+  copyLargeOut,
+  copyManyIn,
+  copyManyOut,
+  commit,
+  exported,
   between,
   published,
   roundTrip,
