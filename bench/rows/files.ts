@@ -64,7 +64,6 @@ const copyIn = (name: string, target: number, source: Source): Row => ({
   target,
   better: "less",
   rounds: 5,
-  cli: true,
   async prepare(engine) {
     source.open();
     await runOne(engine);
@@ -85,7 +84,6 @@ const copyOut = (name: string, target: number, source: Source): Row => ({
   target,
   better: "less",
   rounds: 5,
-  cli: true,
   async prepare(engine) {
     source.open();
     await runOne(engine);
@@ -127,7 +125,6 @@ export const commit: Row = {
   target: 0.6,
   better: "less",
   rounds: 3,
-  cli: true,
   prepare: fill,
   async measure(engine) {
     await engine.api("DELETE", "/images/bench/committed:latest?force=1");
@@ -142,7 +139,6 @@ export const exported: Row = {
   target: 0.7,
   better: "less",
   rounds: 3,
-  cli: true,
   prepare: fill,
   measure: (engine) =>
     timed(async () => {

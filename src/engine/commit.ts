@@ -173,7 +173,7 @@ export class Committer {
 }
 
 /** @throws EngineError `invalid` for a change that is none. */
-export function committedConfig(container: ContainerConfig, { config, changes }: Pick<CommitInput, "config" | "changes">): ImageRunConfig {
+function committedConfig(container: ContainerConfig, { config, changes }: Pick<CommitInput, "config" | "changes">): ImageRunConfig {
   const changed = applyChanges(runConfig(config ?? container), changes);
   return runConfig(mergeConfig(changed as ContainerConfig, runConfig(container)));
 }

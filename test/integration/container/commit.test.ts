@@ -28,23 +28,12 @@ beforeAll(async () => {
 
 describe("docker diff", () => {
   it("tells what was added, changed and deleted, folders of what changed included, and nothing of volumes", async () => {
-    expect((await docker.ok("diff", "worked")).split("\n")).toEqual([
-      ...["C /bin", "D /bin/vi", "A /deep", "A /deep/a", "A /deep/a/b", "A /deep/fifo", "A /deep/null", "A /deep/old"],
-      ...[
-        "C /etc",
-        "C /etc/passwd",
-        "D /home",
-        "A /memory",
-        "A /new",
-        "A /new2",
-        "A /sym",
-        "C /usr",
-        "D /usr/bin",
-        "A /usr/n",
-        "A /vv",
-        "A /w",
-      ],
-    ]);
+    expect((await docker.ok("diff", "worked")).split("\n")).toEqual(
+      [
+        "C /bin, D /bin/vi, A /deep, A /deep/a, A /deep/a/b, A /deep/fifo, A /deep/null, A /deep/old",
+        "C /etc, C /etc/passwd, D /home, A /memory, A /new, A /new2, A /sym, C /usr, D /usr/bin, A /usr/n, A /vv, A /w",
+      ].flatMap((line) => line.split(", ")),
+    );
   });
 
   it("is null for a container that changed nothing", async () => {
@@ -149,10 +138,12 @@ describe("docker commit", () => {
       const events = lines.map(
         (line) => JSON.parse(line) as { Type: string; Action: string; Actor: { Attributes: Record<string, string> } },
       );
-      expect(events.map(({ Type, Action }) => `${Type} ${Action}`)).toEqual([
-        ...["container pause", "container unpause", "image create", "image tag", "container commit"],
-        ...["image create", "image tag", "container commit"],
-      ]);
+      expect(events.map(({ Type, Action }) => `${Type} ${Action}`)).toEqual(
+        [
+          "container pause, container unpause, image create, image tag, container commit",
+          "image create, image tag, container commit",
+        ].flatMap((line) => line.split(", ")),
+      );
       const { Id } = (await inspectImage("moving:latest")) as { Id: string };
       expect(events.at(-1)?.Actor.Attributes).toMatchObject({
         comment: "c",
