@@ -31,10 +31,12 @@ async function freeze(deps: FreezeDeps, id: string): Promise<boolean> {
   const { state } = container;
   if (state.status !== "running") return false;
   deps.store.update(id, { state: { ...state, status: "paused", frozenForCommit: true } });
+  // Before: a check that is under way could not be killed any more.
+  deps.health.rest(id);
   try {
     await deps.runtime.pause(id);
   } catch (error) {
-    deps.store.update(id, { state });
+    deps.health.resume(deps.store.update(id, { state }), state.startedAt);
     // It has ended this very moment: there is nothing left that could change its files.
     if (isEngineError(error, "conflict", "not-found")) return false;
     throw error;
