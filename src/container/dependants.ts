@@ -18,7 +18,7 @@ interface Dependant {
 /**
  * After a restart policy, or the engine, has restarted a container: those that depend on it with Compose's `restart: true` are restarted
  * when it is ready again. Only where somebody asked for it, since Compose leaves a runtime's own restarts out
- * (docs/adr/0012-depends-on-without-compose.md): by the daemon's `restart-dependants`, or a label of the dependant.
+ * (docs/adr/0016-depends-on-without-compose.md): by the daemon's `restart-dependants`, or a label of the dependant.
  */
 export async function restartDependants(deps: DependantsDeps, id: string): Promise<void> {
   if (!deps.store.has(id)) return;

@@ -1,0 +1,112 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { useDaemon } from "../../support/daemon.ts";
+import { DockerCli, runProgram, type Ran } from "../../support/docker-cli.ts";
+import { eventually } from "../../support/eventually.ts";
+import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
+import { peers } from "../../support/peers.ts";
+import { reboot } from "../../support/reboot.ts";
+
+const daemon = useDaemon({ images: [busyboxArchive] });
+const docker = new DockerCli(daemon);
+const composeProgram = peers()["COMPOSE"];
+
+afterAll(() => void delete process.env["DHOW_TEST_BOOT_ID"]);
+
+/** `db` is healthy a second after each start; `broken` starts once and never again. */
+const PROJECT = `
+x-all: &all { image: "${BUSYBOX}", network_mode: none, restart: always, stop_grace_period: 0s }
+services:
+  web:
+    <<: *all
+    command: sleep 1000
+    depends_on:
+      db: { condition: service_healthy }
+      migrate: { condition: service_completed_successfully }
+  aside:
+    <<: *all
+    command: sleep 1000
+    depends_on:
+      broken: { condition: service_started }
+  db:
+    <<: *all
+    command: ["sh", "-c", "rm -f /ready; sleep 1; touch /ready; exec sleep 1000"]
+    healthcheck: { test: "test -e /ready", interval: 100ms, retries: 100 }
+  migrate:
+    <<: *all
+    restart: "no"
+    command: "true"
+  broken:
+    <<: *all
+    command: ["/once"]
+    entrypoint: ["/bin/sh", "-c", "exec sleep 1000"]
+`;
+
+async function compose(...words: string[]): Promise<Ran> {
+  const environment = { HOME: daemon.folder, DOCKER_HOST: daemon.host };
+  return await runProgram([composeProgram ?? "", "-f", join(daemon.folder, "boot.yaml"), "-p", "boot", ...words], { environment });
+}
+
+interface Told {
+  readonly Action: string;
+  readonly Actor: { readonly Attributes: Record<string, string> };
+}
+
+async function eventsSince(since: number): Promise<string[]> {
+  const { text } = await daemon.api("GET", `/events?since=${since}&until=${Math.ceil(Date.now() / 1000)}`);
+  const told = text
+    .trim()
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Told);
+  return told
+    .filter(({ Action }) => Action === "start" || Action.startsWith("health_status"))
+    .map(({ Action, Actor }) => `${Actor.Attributes["com.docker.compose.service"]} ${Action}`);
+}
+
+const stateOf = async (name: string): Promise<{ Status: string; Error: string }> =>
+  (await daemon.api("GET", `/containers/${name}/json`)).json.State;
+
+it.skipIf(composeProgram === undefined)(
+  "an unmodified compose project comes up in the order of depends_on after a reboot of the host",
+  async () => {
+    writeFileSync(join(daemon.folder, "boot.yaml"), PROJECT);
+    expect(await compose("up", "-d")).toMatchObject({ code: 0 });
+    await docker.ok("exec", "boot-broken-1", "rm", "/bin/sh");
+    await reboot(daemon);
+    const since = Date.now() / 1000;
+    await daemon.start();
+    await eventually(async () => expect((await stateOf("boot-aside-1")).Status).toBe("running"), 10_000);
+    expect((await stateOf("boot-web-1")).Status).not.toBe("running");
+    await eventually(async () => expect((await stateOf("boot-web-1")).Status).toBe("running"), 15_000);
+    const events = await eventsSince(since);
+    expect(events.filter((event) => /^(?:db|web) /.test(event))).toEqual(["db start", "db health_status: healthy", "web start"]);
+    expect(await stateOf("boot-broken-1")).toMatchObject({ Status: "exited", Error: expect.stringContaining("/bin/sh") });
+    expect(daemon.log).toMatch(/boot-web-1 waits to be started .*boot-db-1 \(service_healthy\)/);
+    expect(daemon.log).toContain("boot-aside-1 is started without what it depends on");
+    expect(await compose("down", "-t", "0")).toMatchObject({ code: 0 });
+  },
+  60_000,
+);
+
+it("a storm of containers is started a few at a time, and the API answers meanwhile", async () => {
+  const count = 40;
+  await Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const body = { Image: BUSYBOX, Cmd: ["sleep", "1000"], HostConfig: { RestartPolicy: { Name: "always" }, NetworkMode: "none" } };
+      await daemon.api("POST", `/containers/create?name=storm-${index}`, body);
+      await daemon.api("POST", `/containers/storm-${index}/start`);
+    }),
+  );
+  await reboot(daemon);
+  await daemon.start();
+  let slowest = 0;
+  await eventually(async () => {
+    const asked = performance.now();
+    const { json } = await daemon.api("GET", "/containers/json");
+    slowest = Math.max(slowest, performance.now() - asked);
+    expect((json as { State: string }[]).filter(({ State }) => State === "running")).toHaveLength(count);
+  }, 60_000);
+  expect(slowest).toBeLessThan(1000);
+}, 120_000);
