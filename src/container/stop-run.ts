@@ -24,8 +24,14 @@ export interface StopPlan {
 
 /** Ends a container's run. Resolves when that has been recorded; at once when there is none. */
 export async function stopRun(deps: StopRunDeps, id: string, plan: StopPlan): Promise<void> {
-  if (plan.tell === true) deps.holds.noteStop(id);
-  await endRun(deps, id, plan);
+  if (plan.tell !== true) return await endRun(deps, id, plan);
+  deps.holds.noteStop(id);
+  try {
+    await endRun(deps, id, plan);
+  } catch (error) {
+    deps.holds.takeStop(id); // It still runs; what ends it one day is not this stop.
+    throw error;
+  }
   // There was no process that ended: it was waiting for its next run.
   if (deps.holds.takeStop(id) && deps.store.has(id)) emitContainerEvent(deps.events, deps.store.get(id), "stop");
 }

@@ -41,6 +41,11 @@ export class ExecStore {
     if (entry !== undefined) entry.session = { ...entry.session, ...change };
   }
 
+  /** Nobody will ask for it any more. */
+  delete(id: string): void {
+    this.#sessions.delete(id);
+  }
+
   /** Of those that run in a container. */
   runningIn(containerId: string): string[] {
     const entries = [...this.#sessions.values()].map(({ session }) => session);

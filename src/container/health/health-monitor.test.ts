@@ -38,6 +38,7 @@ test("a container with a check is starting, healthy, unhealthy: state, list, fil
   const { request } = await checked(harness, 0, "fine");
   expect(request.process.args).toEqual(["probe", "me"]);
   expect(await health(harness, id)).toMatchObject({ status: "healthy", log: [{ exitCode: 0, output: "fine" }] });
+  expect(() => harness.service.execInspect(request.execId)).toThrow("No such exec instance");
   expect(harness.events.actions(id).slice(2)).toEqual([
     "exec_create: probe me",
     "exec_start: probe me",

@@ -25,23 +25,27 @@ export type ProbeOutcome = ProbeResult & { readonly failed: boolean };
 /** Runs a container's check once, as an exec like any other. Never rejects; when the signal aborts it is killed. */
 export async function runProbe(deps: ExecDeps, ...[container, plan, signal, onRunning]: Parameters<Probe>): Promise<ProbeOutcome> {
   const start = Date.now();
+  let session: string | undefined;
   try {
-    const process = await startProbe(deps, container, plan, signal);
+    session = await createExec(deps, container.id, probeConfig(plan), undefined);
+    const process = await startProbe(deps, container, session, signal);
     onRunning();
     return { start, ...(await followProbe(process, plan, signal)), failed: false };
   } catch (error) {
     return { start, end: Date.now(), exitCode: -1, output: messageOf(error), failed: true };
+  } finally {
+    // Users' sessions can be inspected for a while after their end; a check that comes every second would crowd them out.
+    if (session !== undefined) deps.execs.delete(session);
   }
 }
 
-async function startProbe(deps: ExecDeps, { id }: Container, plan: HealthPlan, signal: AbortSignal): Promise<ExecProcess> {
+async function startProbe(deps: ExecDeps, { id }: Container, session: string, signal: AbortSignal): Promise<ExecProcess> {
   const stop = new AbortController();
   const abort = (): void => stop.abort(signal.reason);
   signal.addEventListener("abort", abort);
   const late = new Error(`timed out starting health check for container ${id}`);
   const timer = setTimeout(() => stop.abort(late), START_PATIENCE);
   try {
-    const session = await createExec(deps, id, probeConfig(plan), undefined);
     return await startExecProcess(deps, session, stop.signal);
   } catch (error) {
     throw stop.signal.reason === late ? late : error;

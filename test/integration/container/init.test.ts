@@ -31,7 +31,9 @@ describe("docker run --init", () => {
 
   it("leaves no trace in a container that did not ask for it, nor in one of the host's processes", async () => {
     expect(await docker.ok("run", "--rm", BUSYBOX, "sh", "-c", "ls /sbin/docker-init 2>/dev/null; cat /proc/1/comm")).toBe("cat");
-    expect(await docker.ok("run", "--rm", "--init", "--pid", "host", BUSYBOX, "sh", "-c", "cat /proc/$$/comm")).toBe("sh");
+    expect(await docker.ok("run", "--rm", "--init", "--pid", "host", BUSYBOX, "sh", "-c", "cat /proc/$PPID/comm; true")).not.toBe(
+      "docker-init",
+    );
   });
 
   it("is named by info, and may be the daemon's default", async () => {
