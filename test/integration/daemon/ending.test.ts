@@ -66,7 +66,7 @@ describe("a daemon whose containers end with it", () => {
     const id = await docker.ok("run", "-d", "--stop-timeout", "-1", BUSYBOX, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done");
     const { pid } = daemon;
     const stopped = daemon.stop();
-    await eventually(() => expect(daemon.log).toMatch(/stopping signal=SIGTERM(?![\s\S]*INFO {2}stopped)/), 5_000);
+    await eventually(() => expect(daemon.log).toMatch(/stopping reason=SIGTERM(?![\s\S]*INFO {2}stopped)/), 5_000);
     await eventually(async () => expect(await daemon.api("GET", "/_ping").catch(() => "refused")).toBe("refused"), 5_000);
     process.kill(pid, "SIGTERM");
     await stopped;
