@@ -87,7 +87,7 @@ it.skipIf(composeProgram === undefined)(
     expect(daemon.log).toContain("boot-aside-1 is started without what it depends on");
     expect(await compose("down", "-t", "0")).toMatchObject({ code: 0 });
   },
-  60_000,
+  120_000,
 );
 
 it("a storm of containers is started a few at a time, and the API answers meanwhile", async () => {
@@ -109,4 +109,4 @@ it("a storm of containers is started a few at a time, and the API answers meanwh
     expect((json as { State: string }[]).filter(({ State }) => State === "running")).toHaveLength(count);
   }, 60_000);
   expect(slowest).toBeLessThan(1000);
-}, 120_000);
+}, 180_000);

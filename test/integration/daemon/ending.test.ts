@@ -37,7 +37,7 @@ describe("a daemon whose containers end with it", () => {
     await docker.ok("pause", "frozen");
     const started = performance.now();
     await daemon.stop();
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     expect(residueOf(daemon.instance)).toEqual([]);
     await daemon.start();
     expect(await state("web")).toMatchObject({ Status: "exited", ExitCode: 5 });
@@ -60,7 +60,7 @@ describe("a daemon whose containers end with it", () => {
     expect(events.split("\n").filter((name) => ["web", "db"].includes(name))).toEqual(["web", "db"]);
     expect((await daemon.api("GET", "/info")).json.LiveRestoreEnabled).toBe(false);
     await docker.ok("rm", "-f", "db", "web", "deaf", "frozen");
-  }, 40_000);
+  }, 90_000);
 
   it("ends at once at the second signal, and its successor takes over what runs", async () => {
     const id = await docker.ok("run", "-d", "--stop-timeout", "-1", BUSYBOX, "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done");
@@ -73,7 +73,7 @@ describe("a daemon whose containers end with it", () => {
     await daemon.start();
     expect(await state(id)).toMatchObject({ Status: "running" });
     await docker.ok("rm", "-f", id);
-  }, 30_000);
+  }, 90_000);
 });
 
 describe("metrics", () => {
@@ -141,4 +141,4 @@ it("the daemon's default restarts unhealthy containers, and a label says otherwi
   await eventually(async () => expect((await state("left"))["Health"]).toMatchObject({ Status: "unhealthy" }), 5_000);
   expect((await daemon.api("GET", "/containers/left/json")).json.RestartCount).toBe(0);
   await docker.ok("rm", "-f", "mended", "left");
-}, 20_000);
+}, 60_000);

@@ -177,7 +177,7 @@ describe("P35: restart policies", () => {
     expect((await inspect("loop")).State.Status).toBe("exited");
     await docker.ok("update", "--restart", "no", "loop");
     await clear();
-  }, 40_000);
+  }, 90_000);
 });
 
 it("refuses a state that a newer Dhow wrote, and says what to do", async () => {
