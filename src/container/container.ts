@@ -61,6 +61,8 @@ export interface Active {
   readonly stopRequested: boolean;
   /** Paused by a commit, which a crash may have ended: it goes on when the daemon starts. */
   readonly frozenForCommit?: boolean | undefined;
+  /** Processes that the kernel has killed for memory in this run, as far as was told. */
+  readonly oomKills?: number | undefined;
 }
 
 export interface Restarting {

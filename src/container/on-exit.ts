@@ -22,10 +22,12 @@ export async function handleExit(deps: ExitDeps, id: string, exit: ProcessExit):
   const restart = !deps.holds.has(id) && isWantedBack(container, container.state, exit);
   const finishedAt = exit.finishedAt.getTime();
   const restartCount = container.restartCount + (restart ? 1 : 0);
-  const ended = deps.store.update(id, { state: afterExit(container.state, { ...exit, finishedAt }, restart), restartCount });
+  const { told, kills } = oomKills(container.state, exit);
+  const ending = { exitCode: exit.exitCode, finishedAt, oomKilled: kills > 0 };
+  const ended = deps.store.update(id, { state: afterExit(container.state, ending, restart), restartCount });
   const ranMs = Math.max(0, finishedAt - container.state.startedAt);
   if (deps.holds.takeStop(id)) emitContainerEvent(deps.events, ended, "stop");
-  if (exit.oomKilled) emitContainerEvent(deps.events, ended, "oom");
+  if (kills > told) emitContainerEvent(deps.events, ended, "oom");
   emitContainerEvent(deps.events, ended, "die", {
     exitCode: String(exit.exitCode),
     execDuration: String(Math.trunc(ranMs / 1000)),
@@ -35,6 +37,11 @@ export async function handleExit(deps: ExitDeps, id: string, exit: ProcessExit):
   if (ended.hostConfig.AutoRemove === true && !deps.holds.has(id)) await buryContainer(deps, ended, true);
   else deps.waiters.exited(id, { exitCode: exit.exitCode });
   return { restart: false };
+}
+
+/** Those of the last moment were not told yet; those that were told stay, also where the counter is gone. */
+function oomKills({ oomKills: told = 0 }: Active, exit: ProcessExit): { told: number; kills: number } {
+  return { told, kills: Math.max(told, exit.oomKills ?? (exit.oomKilled ? 1 : 0)) };
 }
 
 function isWantedBack(container: Container, state: Active, exit: ProcessExit): boolean {

@@ -6,6 +6,7 @@ import { isActive, started, startFailed, type Container, type StartFailure } fro
 import type { ContainerContext } from "./deps.ts";
 import { launch, type LaunchDeps } from "./launch.ts";
 import { handleExit, type ExitDeps } from "./on-exit.ts";
+import { noteOomKills } from "./oom.ts";
 import { releaseRun } from "./release-run.ts";
 
 export type RunDeps = LaunchDeps & ExitDeps & Pick<ContainerContext, "locks" | "onOwnRestart" | "onAction">;
@@ -59,6 +60,7 @@ function asStartError(error: unknown): unknown {
 
 /** Follows a run to its end, and begins the next one where a restart policy wants it. */
 export function watchRun(deps: RunDeps, id: string): void {
+  deps.runtime.watchOom(id, (kills) => void noteOomKills(deps, id, kills));
   void deps.runtime.exited(id).then(
     async (exit) => await settleExit(deps, id, exit),
     (error: unknown) => deps.logger.error({ container: id, error }, "the end of a container cannot be seen"),

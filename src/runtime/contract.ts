@@ -37,6 +37,12 @@ export interface RuntimeDriver {
   /** Resolves when the container's first process has ended and all its output is in the log. Any number may wait; the same promise each time. */
   exited(id: string): Promise<ProcessExit>;
 
+  /**
+   * Calls the listener with the number of the container's processes that the kernel has killed for memory, whenever there are more of
+   * them, and at once if there are any already. Ends with the container; of one that has none, nothing is told.
+   */
+  watchOom(id: string, listener: (kills: number) => void): void;
+
   /** Sends a signal to the first process, or to all. A process that is gone is no error. Safe against pid reuse. */
   kill(id: string, signal: number, target?: "init" | "all"): Promise<void>;
 
@@ -117,6 +123,8 @@ export interface ProcessExit {
   readonly finishedAt: Date;
   /** True when the kernel killed a process of this container for memory since it was started. */
   readonly oomKilled: boolean;
+  /** How many those were. */
+  readonly oomKills?: number;
 }
 
 export interface TerminalSize {

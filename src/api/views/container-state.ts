@@ -14,7 +14,7 @@ export function stateView({ state }: Pick<Container, "state">, health: Health | 
     Running: active || state.status === "restarting",
     Paused: state.status === "paused",
     Restarting: state.status === "restarting",
-    OOMKilled: last?.oomKilled ?? false,
+    OOMKilled: last?.oomKilled ?? (active && (state.oomKills ?? 0) > 0),
     Dead: false,
     Pid: active ? state.pid : 0,
     ExitCode: last?.exitCode ?? failure?.exitCode ?? 0,

@@ -43,6 +43,7 @@ export class FakeRuntime implements RuntimeDriver {
   /** Exit codes of containers that end the moment they start. */
   instantExit: number | undefined;
   readonly updates: object[] = [];
+  readonly oomListeners = new Map<string, (kills: number) => void>();
   readonly recoveries = new Map<string, Recovered>();
   #nextPid = 1000;
   #usages = 0;
@@ -81,6 +82,10 @@ export class FakeRuntime implements RuntimeDriver {
 
   async exited(id: string): Promise<ProcessExit> {
     return await this.#run(id).exit.promise;
+  }
+
+  watchOom(id: string, listener: (kills: number) => void): void {
+    this.oomListeners.set(id, listener);
   }
 
   async kill(id: string, signal: number): Promise<void> {

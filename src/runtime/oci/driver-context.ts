@@ -1,6 +1,7 @@
 import type { Logger } from "#lib/logger.ts";
 import type { CgroupHost } from "#sys/cgroup-paths.ts";
 import type { FolderWatch } from "#sys/folder-watch.ts";
+import type { OomWatch } from "#sys/oom-watch.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ProcessExit } from "../contract.ts";
 import type { ExecFolders } from "../monitor/exec-folders.ts";
@@ -20,6 +21,7 @@ export interface DriverContext {
   readonly monitorCgroup: string;
   readonly exits: FolderWatch;
   readonly pids: FolderWatch;
+  readonly ooms: OomWatch;
   readonly logger: Logger;
   /** Aborts when the driver is closed: nothing is done to containers from then on. */
   readonly closed: AbortSignal;

@@ -3,6 +3,7 @@ import type { Logger } from "#lib/logger.ts";
 import type { Instance } from "#spec/instance.ts";
 import { readCgroupHost } from "#sys/cgroup.ts";
 import { FolderWatch } from "#sys/folder-watch.ts";
+import { openOomWatch } from "#sys/oom-watch.ts";
 import type { RuntimeFeatures } from "../contract.ts";
 import { execFolders, makeExecFolders } from "../monitor/exec-folders.ts";
 import { OciRuntime } from "./driver.ts";
@@ -38,15 +39,17 @@ export async function createOciRuntime(deps: OciRuntimeDeps, options: OciRuntime
     makeExecFolders(folders),
   ]);
   const closing = new AbortController();
+  const cgroups = readCgroupHost();
   const context: DriverContext = {
     folders,
     runtimes,
     defaultRuntime: options.defaultRuntime,
     monitorPath: monitor.path,
-    cgroups: readCgroupHost(),
+    cgroups,
     monitorCgroup: `${cgroupParent}/monitors`,
     exits: new FolderWatch(folders.exits),
     pids: new FolderWatch(folders.pids),
+    ooms: openOomWatch(cgroups),
     logger: deps.logger,
     closed: closing.signal,
   };
@@ -54,6 +57,7 @@ export async function createOciRuntime(deps: OciRuntimeDeps, options: OciRuntime
     closing.abort();
     context.exits[Symbol.dispose]();
     context.pids[Symbol.dispose]();
+    context.ooms[Symbol.dispose]();
     for (const runtime of runtimes.values()) runtime.close();
   });
 }

@@ -46,7 +46,7 @@ async function exitOf(context: DriverContext, { id, record }: Watched, monitorGo
   await Promise.race([written.promise, monitorGone]);
   ignore();
   const [exit, kills] = await Promise.all([readExitFile(filesOf(context, id).exit), countOomKills(context.cgroups, record.cgroupPath)]);
-  if (exit !== undefined) return { ...exit, oomKilled: kills > 0 };
+  if (exit !== undefined) return { ...exit, oomKilled: kills > 0, oomKills: kills };
   if (context.closed.aborted) return new Promise(() => {});
   return endWithoutMonitor(context, id, record);
 }
@@ -54,9 +54,9 @@ async function exitOf(context: DriverContext, { id, record }: Watched, monitorGo
 /** Without its monitor nobody reads a container's output or would learn its exit code. */
 async function endWithoutMonitor(context: DriverContext, id: string, record: MonitorRecord): Promise<ProcessExit> {
   context.logger.warn({ container: id }, "the monitor was killed; its container is killed too");
-  const oomKilled = (await countOomKills(context.cgroups, record.cgroupPath)) > 0;
+  const oomKills = await countOomKills(context.cgroups, record.cgroupPath);
   await killMembers(context, record.cgroupPath).catch((error: unknown) => {
     context.logger.error({ err: error, container: id }, "a container without monitor could not be killed");
   });
-  return { exitCode: 137, finishedAt: new Date(), oomKilled };
+  return { exitCode: 137, finishedAt: new Date(), oomKilled: oomKills > 0, oomKills };
 }

@@ -70,6 +70,13 @@ export class OciRuntime implements RuntimeDriver, AsyncDisposable {
     return this.#known(id).exit;
   }
 
+  watchOom(id: string, listener: (kills: number) => void): void {
+    const live = this.#containers.get(id);
+    if (live === undefined || live.state === "exited") return;
+    const stop = this.#context.ooms.watch(live.record.cgroupPath, listener);
+    void live.exit.then(stop);
+  }
+
   async kill(id: string, signal: number, target: "init" | "all" = "init"): Promise<void> {
     const live = this.#containers.get(id);
     if (live !== undefined) await signalContainer(this.#context, live, signal, target);

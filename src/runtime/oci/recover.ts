@@ -39,7 +39,8 @@ type Found = readonly [context: DriverContext, id: string, record: MonitorRecord
 async function recoverEnded(...[context, id, record, processes, runtime]: Found): Promise<Recovery | undefined> {
   const file = await readExitFile(filesOf(context, id).exit);
   if (file === undefined) return undefined;
-  const exit: ProcessExit = { ...file, oomKilled: (await countOomKills(context.cgroups, record.cgroupPath)) > 0 };
+  const oomKills = await countOomKills(context.cgroups, record.cgroupPath);
+  const exit: ProcessExit = { ...file, oomKilled: oomKills > 0, oomKills };
   const live: LiveContainer = {
     id,
     record,
