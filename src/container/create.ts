@@ -64,7 +64,8 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   ];
   if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) validateNetwork(deps, draft);
   const inherited = inheritedMounts(deps.store, draft.hostConfig.VolumesFrom ?? []);
-  const container = await makeParts(deps, { ...draft, name: reserveName(deps.store, request.name, id) }, inherited);
+  const hostConfig = deps.sandbox.supported(draft.hostConfig);
+  const container = await makeParts(deps, { ...draft, hostConfig, name: reserveName(deps.store, request.name, id) }, inherited);
   emitContainerEvent(deps.events, container, "create");
   return { id, warnings };
 }

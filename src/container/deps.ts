@@ -36,6 +36,8 @@ export interface SandboxPlanner {
    * @throws EngineError `invalid` or `not-implemented`, naming the field.
    */
   check(config: ContainerConfig, hostConfig: HostConfig): readonly string[];
+  /** The request without the limits that this host does not have, of which `check` has warned. */
+  supported(hostConfig: HostConfig): HostConfig;
   /**
    * Makes the mounted root safe to start in and says where its mounts really go, before any runtime touches it.
    * @throws EngineError `invalid` for a root that cannot be made so.

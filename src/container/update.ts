@@ -1,19 +1,22 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
+import { changedLimits } from "#runtime/oci/limits/changed-limits.ts";
+import type { Limits } from "#runtime/oci/limits/write.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { emitContainerEvent } from "./container-events.ts";
 import { isActive, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
-import { completeResources } from "./host-config.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 import { factsWithoutRun, specInput } from "./spec-input.ts";
+import { changedHostConfig } from "./update-rules.ts";
 
 export type UpdateDeps = Pick<ContainerContext, "store" | "locks" | "sandbox" | "runtime" | "events" | "options">;
 
 /**
  * Changes limits and the restart policy, in a running container at once.
  *
- * @param change the fields that are to change; 0, "" and absent leave a limit as it is.
- * @throws EngineError `not-found`, `invalid`, or `conflict` when the new limits contradict each other or the kernel refuses them.
+ * @param change the fields that are to change; 0, "", [] and absent leave a limit as it is.
+ * @throws EngineError `not-found`, `invalid`, or `conflict` when the new limits contradict each other or the kernel refuses them: then
+ * nothing has changed.
  */
 export async function updateContainer(
   deps: UpdateDeps,
@@ -24,49 +27,38 @@ export async function updateContainer(
   if (change.RestartPolicy?.Name) checkRestartPolicy(change.RestartPolicy);
   return await deps.locks.run(id, async () => {
     const container = deps.store.get(id);
-    const hostConfig = changedHostConfig(container, change);
-    const warnings = deps.sandbox.check(container.config, hostConfig);
-    if (isActive(container.state)) await applyLimits(deps, { ...container, hostConfig }, change);
+    const wanted = changedHostConfig(container, change);
+    const warnings = newWarnings(deps, container, wanted);
+    const hostConfig = deps.sandbox.supported(wanted);
+    if (isActive(container.state)) await applyLimits(deps, container, hostConfig);
     deps.store.update(id, { hostConfig });
     emitContainerEvent(deps.events, container, "update");
     return { warnings };
   });
 }
 
-function changedHostConfig({ id, hostConfig }: Container, change: HostConfig): HostConfig {
-  const conflict = (problem: string): EngineError => new EngineError("conflict", `Cannot update container ${id}: ${problem}`);
-  const { RestartPolicy: policy, ...resources } = change;
-  const given = Object.fromEntries(Object.entries(resources).filter(([name, value]) => isGiven(name, value)));
-  if (policy?.Name && policy.Name !== "no" && hostConfig.AutoRemove === true) {
-    throw conflict("Restart policy cannot be updated because AutoRemove is enabled for the container");
+/** What was said at the creation is not said again. */
+function newWarnings({ sandbox }: UpdateDeps, { config, hostConfig }: Container, wanted: HostConfig): string[] {
+  const known = new Set(sandbox.check(config, hostConfig));
+  return sandbox.check(config, wanted).filter((warning) => !known.has(warning));
+}
+
+/** Both sets of limits are computed as those of a start are, from the whole HostConfig. */
+async function applyLimits(deps: UpdateDeps, container: Container, hostConfig: HostConfig): Promise<void> {
+  const [before, after] = await Promise.all([limitsOf(deps, container), limitsOf(deps, { ...container, hostConfig })]);
+  const limits = changedLimits(before, after);
+  if (Object.keys(limits).length === 0) return;
+  try {
+    await deps.runtime.update(container.id, limits);
+  } catch (cause) {
+    throw new EngineError("conflict", `Cannot update container ${container.id}: ${messageOf(cause)}`, { cause });
   }
-  if (given["Memory"] !== undefined && given["MemorySwap"] === undefined && swapIsBelow(hostConfig, resources.Memory ?? 0)) {
-    throw conflict("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time");
-  }
-  const changed: HostConfig = { ...hostConfig, ...given, ...(policy?.Name ? { RestartPolicy: policy } : {}) };
-  return { ...changed, ...completeResources(changed) };
 }
 
-/** Zero says nothing, but for the pids: it takes the limit away there. */
-function isGiven(name: string, value: unknown): boolean {
-  return value !== undefined && value !== "" && (value !== 0 || name === "PidsLimit");
-}
-
-/** moby counts a swap of 0, which a container without a memory limit has, as below any. */
-function swapIsBelow({ MemorySwap = 0 }: HostConfig, memory: number): boolean {
-  return MemorySwap !== -1 && memory > MemorySwap;
-}
-
-/** The new limits are computed as those of a start are, from the whole HostConfig. */
-async function applyLimits(deps: UpdateDeps, container: Container, { PidsLimit: pids }: HostConfig): Promise<void> {
+async function limitsOf(deps: UpdateDeps, container: Container): Promise<Limits> {
   const devices = await deps.sandbox.lookUpDevices(container.hostConfig);
   const { linux } = deps.sandbox.spec(specInput(deps.options, container, factsWithoutRun(container, devices)));
   // Which devices it may open was settled at its start.
   const { devices: _, ...limits } = linux?.resources ?? {};
-  const unlimited = pids !== undefined && pids <= 0 ? { pids: { limit: -1 } } : {};
-  try {
-    await deps.runtime.update(container.id, { ...limits, ...unlimited });
-  } catch (cause) {
-    throw new EngineError("conflict", `Cannot update container ${container.id}: ${messageOf(cause)}`, { cause });
-  }
+  return limits;
 }

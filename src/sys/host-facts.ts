@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, release, totalmem } from "node:os";
+import { readCgroupHost } from "./cgroup.ts";
+import { type LimitName, missingLimits } from "./host-limits.ts";
 
 /** What a sandbox is bounded by, found once at the daemon's start: its own rights and limits, and what the kernel offers. */
 export interface HostReading {
@@ -22,6 +24,8 @@ export interface HostReading {
   readonly swapLimit: boolean;
   /** Block I/O can be shared out by weight. */
   readonly blkioWeight: boolean;
+  /** Kinds of limits that neither version of the control groups offers. */
+  readonly missingLimits: readonly LimitName[];
   readonly apparmor: boolean;
   /** Per-processor folders of /sys that tell the temperature, a side channel. */
   readonly thermalThrottlePaths: readonly string[];
@@ -109,6 +113,7 @@ export function readHostFacts(): HostReading {
     oomScoreAdj: Number(textOf("/proc/self/oom_score_adj")) || 0,
     swapLimit: cgroup === "v2" || textOf("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") !== "",
     blkioWeight: cgroup === "v2" || namesIn("/sys/fs/cgroup/blkio").some((name) => name === "blkio.weight" || name === "blkio.bfq.weight"),
+    missingLimits: missingLimits(readCgroupHost()),
     apparmor: textOf("/sys/module/apparmor/parameters/enabled").startsWith("Y"),
     thermalThrottlePaths: thermalThrottlePaths("/sys/devices/system/cpu"),
   };

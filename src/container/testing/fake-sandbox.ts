@@ -1,12 +1,22 @@
 import { EngineError } from "#errors/engine-error.ts";
-import type { OciSpec } from "#spec/oci-runtime/spec.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
+import type { OciResources, OciSpec } from "#spec/oci-runtime/spec.ts";
 import type { SandboxPlanner } from "../deps.ts";
+
+function limitsOf({ Memory = 0, MemorySwap = 0, CpuShares = 0, PidsLimit = 0 }: HostConfig): OciResources {
+  return {
+    ...(Memory > 0 ? { memory: { limit: Memory, swap: MemorySwap } } : {}),
+    ...(CpuShares > 0 ? { cpu: { shares: CpuShares } } : {}),
+    ...(PidsLimit > 0 ? { pids: { limit: PidsLimit } } : {}),
+  };
+}
 
 /** Specs that hold no more than tests look at. The only user there is, beside root, is `user`. */
 export function fakeSandbox(): SandboxPlanner & { user: string } {
   return {
     user: "app",
     check: () => [],
+    supported: (hostConfig) => hostConfig,
     prepareRoot: ({ mounts, hostConfig }) => ({ mounts, tmpfs: hostConfig.Tmpfs ?? {} }),
     resolveUser(_rootfs, user) {
       if (user !== "" && user !== this.user)
@@ -15,7 +25,7 @@ export function fakeSandbox(): SandboxPlanner & { user: string } {
     },
     lookUpDevices: () => Promise.resolve({ nodes: [], disks: {} }),
     wantsInit: ({ hostConfig }) => hostConfig.Init === true,
-    spec: ({ config, hostname, rootfs, netns, joined, cgroupPath }) =>
+    spec: ({ config, hostConfig, hostname, rootfs, netns, joined, cgroupPath }) =>
       ({
         hostname,
         root: { path: rootfs },
@@ -26,7 +36,7 @@ export function fakeSandbox(): SandboxPlanner & { user: string } {
             { type: "pid", path: joined.pid },
           ],
           cgroupsPath: cgroupPath,
-          resources: {},
+          resources: limitsOf(hostConfig),
         },
       }) as unknown as OciSpec,
     execProcess: ({ container, args, env, cwd, user, tty }) => ({

@@ -8,6 +8,7 @@ import type { HostFacts, SandboxDefaults } from "#runtime/oci/spec-input.ts";
 import { customSeccomp } from "#runtime/oci/seccomp/custom.ts";
 import { defaultCapabilities } from "#runtime/oci/spec/capabilities.ts";
 import { execProcess } from "#runtime/oci/spec/exec-process.ts";
+import { supportedLimits } from "#runtime/oci/spec/host-support.ts";
 import { lookUpDevices } from "#runtime/oci/spec/host-devices.ts";
 import { prepareRootfs } from "#runtime/oci/spec/prepare-rootfs.ts";
 import { wantsInit } from "#runtime/oci/spec/process.ts";
@@ -24,6 +25,7 @@ export function sandboxPlanner(host: HostFacts): SandboxPlanner {
       validateCreate(config, hostConfig, host);
       return warningsFor(hostConfig, host);
     },
+    supported: (hostConfig) => supportedLimits(hostConfig, host),
     prepareRoot: prepareRootfs,
     resolveUser,
     lookUpDevices,

@@ -17,6 +17,7 @@ import { endLaunch } from "./driver-kill.ts";
 import { holdStdin } from "./driver-streams.ts";
 import { watchContainer } from "./driver-watch.ts";
 import { createError } from "./errors.ts";
+import { allowRealtime } from "./limits/realtime.ts";
 import type { Runtime } from "./runtimes.ts";
 
 type Request = LaunchRequest | EarlyLaunchRequest;
@@ -67,6 +68,7 @@ async function prepareFiles(
 ): Promise<OciSpec> {
   const files = filesOf(context, request.id);
   const made = await spec;
+  await allowRealtime(context.cgroups, made.linux?.cgroupsPath ?? "", made.linux?.resources ?? {});
   await Promise.all([
     // What an earlier run of the same container left would be taken for the end of this one.
     rm(files.exit, { force: true }),

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
 import { readCgroupHost } from "#sys/cgroup.ts";
 import { FolderWatch } from "#sys/folder-watch.ts";
+import { openOomWatch } from "#sys/oom-watch.ts";
 import type { LaunchRequest } from "../contract.ts";
 import { execFolders } from "../monitor/exec-folders.ts";
 import { SuiteBench, timeout } from "../suite/bench.ts";
@@ -68,6 +69,7 @@ describe.skipIf(tree === undefined || !hasRunc)("devices that runc allows by its
     const runtimes = await findRuntimes(installedRuntimes(), "runc", folders.runtimes);
     const exits = new FolderWatch(folders.exits);
     const pids = new FolderWatch(folders.pids);
+    const ooms = openOomWatch(cgroups);
     return {
       folders,
       runtimes,
@@ -80,11 +82,13 @@ describe.skipIf(tree === undefined || !hasRunc)("devices that runc allows by its
       monitorCgroup: `${bench.fixture.cgroupParent}/monitors`,
       exits,
       pids,
+      ooms,
       logger: silentLogger,
       closed: new AbortController().signal,
       [Symbol.dispose]() {
         exits[Symbol.dispose]();
         pids[Symbol.dispose]();
+        ooms[Symbol.dispose]();
         for (const runtime of runtimes.values()) runtime.close();
       },
     };

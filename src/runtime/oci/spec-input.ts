@@ -1,5 +1,6 @@
 import type { IdMapping } from "#lib/id-mapping.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
+import type { LimitName } from "#sys/host-limits.ts";
 
 /** All that `ociSpec` (spec.ts) decides from. It does no I/O: everything of the host and the root file system is looked up before. */
 export interface SpecInput {
@@ -98,6 +99,8 @@ export interface HostFacts {
   readonly swapLimit?: boolean | undefined;
   /** False where block I/O has no weights (no BFQ scheduler on v1). */
   readonly blkioWeight?: boolean | undefined;
+  /** Kinds of limits that neither version of its control groups offers. */
+  readonly missingLimits?: readonly LimitName[] | undefined;
   readonly apparmor?: boolean | undefined;
   /** `/sys/devices/system/cpu/cpuN/thermal_throttle` of each processor that has it. */
   readonly thermalThrottlePaths?: readonly string[] | undefined;

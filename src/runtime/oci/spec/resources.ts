@@ -50,6 +50,8 @@ function cpuLimits({
   NanoCpus = 0,
   CpuPeriod = 0,
   CpuQuota = 0,
+  CpuRealtimePeriod = 0,
+  CpuRealtimeRuntime = 0,
   CpusetCpus = "",
   CpusetMems = "",
 }: HostConfig): NonNullable<OciResources["cpu"]> {
@@ -59,6 +61,8 @@ function cpuLimits({
     ...ofCpus,
     ...(CpuPeriod === 0 ? {} : { period: CpuPeriod }),
     ...(CpuQuota === 0 ? {} : { quota: CpuQuota }),
+    ...(CpuRealtimePeriod === 0 ? {} : { realtimePeriod: CpuRealtimePeriod }),
+    ...(CpuRealtimeRuntime === 0 ? {} : { realtimeRuntime: CpuRealtimeRuntime }),
     ...(CpusetCpus === "" ? {} : { cpus: CpusetCpus }),
     ...(CpusetMems === "" ? {} : { mems: CpusetMems }),
   };

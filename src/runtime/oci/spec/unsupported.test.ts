@@ -6,11 +6,9 @@ describe("fields that are refused by name", () => {
   it.each<[HostConfig, string]>([
     [{ Isolation: "hyperv" }, "invalid isolation 'hyperv' on linux"],
     [{ CpuCount: 1 }, "HostConfig.CpuCount is not supported"],
-    [{ CpuPercent: 1 }, "HostConfig.CpuPercent is not supported"],
-    [{ IOMaximumBandwidth: 1 }, "Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps"],
+    [{ IOMaximumBandwidth: 1 }, "invalid option: QoS maximum bandwidth configuration is not supported on linux"],
     [{ SecurityOpt: ["credentialspec=file://x"] }, "HostConfig.SecurityOpt: credentialspec is not supported"],
     [{ DeviceRequests: [{ Count: -1, Capabilities: [["gpu"]] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
-    [{ CpuRealtimeRuntime: 1 }, "HostConfig.CpuRealtimeRuntime is not supported"],
     [{ Links: ["a:b"] }, "HostConfig.Links is not supported"],
     [{ StorageOpt: { size: "1G" } }, "HostConfig.StorageOpt is not supported"],
     [{ VolumeDriver: "nfs" }, "HostConfig.VolumeDriver is not supported"],

@@ -9,7 +9,7 @@ interface Refusal {
   readonly message?: (hostConfig: HostConfig) => string;
 }
 
-const IO_LIMITS = "Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps";
+const noQuality = (what: string) => (): string => `invalid option: QoS maximum ${what} configuration is not supported on linux`;
 
 /** Fields of Windows, which dockerd on Linux refuses or ignores, and those that this engine does not have yet. */
 const refusals: readonly Refusal[] = [
@@ -19,12 +19,11 @@ const refusals: readonly Refusal[] = [
     message: ({ Isolation }) => `invalid isolation '${Isolation}' on linux`,
   },
   { field: "HostConfig.CpuCount", isAsked: ({ CpuCount = 0 }) => CpuCount !== 0 },
-  { field: "HostConfig.CpuPercent", isAsked: ({ CpuPercent = 0 }) => CpuPercent !== 0 },
-  { field: "HostConfig.IOMaximumIOps", isAsked: ({ IOMaximumIOps = 0 }) => IOMaximumIOps !== 0, message: () => IO_LIMITS },
+  { field: "HostConfig.IOMaximumIOps", isAsked: ({ IOMaximumIOps = 0 }) => IOMaximumIOps !== 0, message: noQuality("IOPs") },
   {
     field: "HostConfig.IOMaximumBandwidth",
     isAsked: ({ IOMaximumBandwidth = 0 }) => IOMaximumBandwidth !== 0,
-    message: () => IO_LIMITS,
+    message: noQuality("bandwidth"),
   },
   {
     field: "HostConfig.SecurityOpt: credentialspec",
@@ -38,8 +37,6 @@ const refusals: readonly Refusal[] = [
       return `could not select device driver "${Driver}" with capabilities: [${Capabilities.map((set) => `[${set.join(" ")}]`).join(" ")}]`;
     },
   },
-  { field: "HostConfig.CpuRealtimePeriod", isAsked: ({ CpuRealtimePeriod = 0 }) => CpuRealtimePeriod !== 0 },
-  { field: "HostConfig.CpuRealtimeRuntime", isAsked: ({ CpuRealtimeRuntime = 0 }) => CpuRealtimeRuntime !== 0 },
   { field: "HostConfig.Cgroup", isAsked: ({ Cgroup = "" }) => Cgroup !== "" },
   { field: "HostConfig.StorageOpt", isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0 },
   { field: "HostConfig.VolumeDriver", isAsked: ({ VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },

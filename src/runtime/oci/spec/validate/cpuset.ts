@@ -19,7 +19,8 @@ function parseCpuset(text: string): (readonly [number, number])[] | undefined {
 /** @throws EngineError `invalid` with Docker's texts: malformed, or naming what this machine does not have. */
 export function refuseUnavailable(kind: "cpus" | "mems", asked: string, online: string): void {
   const wanted = parseCpuset(asked);
-  if (wanted === undefined) throw new EngineError("invalid", `Invalid value ${asked.slice(0, 64)} for cpuset ${kind}`);
+  if (wanted === undefined)
+    throw new EngineError("invalid", `Invalid value ${asked.slice(0, 64)} for cpuset ${kind}: invalid format: ${asked.slice(0, 64)}`);
   const available = parseCpuset(online) ?? [];
   if (wanted.every((range) => isCovered(range, available))) return;
   const what = kind === "cpus" ? "CPUs" : "memory nodes";

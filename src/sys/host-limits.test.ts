@@ -1,0 +1,31 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { missingLimits } from "./host-limits.ts";
+
+const root = mkdtempSync(join(tmpdir(), "limits-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+test("v1: what has its file", () => {
+  for (const file of ["memory/memory.limit_in_bytes", "memory/memory.soft_limit_in_bytes", "cpu/cpu.shares", "cpu/cpu.cfs_quota_us"]) {
+    mkdirSync(join(root, file, ".."), { recursive: true });
+    writeFileSync(join(root, file), "0");
+  }
+  const trees = { memory: join(root, "memory"), cpu: join(root, "cpu") };
+  expect(missingLimits({ layout: "v1", unified: undefined, trees })).toEqual([
+    "memorySwappiness",
+    "oomKillDisable",
+    "cpuRealtime",
+    "cpuset",
+    "pids",
+    "blockThrottle",
+  ]);
+});
+
+test("v2: what its root's controllers name, and nothing that only v1 has", () => {
+  const unified = join(root, "v2");
+  mkdirSync(unified);
+  writeFileSync(join(unified, "cgroup.controllers"), "cpuset cpu io memory hugetlb\n");
+  expect(missingLimits({ layout: "v2", unified, trees: {} })).toEqual(["memorySwappiness", "oomKillDisable", "cpuRealtime", "pids"]);
+});
