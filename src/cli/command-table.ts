@@ -40,6 +40,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/rm.ts")).rm,
   },
   {
+    names: ["update", "container update"],
+    summary: "Update the limits of one or more containers",
+    load: async () => (await import("./commands/update.ts")).update,
+  },
+  {
     names: ["images", "image ls", "image list"],
     summary: "List images",
     load: async () => (await import("./commands/images.ts")).images,

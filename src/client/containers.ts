@@ -1,5 +1,12 @@
 import type { StdPiece } from "#http/stdcopy.ts";
-import type { ContainerCreateBody, ContainerInspectResponse, ContainerSummary, ContainerTopResponse } from "#spec/docker-api/types.ts";
+import type {
+  ContainerCreateBody,
+  ContainerInspectResponse,
+  ContainerSummary,
+  ContainerTopResponse,
+  ContainerUpdateBody,
+} from "#spec/docker-api/types.ts";
+import type { RateChange } from "#spec/network-rate.ts";
 import type { Caller } from "./caller.ts";
 import { type AttachOptions, attachTo, type Exit, logsOf, type LogsOptions, waitFor, type WaitOptions } from "./container-streams.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
@@ -52,6 +59,17 @@ export class ContainersClient {
 
   list({ all, limit, size, filters }: ContainerListOptions = {}): Promise<ContainerSummary[]> {
     return this.#caller.json("GET /containers/json", { query: { all, limit, size, filters: encodeFilters(filters) } });
+  }
+
+  /**
+   * Changes limits, the restart policy, and the network rate, which is Dhow's own: the fields of rateLabels in spec/network-rate.ts; an
+   * empty text takes a limit away.
+   */
+  update(
+    id: string,
+    body: ContainerUpdateBody & { readonly NetworkRate?: RateChange },
+  ): Promise<{ readonly Warnings: readonly string[] | null }> {
+    return this.#caller.json(`POST /containers/${encodeName(id)}/update`, { json: body });
   }
 
   inspect(id: string, { size }: { readonly size?: boolean } = {}): Promise<ContainerInspectResponse> {

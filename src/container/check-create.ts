@@ -1,5 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { ContainerConfig, HealthConfig, HostConfig } from "#spec/docker-api/types.ts";
+import { networkRateOf } from "#spec/network-rate.ts";
 import { joinedContainer } from "./network-request.ts";
 import { checkRestartPolicy, isRestarting } from "./restart-policy.ts";
 
@@ -18,6 +19,16 @@ export function checkCreate(config: ContainerConfig, hostConfig: HostConfig): vo
   }
   checkLogging(hostConfig.LogConfig);
   checkNetworkMode(config, hostConfig);
+  checkNetworkRate(config, hostConfig);
+}
+
+/** Only a network of its own can be limited: another's is limited there, the host's is everybody's. */
+export function checkNetworkRate({ Labels, NetworkDisabled }: ContainerConfig, { NetworkMode: mode = "" }: HostConfig): void {
+  if (networkRateOf(Labels) === undefined) return;
+  const shared = mode === "host" || mode === "none" || joinedContainer(mode) !== undefined;
+  if (shared || NetworkDisabled === true) {
+    throw invalid(`a network rate needs a network of the container's own: the network mode is ${shared ? mode : "none"}`);
+  }
 }
 
 const LOG_DRIVERS: readonly string[] = ["", "json-file", "none"];

@@ -12,7 +12,7 @@ export interface Removal {
   readonly removeVolumes: boolean;
 }
 
-type Change = Partial<Pick<Container, "name" | "hostConfig" | "endpoints" | "state" | "restartCount">>;
+type Change = Partial<Pick<Container, "name" | "config" | "hostConfig" | "endpoints" | "state" | "restartCount">>;
 
 /**
  * All containers, durable and in memory. Every change is committed before the call returns; reads never touch the database.
@@ -193,7 +193,7 @@ function deleteRemoval(writer: Writer, id: string): void {
 }
 
 function writeChange(writer: Writer, after: Container, change: Change): void {
-  if (change.name !== undefined || change.hostConfig !== undefined || change.endpoints !== undefined) {
+  if ([change.name, change.config, change.hostConfig, change.endpoints].some((value) => value !== undefined)) {
     writer.run("UPDATE containers SET name = ?, definition = ? WHERE id = ?", after.name, definitionText(after), after.id);
   }
   if (change.state !== undefined || change.restartCount !== undefined) {

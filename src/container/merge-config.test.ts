@@ -5,6 +5,14 @@ import { mergeConfig } from "./merge-config.ts";
 
 const run = { Cmd: ["x"] };
 
+test("labels that this engine acts on are the user's alone", () => {
+  const merged = mergeConfig(
+    { ...run, Labels: { "dhow.a": "mine" } },
+    { Labels: { "dhow.a": "1", "dhow.b": "2", dhow: "3", "com.dhow.x": "4" } },
+  );
+  expect(merged.Labels).toEqual({ dhow: "3", "com.dhow.x": "4", "dhow.a": "mine" });
+});
+
 describe("the command", () => {
   test.each<[string, ContainerConfig, ImageRunConfig, string[] | undefined, string[] | undefined]>([
     ["nothing given", {}, { Entrypoint: ["/e"], Cmd: ["c"] }, ["/e"], ["c"]],

@@ -14,7 +14,7 @@ export function mergeConfig(user: ContainerConfig, image: ImageRunConfig = {}): 
     ...mergeCommand(user, image),
     User: user.User || image.User || "",
     Env: mergeEnv(user.Env, image.Env),
-    Labels: joinKeys<string>(image.Labels, user.Labels),
+    Labels: joinKeys<string>(withoutOurs(image.Labels), user.Labels),
     ExposedPorts: joinKeys<Record<string, unknown>>(image.ExposedPorts, user.ExposedPorts),
     Volumes: joinKeys<Record<string, unknown>>(image.Volumes, user.Volumes),
     WorkingDir: user.WorkingDir || image.WorkingDir || "",
@@ -46,6 +46,11 @@ function mergeEnv(user: readonly string[] = [], image: readonly string[] | null 
 function nameOf(variable: string): string {
   const separator = variable.indexOf("=");
   return separator < 0 ? variable : variable.slice(0, separator);
+}
+
+/** Labels that this engine acts on are the user's to set: an image must not (CVE-2026-53488). */
+function withoutOurs(labels: ImageRunConfig["Labels"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels ?? {}).filter(([name]) => !name.startsWith("dhow.")));
 }
 
 /** From entries: a label named `__proto__` is a label. */

@@ -1,4 +1,5 @@
 import type { PortMap } from "#spec/docker-api/types.ts";
+import { networkRateOf } from "#spec/network-rate.ts";
 import type { Container } from "./container.ts";
 import type { NetworkRequest } from "./ports.ts";
 
@@ -19,6 +20,7 @@ export function networkRequest(container: Omit<Container, "state" | "mounts">): 
     dnsSearch: hostConfig.DnsSearch ?? [],
     dnsOptions: hostConfig.DnsOptions ?? [],
     extraHosts: hostConfig.ExtraHosts ?? [],
+    rate: networkRateOf(config.Labels),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ContainerConfig, EndpointSettings, HostConfig, MountPoint, PortMap } from "#spec/docker-api/types.ts";
 import type { Digest } from "#spec/digest.ts";
+import type { NetworkRate } from "#spec/network-rate.ts";
 import type { ImageConfigFile } from "#spec/oci-image/types.ts";
 
 /** What the container noun needs of its siblings. `daemon/wire.ts` hands over services that fit. */
@@ -42,6 +43,9 @@ export interface NetworkProvider {
   /** At daemon start, once, before anything else: which containers still run. Re-establishes their rules and reservations and removes what no one owns. */
   restore(running: ReadonlySet<string>): Promise<void>;
 
+  /** Changes how fast a running container may receive and send; undefined takes the limits away. */
+  limit(containerId: string, rate: NetworkRate | undefined): Promise<void>;
+
   /** What a running container has now; undefined when it has no sandbox. */
   sandboxOf(containerId: string): NetworkSandbox | undefined;
 }
@@ -67,6 +71,8 @@ export interface NetworkRequest {
   readonly extraHosts: readonly string[];
   /** Path of the network namespace that it is to have, made by the caller; one is made without. */
   readonly namespace?: string | undefined;
+  /** How fast each of its interfaces may receive and send; not limited without. */
+  readonly rate: NetworkRate | undefined;
 }
 
 export interface NetworkSandbox {

@@ -4,6 +4,7 @@ import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
+import type { RateChange } from "#spec/network-rate.ts";
 import type { Filters } from "#spec/filters.ts";
 import { attachContainer, type AttachOptions } from "./attach.ts";
 import { BackgroundQueue } from "./background-queue.ts";
@@ -124,7 +125,7 @@ function lifecycle(context: ContainerContext) {
     remove: async (reference: string, remove: RemoveOptions) => await timed(context, "delete", removeContainer(context, reference, remove)),
     removeAll: async () => await removeAllContainers(context),
     rename: async (reference: string, name: string) => await renameContainer(context, reference, name),
-    update: async (reference: string, change: HostConfig) => await updateContainer(context, reference, change),
+    update: async (reference: string, change: HostConfig, rate?: RateChange) => await updateContainer(context, reference, change, rate),
     /** For the end of a daemon whose containers end with it. */
     stopAll: async (leastSeconds: number) => await stopAllContainers(context, leastSeconds),
     prune: async (filters: Filters) => await pruneContainers(context, filters),

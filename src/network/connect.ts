@@ -1,6 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { NetworkContext } from "./context.ts";
 import { emitNetworkEvent } from "./network-events.ts";
+import { limitLink } from "./rate.ts";
 import { type Endpoint, publicationsOf, type Sandbox } from "./sandbox.ts";
 
 /** Makes the interfaces and publishes the ports. Idempotent. */
@@ -15,13 +16,15 @@ export async function connect(context: NetworkContext, containerId: string): Pro
   });
 }
 
-type JoinDeps = Pick<NetworkContext, "registry" | "drivers">;
+type JoinDeps = Pick<NetworkContext, "registry" | "drivers" | "host">;
 
 /** Makes an endpoint's interface, where its driver makes one. */
-export async function joinEndpoint({ registry, drivers }: JoinDeps, sandbox: Sandbox, endpoint: Endpoint): Promise<void> {
+export async function joinEndpoint(deps: JoinDeps, sandbox: Sandbox, endpoint: Endpoint): Promise<void> {
+  const { registry, drivers } = deps;
   const network = registry.get(endpoint.networkId);
   if (network === undefined || endpoint.link === undefined || sandbox.netns === undefined) return;
   await drivers[network.driver].join(endpoint.link, sandbox.netns, { defaultRoute: endpoint.id === sandbox.gatewayEndpoint });
+  if (sandbox.rate !== undefined) await limitLink(deps, endpoint.link, sandbox.rate);
 }
 
 async function publish({ firewall, host }: Pick<NetworkContext, "firewall" | "host">, sandbox: Sandbox): Promise<void> {

@@ -5,6 +5,7 @@ import type { NetworkContext } from "./context.ts";
 import { chooseGateway } from "./endpoint-plan.ts";
 import { freeEndpoints } from "./endpoints.ts";
 import { emitNetworkEvent } from "./network-events.ts";
+import { removeRate } from "./rate.ts";
 import { type Endpoint, publicationsOf, type Sandbox } from "./sandbox.ts";
 
 /**
@@ -34,7 +35,10 @@ async function removeEndpoint(context: NetworkContext, sandbox: Sandbox, endpoin
   const rest = without(context, sandbox, endpoint);
   const moves = rest.gatewayEndpoint !== sandbox.gatewayEndpoint;
   if (moves) await context.firewall.withdraw(publicationsOf(sandbox));
-  if (endpoint.link !== undefined) await context.host.removeLink(endpoint.link.hostName);
+  if (endpoint.link !== undefined) {
+    await context.host.removeLink(endpoint.link.hostName);
+    await removeRate(context, sandbox, [endpoint.link]);
+  }
   freeEndpoints(context, [endpoint]);
   context.sandboxes.save(rest);
   if (!moves) return;

@@ -4,6 +4,7 @@ import type { HostSurvey } from "#sys/netns/host-network.ts";
 import type { Instance } from "#spec/instance.ts";
 import { bridgeSettings } from "./bridge-settings.ts";
 import type { NetworkContext } from "./context.ts";
+import { linksOf, outName } from "./rate.ts";
 import { namespaceFolder } from "./prepare.ts";
 
 /** Takes away namespaces and interfaces of this instance that no record knows: what was made just before a daemon was killed. */
@@ -19,13 +20,16 @@ export async function removeLeftovers(context: NetworkContext, survey: HostSurve
 function knownLinks({ registry, options, sandboxes }: NetworkContext): Set<string> {
   const bridges = registry.all().flatMap((network) => (network.driver === "bridge" ? bridgeSettings(network, options.bridge).bridge : []));
   const ends = sandboxes.saved().flatMap(({ endpoints }) => endpoints.flatMap(({ link }) => link?.hostName ?? []));
-  return new Set([...bridges, ...ends]);
+  const queues = sandboxes.saved().flatMap((sandbox) => (sandbox.rate?.out === undefined ? [] : linksOf(sandbox).map(outName)));
+  return new Set([...bridges, ...ends, ...queues]);
 }
 
-/** By form and kind: `<prefix><8 hex>` of a container, `<prefix>b<8 hex>` of a network. */
+/** By form and kind: `<prefix><8 hex>` of a container, `<prefix>b<8 hex>` of a network, `<prefix>i<8 hex>` of a limit. */
 function strayLinks({ links }: HostSurvey, { vethPrefix }: Instance, known: ReadonlySet<string>): string[] {
-  const form = { veth: new RegExp(`^${vethPrefix}[0-9a-f]{8}$`), bridge: new RegExp(`^${vethPrefix}b[0-9a-f]{8}$`) };
-  return links
-    .filter(({ kind, name }) => (kind === "veth" || kind === "bridge") && form[kind].test(name) && !known.has(name))
-    .map(({ name }) => name);
+  const forms = new Map([
+    ["veth", new RegExp(`^${vethPrefix}[0-9a-f]{8}$`)],
+    ["bridge", new RegExp(`^${vethPrefix}b[0-9a-f]{8}$`)],
+    ["ifb", new RegExp(`^${vethPrefix}i[0-9a-f]{8}$`)],
+  ]);
+  return links.filter(({ kind = "", name }) => forms.get(kind)?.test(name) === true && !known.has(name)).map(({ name }) => name);
 }

@@ -57,6 +57,7 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
     gatewayEndpoint: gateway?.id,
     ports,
     exposed: plan.ports.exposed,
+    rate: request.rate,
     files: containerFiles(request, { addresses, host, shared }, { ...context.options.names, hostGateway: hostGateway(context) }),
   };
   context.sandboxes.save(sandbox);

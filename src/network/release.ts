@@ -1,6 +1,7 @@
 import type { NetworkContext } from "./context.ts";
 import { freeEndpoints } from "./endpoints.ts";
 import { emitNetworkEvent } from "./network-events.ts";
+import { linksOf, removeRate } from "./rate.ts";
 import { publicationsOf, type Sandbox } from "./sandbox.ts";
 
 /**
@@ -27,6 +28,7 @@ export async function releaseLocked(context: NetworkContext, containerId: string
 /** Takes the namespace away, and frees the addresses when the kernel has let go of the interfaces. */
 export async function depart(context: NetworkContext, sandbox: Sandbox): Promise<void> {
   if (sandbox.netns !== undefined) await context.host.removeNamespace(sandbox.netns);
+  await removeRate(context, sandbox, linksOf(sandbox));
   await context.drain.gone(sandbox.endpoints.flatMap(({ link }) => link?.hostName ?? []));
   if (sandbox.ports.some(({ protocol }) => protocol === "udp")) {
     await context.host.forgetConnections({ addresses: sandbox.endpoints.flatMap(({ link }) => link?.address ?? []) });

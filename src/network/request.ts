@@ -1,4 +1,5 @@
 import type { EndpointSettings, PortMap } from "#spec/docker-api/types.ts";
+import type { NetworkRate } from "#spec/network-rate.ts";
 
 /** What a container asks of the network: structurally `NetworkRequest` of container/ports.ts, where it is explained. */
 export interface NetworkRequest {
@@ -16,4 +17,5 @@ export interface NetworkRequest {
   readonly dnsOptions: readonly string[];
   readonly extraHosts: readonly string[];
   readonly namespace?: string | undefined;
+  readonly rate: NetworkRate | undefined;
 }

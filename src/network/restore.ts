@@ -5,6 +5,7 @@ import type { NetworkContext } from "./context.ts";
 import { restoreNetworks } from "./restore-networks.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { refreshRules } from "./refresh-rules.ts";
+import { reviveRate } from "./rate.ts";
 import { depart } from "./release.ts";
 import { publicationsOf, type Sandbox } from "./sandbox.ts";
 
@@ -63,8 +64,8 @@ function adoptPorts({ ports, logger }: NetworkContext, sandbox: Sandbox): void {
 
 /** For a daemon that was killed between a container's start and its connection. */
 async function finishConnecting(context: NetworkContext, sandbox: Sandbox): Promise<void> {
-  if (sandbox.phase === "connected") return;
   try {
+    if (sandbox.phase === "connected") return await reviveRate(context, sandbox);
     await Promise.all(sandbox.endpoints.map((endpoint) => joinEndpoint(context, sandbox, endpoint)));
     context.sandboxes.save({ ...sandbox, phase: "connected" });
   } catch (error) {

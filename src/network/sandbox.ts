@@ -1,4 +1,5 @@
 import type { EndpointIPAMConfig, EndpointSettings } from "#spec/docker-api/types.ts";
+import type { NetworkRate } from "#spec/network-rate.ts";
 import type { Publication } from "./firewall/plan.ts";
 import type { PublishedPort } from "./port-allocator.ts";
 
@@ -54,6 +55,8 @@ export interface Sandbox {
   /** Keys of ports that are exposed and not published. */
   readonly exposed: readonly string[];
   readonly files: { readonly hosts: string; readonly resolvConf: string };
+  /** What was asked for, also where it is nothing any more; undefined where it never was. */
+  readonly rate?: NetworkRate | undefined;
 }
 
 /** What the provider hands to the container, the same object as long as nothing changes: structurally `NetworkSandbox` of container/ports.ts. */

@@ -1,4 +1,5 @@
 import type { NetworkCreateBody } from "#spec/docker-api/types.ts";
+import type { NetworkRate } from "#spec/network-rate.ts";
 import type { Filters } from "#spec/filters.ts";
 import { connectContainer, type ConnectInput, disconnectContainer, type DisconnectInput } from "./connect-container.ts";
 import { connect } from "./connect.ts";
@@ -10,6 +11,7 @@ import { newContext } from "./new-context.ts";
 import type { NetworkDeps, NetworkOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { pruneNetworks } from "./prune.ts";
+import { limit } from "./rate.ts";
 import { release } from "./release.ts";
 import { removeNetwork } from "./remove.ts";
 import type { NetworkRequest } from "./request.ts";
@@ -26,6 +28,7 @@ interface ContainerNetworks {
   connect(containerId: string): Promise<void>;
   release(containerId: string): Promise<void>;
   restore(running: ReadonlySet<string>): Promise<void>;
+  limit(containerId: string, rate: NetworkRate | undefined): Promise<void>;
   sandboxOf(containerId: string): SandboxView | undefined;
 }
 
@@ -60,6 +63,7 @@ export async function createNetworkService(deps: NetworkDeps, options: NetworkOp
       await restore(context, running);
       watch.start();
     },
+    limit: (containerId, rate) => limit(context, containerId, rate),
     sandboxOf: (containerId) => {
       const sandbox = context.sandboxes.get(containerId);
       return sandbox === undefined ? undefined : viewOf(sandbox);

@@ -19,13 +19,13 @@ export function takeSample({ runtime, options }: SampleDeps, container: Containe
   }
 }
 
-/** The engine's own interfaces; tunnels that the kernel, or the container itself, has made are left out. */
-const OURS = /^eth\d+$/;
+/** Loopback, and what the kernel puts into every namespace when a tunnel's module is loaded. */
+const NOT_OURS = /^(lo|(tunl|gre|gretap|erspan|sit|ip6tnl|ip6gre|ip_vti|ip6_vti)\d+)$/;
 
 function interfacesOf({ config, hostConfig }: Container, { pid }: Active): StatsSample["interfaces"] {
   if (config.NetworkDisabled === true || hostConfig.NetworkMode === "host" || hostConfig.NetworkMode === "none") return undefined;
   const all = readInterfaceCounters(pid);
-  return new Map<string, InterfaceCounters>([...all].filter(([name]) => OURS.test(name)));
+  return new Map<string, InterfaceCounters>([...all].filter(([name]) => !NOT_OURS.test(name)));
 }
 
 /** Good for the containers that are read in one go. */

@@ -1,3 +1,4 @@
+import type { NetworkRate } from "#spec/network-rate.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { EngineEvent, EventSink } from "#events/contract.ts";
 import type { LogQuery, LogReader, LogRecord } from "#logs/contract.ts";
@@ -48,6 +49,7 @@ export class FakeImages implements ImageSource {
 export class FakeNetworks implements NetworkProvider {
   readonly calls: string[] = [];
   readonly sandboxes = new Map<string, NetworkSandbox>();
+  readonly rates = new Map<string, NetworkRate | undefined>();
   restored: ReadonlySet<string> | undefined;
   prepareFailure: Error | undefined;
   connectFailure: Error | undefined;
@@ -92,6 +94,11 @@ export class FakeNetworks implements NetworkProvider {
 
   restore(running: ReadonlySet<string>): Promise<void> {
     this.restored = running;
+    return Promise.resolve();
+  }
+
+  limit(containerId: string, rate: NetworkRate | undefined): Promise<void> {
+    this.rates.set(containerId, rate);
     return Promise.resolve();
   }
 

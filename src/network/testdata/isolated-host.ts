@@ -150,6 +150,7 @@ export function request(containerId: string, wishes: Partial<NetworkRequest> = {
     dnsSearch: [],
     dnsOptions: [],
     extraHosts: [],
+    rate: undefined,
     ...wishes,
   };
 }

@@ -53,6 +53,11 @@ export function createBridge(bridge: { name: string; mac: string; mtu: number })
   );
 }
 
+/** An interface whose one purpose is its queue: what is sent through it comes back to where it came from. */
+export function createIfb(name: string): Message {
+  return create(header(), text(IFLA_IFNAME, name), nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "ifb")));
+}
+
 export interface VethPair {
   /** The host's end, a port of `bridge` (an interface index) from the start. */
   readonly hostName: string;

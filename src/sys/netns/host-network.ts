@@ -1,5 +1,6 @@
 import type { InterfaceAddress, Route } from "../netlink/address.ts";
 import type { Link } from "../netlink/link.ts";
+import type { TokenBucket } from "../netlink/traffic.ts";
 
 /**
  * What Dhow does to the host's network, as calls that never block the event loop. Each is one short run of system calls; they
@@ -20,6 +21,11 @@ export interface HostLinks {
   ensureBridge(bridge: BridgeLink): Promise<void>;
   /** Puts an interface into a namespace and its other end on a bridge. Already there is no error. */
   attachInterface(link: ContainerLink): Promise<void>;
+  /**
+   * Limits how fast a container's interface receives (by a queue on the host's end of its pair) and sends (by a queue on an interface of
+   * its own, `outName`, that the host's end hands everything to). In place of the limits it had; what is left out is not limited.
+   */
+  limitInterface(limits: InterfaceLimits): Promise<void>;
   /** Deletes an interface at once: 20 to 40 ms under the kernel's lock. Missing is no error. */
   removeLink(name: string): Promise<void>;
   survey(): Promise<HostSurvey>;
@@ -70,6 +76,14 @@ export interface ContainerLink {
   readonly gateway: string | undefined;
   /** The interface's own, as the namespace sees them. */
   readonly sysctls?: Sysctls | undefined;
+}
+
+export interface InterfaceLimits {
+  /** The host's end. */
+  readonly hostName: string;
+  readonly outName: string;
+  readonly in: TokenBucket | undefined;
+  readonly out: TokenBucket | undefined;
 }
 
 /** What the host has now, IPv4. */

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "#lib/worker-url.ts";
-import type { BridgeLink, ContainerLink, HostNetwork, HostSurvey, Sysctls } from "./host-network.ts";
+import type { BridgeLink, ContainerLink, HostNetwork, HostSurvey, InterfaceLimits, Sysctls } from "./host-network.ts";
 import type { Operations } from "./operations.ts";
 import { type Answer, type Call, errorOf } from "./wire.ts";
 
@@ -42,6 +42,10 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
 
   attachInterface(link: ContainerLink): Promise<void> {
     return this.#call("attachInterface", link);
+  }
+
+  limitInterface(limits: InterfaceLimits): Promise<void> {
+    return this.#call("limitInterface", limits);
   }
 
   removeLink(name: string): Promise<void> {

@@ -17,6 +17,7 @@ import { getGeneration, getInetTable, parseGeneration } from "../netlink/nftable
 import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "../netlink/socket.ts";
 import { Nftables } from "../nft/nftables.ts";
 import { runLegacyIptables } from "../nft/legacy-iptables.ts";
+import { limitInterface } from "./limit-interface.ts";
 import type { BridgeLink, ContainerLink, HostNetwork, HostSurvey, Sysctls } from "./host-network.ts";
 import { createNamespace, inNamespace, removeNamespace, withNamespaceFile } from "./namespace.ts";
 
@@ -48,6 +49,7 @@ export function openOperations(): Operations {
     removeNamespace,
     ensureBridge: (bridge) => ensureBridge(route, bridge),
     attachInterface: (link) => attachInterface(route, link),
+    limitInterface: (limits) => limitInterface(route, limits),
     removeLink: (name) => unless("ENODEV", () => route.request(`link ${name}`, deleteLink(name))),
     survey: () => survey(route),
     forgetConnections: ({ addresses = [], udpPorts = [] }) => {

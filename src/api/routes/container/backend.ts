@@ -17,6 +17,7 @@ import type { PutArchiveRequest } from "#container/files/put-archive.ts";
 import type { PathStat } from "#container/files/stat-path.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
+import type { RateChange } from "#spec/network-rate.ts";
 import type { Filters } from "#spec/filters.ts";
 
 /** What the containers' routes need of the engine, by what it is for. A reference is a name, an id, or the beginning of one. */
@@ -26,7 +27,7 @@ export interface ContainerLifecycle {
   create(request: CreateRequest): Promise<CreateAnswer>;
   remove(reference: string, options: RemoveOptions): Promise<void>;
   rename(reference: string, name: string): Promise<void>;
-  update(reference: string, change: HostConfig): Promise<{ readonly warnings: readonly string[] }>;
+  update(reference: string, change: HostConfig, rate?: RateChange): Promise<{ readonly warnings: readonly string[] }>;
   prune(filters: Filters): Promise<PruneReport>;
 }
 

@@ -1,10 +1,26 @@
+import { EngineError } from "#errors/engine-error.ts";
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
 import type { ContainerUpdateBody } from "#spec/docker-api/types.ts";
 import { validate } from "#spec/docker-api/validate.ts";
+import { rateLabels, type RateChange } from "#spec/network-rate.ts";
 import type { ContainerLifecycle } from "./backend.ts";
 
 export async function updateContainer(backend: Pick<ContainerLifecycle, "update">, request: ApiRequest): Promise<Reply> {
-  const change = validate("ContainerUpdateBody", (await request.json()) ?? {}) as ContainerUpdateBody;
-  const { warnings } = await backend.update(request.params["id"] ?? "", change);
+  const body = (await request.json()) ?? {};
+  const change = validate("ContainerUpdateBody", body) as ContainerUpdateBody;
+  const { warnings } = await backend.update(request.params["id"] ?? "", change, rateChange(body));
   return json({ Warnings: warnings });
+}
+
+/** `NetworkRate`, a field of our own that Docker's clients do not send: `{"RateIn": "10mbit", "BurstIn": "64k", "RateOut": ""}`. */
+function rateChange(body: unknown): RateChange | undefined {
+  const given = typeof body === "object" && body !== null && "NetworkRate" in body ? body.NetworkRate : undefined;
+  if (given === undefined || given === null) return undefined;
+  if (typeof given !== "object" || Array.isArray(given)) throw new EngineError("invalid", "NetworkRate: expected an object");
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(rateLabels, name))
+      throw new EngineError("invalid", `NetworkRate: unknown field ${JSON.stringify(name.slice(0, 64))}`);
+    if (typeof value !== "string") throw new EngineError("invalid", `NetworkRate.${name}: expected a string`);
+  }
+  return given;
 }

@@ -1,3 +1,5 @@
+import { withRate } from "#spec/network-rate.ts";
+import { parseNetworkRate } from "../network-rate.ts";
 import { parseNetwork } from "../network.ts";
 import { parsePublish, rangeOf } from "../ports.ts";
 import { add, asIs, host, hostItem, put, runFlag, runToggle, type RunFlags } from "../run-flag.ts";
@@ -33,6 +35,17 @@ export const networkFlags: RunFlags = {
   ),
   "network-alias": runFlag({ value: "list", help: "Add network-scoped alias for the container" }, asIs, ({ endpoint }, value) =>
     add(endpoint, "Aliases", value),
+  ),
+  "network-rate": runFlag(
+    {
+      value: "rate",
+      help: "Limit what the network interfaces receive and send: a RATE such as 10mbit, or in=RATE, out=RATE, in-burst=BYTES, out-burst=BYTES with commas between",
+    },
+    parseNetworkRate,
+    ({ config }, change) => {
+      const labels = withRate(config.Labels, change);
+      if (labels !== undefined) config.Labels = labels;
+    },
   ),
   publish: runFlag(
     { value: "list", short: "p", help: "Publish a container's port(s) to the host" },

@@ -9,7 +9,6 @@ describe("fields that are refused by name", () => {
     [{ IOMaximumBandwidth: 1 }, "invalid option: QoS maximum bandwidth configuration is not supported on linux"],
     [{ SecurityOpt: ["credentialspec=file://x"] }, "HostConfig.SecurityOpt: credentialspec is not supported"],
     [{ DeviceRequests: [{ Count: -1, Capabilities: [["gpu"]] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
-    [{ Links: ["a:b"] }, "HostConfig.Links is not supported"],
     [{ StorageOpt: { size: "1G" } }, "HostConfig.StorageOpt is not supported"],
     [{ VolumeDriver: "nfs" }, "HostConfig.VolumeDriver is not supported"],
   ])("%j", (hostConfig, message) => {
