@@ -14,8 +14,20 @@ import { write } from "../streams.ts";
 
 /** Those of `docker update`, in its order. */
 const NAMES = [
-  ...["blkio-weight", "cpu-period", "cpu-quota", "cpu-rt-period", "cpu-rt-runtime", "cpu-shares", "cpus", "cpuset-cpus", "cpuset-mems"],
-  ...["memory", "memory-reservation", "memory-swap", "pids-limit", "restart"],
+  "blkio-weight",
+  "cpu-period",
+  "cpu-quota",
+  "cpu-rt-period",
+  "cpu-rt-runtime",
+  "cpu-shares",
+  "cpus",
+  "cpuset-cpus",
+  "cpuset-mems",
+  "memory",
+  "memory-reservation",
+  "memory-swap",
+  "pids-limit",
+  "restart",
 ] as const;
 
 type FieldFlags = Readonly<Record<(typeof NAMES)[number], RunFlag>>;
