@@ -1,6 +1,7 @@
 import { chown, mkdir } from "node:fs/promises";
 import type { Owner } from "#lib/id-mapping.ts";
 import type { VolumeContext } from "./deps.ts";
+import type { VolumeUse } from "./volume-store.ts";
 import {
   ANONYMOUS_LABEL,
   DRIVER,
@@ -38,14 +39,22 @@ export function checkRequest(name: string, { driver, driverOptions }: CreateRequ
   validateDriverOptions(driverOptions, name);
 }
 
-/** For a caller that holds the volume's lock. */
-export async function createLocked({ store, events, owner }: Deps, name: string, request: CreateRequest): Promise<Volume> {
+/** For a caller that holds the volume's lock. @param use of the container that it is for, noted in the same step. */
+export async function createLocked(
+  { store, events, owner }: Deps,
+  name: string,
+  request: CreateRequest,
+  use?: VolumeUse,
+): Promise<Volume> {
   const existing = store.get(name);
-  if (existing !== undefined) return existing;
+  if (existing !== undefined) {
+    if (use !== undefined) store.addUse(use);
+    return existing;
+  }
   // The folder first: a record never names a folder that was not made.
   await makeVolumeFolder(store.folderOf(name), owner);
   const labels = request.name === undefined ? { ...request.labels, [ANONYMOUS_LABEL]: "" } : request.labels;
-  store.add({ name, created: new Date().toISOString(), labels });
+  store.add({ name, created: new Date().toISOString(), labels }, use);
   events.emit({ type: "volume", action: "create", id: name, attributes: { driver: DRIVER } });
   return store.get(name) as Volume;
 }

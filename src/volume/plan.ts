@@ -61,11 +61,8 @@ function plannedTmpfs({ target, readOnly, options }: TmpfsRequest): PlannedMount
 /** The lock is held from the look at the volume to the note of its use, so that nobody removes it in between. */
 async function placeVolume(deps: Deps, container: string, request: NamedVolumeRequest): Promise<PlannedMount> {
   const name = request.name ?? newVolumeName();
-  const volume = await deps.locks.run(name, async () => {
-    const created = await createLocked(deps, name, creationOf(request));
-    deps.store.addUse({ container, target: request.target, volume: name, owned: request.name === undefined, filled: !request.copyUp });
-    return created;
-  });
+  const use = { container, target: request.target, volume: name, owned: request.name === undefined, filled: !request.copyUp };
+  const volume = await deps.locks.run(name, () => createLocked(deps, name, creationOf(request), use));
   return plannedVolume(volume, request);
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
 import { folderMode } from "./create.ts";
@@ -7,7 +7,8 @@ import { release } from "./release.ts";
 import { TRASH_PREFIX } from "./remove.ts";
 
 /**
- * At the daemon's start: containers that a kill kept from coming into being have no volumes, and content that was on its way out goes.
+ * At the daemon's start: containers that a kill kept from coming into being have no volumes, a volume that was not finished is none, and
+ * content that was on its way out goes.
  *
  * @param root folder of all volumes.
  * @param containers ids of those that exist.
@@ -17,11 +18,18 @@ export async function restoreVolumes(deps: VolumeContext, root: string, containe
   for (const container of deps.store.users()) {
     if (!containers.has(container)) await release(deps, container, { removeAnonymous: true });
   }
-  const trash = (await readdir(root)).filter((name) => name.startsWith(TRASH_PREFIX));
+  const names = await readdir(root);
+  for (const name of names) if (!name.startsWith(TRASH_PREFIX) && deps.store.get(name) === undefined) await removeEmpty(join(root, name));
+  const trash = names.filter((name) => name.startsWith(TRASH_PREFIX));
   void emptyTrash(
     deps,
     trash.map((name) => join(root, name)),
   );
+}
+
+/** A folder without a record was never given to anybody, unless the record was lost: then it has content, and is left alone. */
+async function removeEmpty(folder: string): Promise<void> {
+  for (const path of [join(folder, "_data"), folder]) await rmdir(path).catch(() => undefined);
 }
 
 /** Behind everything else: it may be a lot. */

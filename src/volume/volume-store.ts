@@ -41,12 +41,20 @@ export class VolumeStore {
     return rows.map((row) => this.#volume(row));
   }
 
-  add({ name, created, labels }: Omit<Volume, "mountpoint">): void {
-    this.#database.transact((db) => db.run("INSERT INTO volumes VALUES (?, ?, ?)", name, created, JSON.stringify(labels)));
+  /** @param use of the container that it is made for: an anonymous volume without would be nobody's. */
+  add({ name, created, labels }: Omit<Volume, "mountpoint">, use?: VolumeUse): void {
+    this.#database.transact((db) => {
+      db.run("INSERT INTO volumes VALUES (?, ?, ?)", name, created, JSON.stringify(labels));
+      if (use !== undefined) this.addUse(use);
+    });
   }
 
-  delete(name: string): void {
-    this.#database.record((db) => db.run("DELETE FROM volumes WHERE name = ?", name));
+  /** @param releasedBy a container whose use of it ends with it. */
+  delete(name: string, releasedBy = ""): void {
+    this.#database.record((db) => {
+      db.run("DELETE FROM volume_uses WHERE volume = ? AND container = ?", name, releasedBy);
+      db.run("DELETE FROM volumes WHERE name = ?", name);
+    });
   }
 
   addUse({ container, target, volume, owned, filled }: VolumeUse): void {

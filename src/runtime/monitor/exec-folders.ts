@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import { LONGEST_SOCKET_PATH } from "#sys/unix-socket.ts";
 
@@ -28,9 +29,15 @@ export function execFolders(execRoot: string): ExecFolders {
   return { exits: folder("exits"), pids: folder("pids"), consoles, records: folder("monitors"), runtimes: folder("runtimes") };
 }
 
-/** Made for root alone: a socket in them is as good as root. */
+/**
+ * Made for root alone: a socket in them is as good as root. What an earlier daemon was waiting for there, a pid, a terminal, is
+ * nobody's any more.
+ */
 export async function makeExecFolders(folders: ExecFolders): Promise<void> {
   for (const path of Object.values(folders)) await mkdir(path, { recursive: true, mode: 0o700 });
+  for (const path of [folders.pids, folders.consoles]) {
+    for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+  }
 }
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;

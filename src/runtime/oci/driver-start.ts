@@ -1,4 +1,5 @@
-import { constants, unlinkSync, writeSync } from "node:fs";
+import { constants, existsSync, unlinkSync, writeSync } from "node:fs";
+import { readdir, readlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { EngineError } from "#errors/engine-error.ts";
 import { closeFd, openFd } from "#sys/pipe.ts";
@@ -24,14 +25,14 @@ export async function startContainer(live: LiveContainer): Promise<void> {
   releaseHub(live);
 }
 
-/** crun's process reads. */
+/** crun's process reads. The byte comes first: a process whose FIFO is gone counts as running, and would wait for ever on one without. */
 function openGateOfCrun(live: LiveContainer): void {
   const fifo = gateOf(live);
   // Without a reader this fails (ENXIO) instead of waiting for one.
   const fd = openGate(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
-    unlinkSync(fifo);
     writeSync(fd, "\0");
+    unlinkSync(fifo);
   } finally {
     closeFd(fd);
   }
@@ -70,7 +71,19 @@ async function runStart(live: LiveContainer): Promise<void> {
   if (exitCode !== 0) throw startError({ runtime: live.runtime.name, executable: "" }, output);
 }
 
+/**
+ * Whether a created container still waits to be let go. Its first process has the FIFO open until it becomes the program: that it is
+ * there does not say so, since a daemon may have been killed before it removed it, and to open it would not go unnoticed.
+ */
+export async function isWaiting(container: Pick<LiveContainer, "runtime" | "id">, pid: number): Promise<boolean> {
+  if (!existsSync(gateOf(container))) return false;
+  const folder = `/proc/${pid}/fd`;
+  const names = await readdir(folder).catch(() => []);
+  const targets = await Promise.all(names.map((name) => readlink(`${folder}/${name}`).catch(() => "")));
+  return targets.some((target) => target.endsWith("/exec.fifo"));
+}
+
 /** The FIFO on which a created container waits. */
-export function gateOf({ runtime, id }: Pick<LiveContainer, "runtime" | "id">): string {
+function gateOf({ runtime, id }: Pick<LiveContainer, "runtime" | "id">): string {
   return `${runtime.stateOf(id)}/exec.fifo`;
 }

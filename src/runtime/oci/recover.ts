@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { countOomKills, isFrozen } from "#sys/cgroup.ts";
 import { openProcess, watchExit } from "#sys/pidfd.ts";
 import { readExitFile } from "../monitor/exit-file.ts";
@@ -6,7 +5,7 @@ import { type MonitoredProcesses, type MonitorRecord, readRecord } from "../moni
 import type { ProcessExit, Recovered } from "../contract.ts";
 import { type DriverContext, filesOf, type LiveContainer, type MonitorEnd, runtimeOf } from "./driver-context.ts";
 import { deleteContainer } from "./driver-delete.ts";
-import { gateOf } from "./driver-start.ts";
+import { isWaiting } from "./driver-start.ts";
 import { holdStdin } from "./driver-streams.ts";
 import { watchContainer } from "./driver-watch.ts";
 import type { Runtime } from "./runtimes.ts";
@@ -66,10 +65,10 @@ async function recoverRunning(...[context, id, record, processes, runtime]: Foun
     await deleteContainer(context, id, undefined);
     return GONE;
   }
-  const created = existsSync(gateOf({ runtime, id }));
+  const { pid } = processes.container;
+  const created = await isWaiting({ runtime, id }, pid);
   const live = watchContainer(context, { id, record, processes, runtime, state: created ? "created" : "running" }, end);
   holdStdin(live);
-  const { pid } = processes.container;
   if (created) return { recovered: { kind: "created", pid }, live };
   return { recovered: { kind: "running", pid, paused: await isFrozen(context.cgroups, record.cgroupPath) }, live };
 }
