@@ -14,11 +14,16 @@ export async function buryContainer(deps: BuryDeps, container: Container, remove
   deps.health.forget(container.id);
   deps.store.bury(container.id, removeVolumes);
   // A client that lists volumes after `rm -v` expects them gone.
-  if (removeVolumes && container.mounts.some((mount) => mount.type === "volume")) {
+  if (removeVolumes && mayHaveVolumes(container)) {
     await deps.volumes.release(container.id, { removeAnonymous: true });
   }
   emitContainerEvent(deps.events, container, "destroy");
   finishRemoval(deps, { id: container.id, removeVolumes });
   // Without the reason of a failed start: its caller has been told, and the CLI would print it a second time.
   deps.waiters.removed(container.id, { exitCode: exitCodeOf(container.state) });
+}
+
+/** Which a dead one has nobody knows. */
+function mayHaveVolumes({ mounts, damage }: Container): boolean {
+  return damage !== undefined || mounts.some((mount) => mount.type === "volume");
 }

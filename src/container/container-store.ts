@@ -80,10 +80,12 @@ export class ContainerStore {
   /**
    * Changes a container. A new name has to be reserved.
    *
-   * @throws EngineError `not-found` when it was removed meanwhile.
+   * @throws EngineError `not-found` when it was removed meanwhile, `conflict` for the definition of one whose record is damaged.
    */
   update(id: string, change: Change): Container {
     const before = this.get(id);
+    if (before.damage !== undefined && changesDefinition(change))
+      throw new EngineError("conflict", `container ${id} is dead and cannot be changed: ${before.damage}`);
     const after: Container = { ...before, ...change };
     this.#database.record((writer) => writeChange(writer, after, change));
     this.#containers.set(id, after);
@@ -169,17 +171,11 @@ export class ContainerStore {
   #load(): void {
     const rows = this.#database.read((reader) => reader.all<ContainerRow>("SELECT * FROM containers ORDER BY created, id"));
     for (const row of rows) {
+      const { container, problems } = containerOf(row);
+      for (const problem of problems)
+        this.#logger.error({ container: row.id, name: row.name }, `the record of a container is damaged: ${problem}`);
       this.#names.set(row.name, row.id);
-      this.#loadRow(row);
-    }
-  }
-
-  /** One damaged row must not keep the engine from starting, nor be lost: it keeps its name, and is left for repair. */
-  #loadRow(row: ContainerRow): void {
-    try {
-      this.#containers.set(row.id, containerOf(row));
-    } catch (error) {
-      this.#logger.error({ container: row.id, name: row.name, error }, "the record of a container is damaged; it is left out");
+      this.#containers.set(row.id, container);
     }
   }
 }
@@ -192,8 +188,12 @@ function deleteRemoval(writer: Writer, id: string): void {
   writer.run("DELETE FROM container_removals WHERE id = ?", id);
 }
 
+function changesDefinition({ name, config, hostConfig, endpoints }: Change): boolean {
+  return [name, config, hostConfig, endpoints].some((value) => value !== undefined);
+}
+
 function writeChange(writer: Writer, after: Container, change: Change): void {
-  if ([change.name, change.config, change.hostConfig, change.endpoints].some((value) => value !== undefined)) {
+  if (changesDefinition(change)) {
     writer.run("UPDATE containers SET name = ?, definition = ? WHERE id = ?", after.name, definitionText(after), after.id);
   }
   if (change.state !== undefined || change.restartCount !== undefined) {

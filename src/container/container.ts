@@ -27,6 +27,8 @@ export interface Container {
   /** Restarts by the restart policy since a user last started it. */
   readonly restartCount: number;
   readonly state: ContainerState;
+  /** What is wrong with its record: it is dead, which is to say that it can be looked at, copied from and removed. */
+  readonly damage?: string | undefined;
 }
 
 interface ContainerImage {
@@ -91,6 +93,11 @@ export interface StartFailure {
   readonly message: string;
 }
 
+/** Docker's word for where it is in its life. */
+export function statusOf({ state, damage }: Pick<Container, "state" | "damage">): ContainerState["status"] | "dead" {
+  return damage !== undefined && !countsAsRunning(state) ? "dead" : state.status;
+}
+
 export function isActive(state: ContainerState): state is Active {
   return state.status === "running" || state.status === "paused";
 }
@@ -101,9 +108,16 @@ export function countsAsRunning(state: ContainerState): state is Active | Restar
 }
 
 /** @throws EngineError `conflict`, or `not-modified` when it runs already. */
-export function requireStartable({ state }: Container): void {
+export function requireStartable(container: Container): void {
+  const { state } = container;
+  requireWhole(container);
   if (state.status === "paused") throw new EngineError("conflict", "cannot start a paused container, try unpause instead");
   if (countsAsRunning(state)) throw new EngineError("not-modified", "container already started");
+}
+
+/** @throws EngineError `conflict` for one that nobody knows how to start. */
+export function requireWhole({ id, damage }: Container): void {
+  if (damage !== undefined) throw new EngineError("conflict", `container ${id} is dead and cannot be used: ${damage}`);
 }
 
 /** @throws EngineError `conflict`: `container <id> is not running`. */

@@ -2,7 +2,7 @@ import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { matchesAny, matchesLabels, type Filters } from "#spec/filters.ts";
 import { canonicalString, parseImageName, withDefaultTag } from "#spec/reference.ts";
 import { parsePortRange, portsOf, publishedPorts, type PortRange } from "./container-ports.ts";
-import { exitCodeOf, type Container } from "./container.ts";
+import { exitCodeOf, statusOf, type Container } from "./container.ts";
 import type { NetworkSandbox } from "./ports.ts";
 
 /** What a filter may have to look up. */
@@ -28,7 +28,7 @@ const HEALTH = ["none", "starting", "healthy", "unhealthy"];
  */
 export function compileFilters(filters: Filters, lookups: FilterLookups): Test {
   const tests = [
-    ...oneOf(filters, "status", checkedAgainst("status", STATES, "state"), (value, { state }) => state.status === value),
+    ...oneOf(filters, "status", checkedAgainst("status", STATES, "state"), (value, container) => statusOf(container) === value),
     ...oneOf(filters, "health", checkedAgainst("health", HEALTH, "health"), (value, { id }) => lookups.healthOf(id) === value),
     ...oneOf(filters, "exited", parseExitCode, (value, { state }) => hasExited(state) && exitCodeOf(state) === value),
     ...oneOf(filters, "is-task", parseTask, (value) => !value),

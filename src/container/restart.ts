@@ -1,5 +1,5 @@
 import { emitContainerEvent } from "./container-events.ts";
-import { countsAsRunning } from "./container.ts";
+import { countsAsRunning, requireWhole } from "./container.ts";
 import { runContainer, type RunDeps } from "./run.ts";
 import { stopPlan, type StopOptions } from "./stop.ts";
 import { stopRun, type StopRunDeps } from "./stop-run.ts";
@@ -11,6 +11,7 @@ import { stopRun, type StopRunDeps } from "./stop-run.ts";
  */
 export async function restartContainer(deps: RunDeps & StopRunDeps, reference: string, options: StopOptions): Promise<void> {
   const container = deps.store.find(reference);
+  requireWhole(container);
   const plan = stopPlan(reference, container, options, false);
   using _hold = deps.holds.forRestart(container.id);
   if (countsAsRunning(container.state)) {

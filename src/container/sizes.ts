@@ -14,16 +14,20 @@ export interface ContainerSizes {
 export type SizeDeps = Pick<ContainerContext, "snapshots" | "images">;
 
 export async function containerSizes(deps: SizeDeps, { id, image }: Container): Promise<ContainerSizes> {
-  const [writable, layers] = await Promise.all([deps.snapshots.writableSize(id), imageSize(deps, image.id)]);
+  const [writable, layers] = await Promise.all([orNothing(deps.snapshots.writableSize(id)), orNothing(imageSize(deps, image.id))]);
   return { writable, root: writable + layers };
 }
 
-/** 0 when the image was removed under the container. */
 async function imageSize({ images, snapshots }: SizeDeps, id: Digest): Promise<number> {
+  const { config } = await images.resolve(id);
+  const sizes = await Promise.all(chainIds(config.rootfs.diff_ids).map((chainId) => snapshots.layerSize(chainId)));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** What is not there takes no room: an image that was removed under its container, a root that was lost. */
+async function orNothing(size: Promise<number>): Promise<number> {
   try {
-    const { config } = await images.resolve(id);
-    const sizes = await Promise.all(chainIds(config.rootfs.diff_ids).map((chainId) => snapshots.layerSize(chainId)));
-    return sizes.reduce((sum, size) => sum + size, 0);
+    return await size;
   } catch (error) {
     if (isEngineError(error, "not-found")) return 0;
     throw error;

@@ -5,7 +5,7 @@ import type { HostConfig } from "#spec/docker-api/types.ts";
 import { networkRateOf, type RateChange, withRate } from "#spec/network-rate.ts";
 import { checkNetworkRate } from "./check-create.ts";
 import { emitContainerEvent } from "./container-events.ts";
-import { isActive, type Container } from "./container.ts";
+import { isActive, requireWhole, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { checkRestartPolicy } from "./restart-policy.ts";
 import { factsWithoutRun, specInput } from "./spec-input.ts";
@@ -31,6 +31,7 @@ export async function updateContainer(
   if (change.RestartPolicy?.Name) checkRestartPolicy(change.RestartPolicy);
   return await deps.locks.run(id, async () => {
     const container = deps.store.get(id);
+    requireWhole(container);
     const wanted = changedHostConfig(container, change);
     const warnings = newWarnings(deps, container, wanted);
     const changed = withRateChange({ ...container, hostConfig: deps.sandbox.supported(wanted) }, rate);

@@ -1,5 +1,3 @@
-import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
 import { apiRoutes } from "#api/routes/index.ts";
 import { systemRoutes } from "#api/routes/system/routes.ts";
 import { createApi } from "#api/server.ts";
@@ -9,7 +7,6 @@ import type { Logger } from "#lib/logger.ts";
 import { findInit } from "#runtime/oci/init-binary.ts";
 import { serverVersion } from "#spec/identity.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
-import { Database } from "#store/db/database.ts";
 import { describeHost } from "#sys/host-description.ts";
 import { readHostFacts } from "#sys/host-facts.ts";
 import { NetworkWorker } from "#sys/netns/network-worker.ts";
@@ -20,6 +17,7 @@ import type { LiveConfig } from "./live-config.ts";
 import { openMetrics, serveEngineMetrics } from "./wire/metrics.ts";
 import { wireNouns } from "./wire/nouns.ts";
 import { wireRuntime } from "./wire/runtime.ts";
+import { openState } from "./wire/state.ts";
 import { reloadEvent } from "./wire/reload-event.ts";
 import { wireSystem } from "./wire/system.ts";
 
@@ -42,7 +40,7 @@ export async function wire(config: LiveConfig, logger: Logger, bootId: string = 
   networkWorker.start();
   const runtime = wireRuntime(config.current, logger);
   runtime.catch(() => {}); // wireNouns sees it, unless something else fails before.
-  const database = openDatabase(join(instance.dataRoot, "dhow.db"));
+  const database = await openState(instance.dataRoot, logger);
   const events = new Journal({
     store: new EventStore({ database }, { most: MOST_EVENTS }),
     logger: logger.child({ part: "events" }),
@@ -78,10 +76,4 @@ export async function wire(config: LiveConfig, logger: Logger, bootId: string = 
       database.close();
     },
   };
-}
-
-/** SQLite gives its other files the mode of this one: made beforehand, none of them is ever open to others. */
-function openDatabase(path: string): Database {
-  closeSync(openSync(path, "a", 0o600));
-  return Database.open(path);
 }

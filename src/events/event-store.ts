@@ -65,7 +65,16 @@ function toEvent(row: EventRow): EngineEvent {
     type: row.type,
     action: row.action,
     id: row.actor,
-    attributes: JSON.parse(row.attributes) as Record<string, string>,
+    attributes: attributesOf(row.attributes),
     timeNano: BigInt(row.time),
   };
+}
+
+/** That it happened is still known of an event whose details were damaged. */
+function attributesOf(text: string): Record<string, string> {
+  try {
+    return JSON.parse(text) as Record<string, string>;
+  } catch {
+    return {};
+  }
 }

@@ -66,7 +66,7 @@ interface ResolvedImage {
 export function createImageService(deps: ImageServiceDeps, options: ImageServiceOptions = {}): ImageService {
   const { content, snapshots, unpacker, containers, events, logger } = deps;
   const host = options.platform ?? hostPlatform();
-  const images = new ImageStore(deps.database);
+  const images = new ImageStore(deps);
   const leases = new Leases();
   const collector = new Collector({ images, content, snapshots, leases, logger });
   const unpackedSizes = new Map<Digest, number>();

@@ -1,3 +1,4 @@
+import type { Logger } from "#lib/logger.ts";
 import type { Database, Reader, Writer } from "#store/db/database.ts";
 import type { Digest } from "#spec/digest.ts";
 import { canonicalName, parseReference, type Reference } from "#spec/reference.ts";
@@ -43,16 +44,18 @@ const LAYERS = "SELECT image_id, chain_id, diff_id, size, blob, media_type FROM 
 /** Images in the engine's database. Parsed images are remembered until a write that concerns them. */
 export class ImageStore {
   readonly #database: Database;
+  readonly #logger: Logger;
   readonly #known = new Map<Digest, Image>();
 
-  constructor(database: Database) {
+  constructor({ database, logger }: { database: Database; logger: Logger }) {
     this.#database = database;
+    this.#logger = logger;
   }
 
   get(id: Digest): Image | undefined {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    const image = this.#database.read((reader) => readImages(reader, "WHERE id = ?", "WHERE image_id = ?", id))[0];
+    const image = this.#read("WHERE id = ?", "WHERE image_id = ?", id)[0];
     if (image !== undefined) this.#known.set(id, image);
     return image;
   }
@@ -60,7 +63,7 @@ export class ImageStore {
   all(): Image[] {
     const ids = this.#database.read((reader) => reader.all<{ id: Digest }>("SELECT id FROM image"));
     if (ids.some(({ id }) => !this.#known.has(id))) {
-      for (const image of this.#database.read((reader) => readImages(reader, "", ""))) this.#known.set(image.id, image);
+      for (const image of this.#read("", "")) this.#known.set(image.id, image);
     }
     return ids.flatMap(({ id }) => this.#known.get(id) ?? []);
   }
@@ -172,6 +175,16 @@ export class ImageStore {
     return this.#database.read((reader) => reader.all<{ digest: Digest }>(sql, id)).map(({ digest }) => digest);
   }
 
+  /** An image whose record is damaged is none: it goes, and can be pulled or loaded again. */
+  #read(where: string, whereImage: string, ...parameters: string[]): Image[] {
+    const { images, damaged } = this.#database.read((reader) => readImages(reader, where, whereImage, ...parameters));
+    for (const { id, error } of damaged) {
+      this.#logger.error({ image: id, error }, "the record of an image is damaged, and is removed: pull or load the image again");
+      this.remove(id);
+    }
+    return images;
+  }
+
   #write(id: Digest, work: (writer: Writer) => unknown): void {
     this.#known.delete(id);
     this.#database.transact(work);
@@ -207,7 +220,12 @@ function keyOf(reference: Reference): { where: string; value: string } {
     : { where: "digest = ?", value: reference.digest };
 }
 
-function readImages(reader: Reader, where: string, whereImage: string, ...parameters: string[]): Image[] {
+interface ReadImages {
+  readonly images: Image[];
+  readonly damaged: { readonly id: Digest; readonly error: unknown }[];
+}
+
+function readImages(reader: Reader, where: string, whereImage: string, ...parameters: string[]): ReadImages {
   const layers = Map.groupBy(
     reader.all<LayerRow>(`${LAYERS} ${whereImage} ORDER BY image_id, position`, ...parameters),
     (row) => row.image_id,
@@ -216,15 +234,28 @@ function readImages(reader: Reader, where: string, whereImage: string, ...parame
     reader.all<ReferenceRow>(`SELECT * FROM image_reference ${whereImage} ORDER BY name, tag, digest`, ...parameters),
     (row) => row.image_id,
   );
-  return reader.all<ImageRow>(`SELECT * FROM image ${where}`, ...parameters).map((row) => ({
+  const read: ReadImages = { images: [], damaged: [] };
+  for (const row of reader.all<ImageRow>(`SELECT * FROM image ${where}`, ...parameters)) {
+    try {
+      read.images.push(imageOfRow(row, layers.get(row.id) ?? [], references.get(row.id) ?? []));
+    } catch (error) {
+      read.damaged.push({ id: row.id, error });
+    }
+  }
+  return read;
+}
+
+/** @throws EngineError `invalid` for a row that was damaged. */
+function imageOfRow(row: ImageRow, layers: readonly LayerRow[], references: readonly ReferenceRow[]): Image {
+  return {
     id: row.id,
     config: parseImageConfig(row.config),
     parent: row.parent ?? undefined,
     manifest: row.manifest ?? undefined,
-    layers: (layers.get(row.id) ?? []).map(layerOfRow),
-    references: (references.get(row.id) ?? []).map(referenceOfRow),
+    layers: layers.map(layerOfRow),
+    references: references.map(referenceOfRow),
     lastTagged: row.last_tagged === null ? undefined : new Date(row.last_tagged),
-  }));
+  };
 }
 
 function layerOfRow(row: LayerRow): ImageLayer {

@@ -29,7 +29,7 @@ function assemble(
 ): NetworkContext {
   const { instance } = options;
   const bridge = { instance, mtu: options.mtu ?? usualMtu(survey), hostIp: options.publishIp ?? "0.0.0.0" };
-  const store = new NetworkStore(database);
+  const store = new NetworkStore({ database, logger });
   return {
     host,
     events,

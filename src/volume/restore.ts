@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
@@ -19,7 +20,7 @@ export async function restoreVolumes(deps: VolumeContext, root: string, containe
     if (!containers.has(container)) await release(deps, container, { removeAnonymous: true });
   }
   const names = await readdir(root);
-  for (const name of names) if (!name.startsWith(TRASH_PREFIX) && deps.store.get(name) === undefined) await removeEmpty(join(root, name));
+  for (const name of names) if (!name.startsWith(TRASH_PREFIX) && deps.store.get(name) === undefined) await settleUnknown(deps, root, name);
   const trash = names.filter((name) => name.startsWith(TRASH_PREFIX));
   void emptyTrash(
     deps,
@@ -27,9 +28,17 @@ export async function restoreVolumes(deps: VolumeContext, root: string, containe
   );
 }
 
-/** A folder without a record was never given to anybody, unless the record was lost: then it has content, and is left alone. */
-async function removeEmpty(folder: string): Promise<void> {
-  for (const path of [join(folder, "_data"), folder]) await rmdir(path).catch(() => undefined);
+/**
+ * A folder without a record was never given to anybody, and is empty. Unless the record was lost: then its content is somebody's, and it
+ * becomes a volume again.
+ */
+async function settleUnknown({ store, logger }: VolumeContext, root: string, name: string): Promise<void> {
+  const [folder, content] = [join(root, name), join(root, name, "_data")];
+  await rmdir(content).catch(() => undefined);
+  await rmdir(folder).catch(() => undefined);
+  if (!existsSync(content)) return;
+  logger.warn({ volume: name }, "the content of a volume was found, and no record of it; it is a volume again, without labels");
+  store.add({ name, created: new Date().toISOString(), labels: {} });
 }
 
 /** Behind everything else: it may be a lot. */

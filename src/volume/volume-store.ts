@@ -97,6 +97,16 @@ export class VolumeStore {
   }
 
   #volume({ name, created, labels }: VolumeRow): Volume {
-    return { name, created, labels: JSON.parse(labels) as Record<string, string>, mountpoint: join(this.folderOf(name), "_data") };
+    return { name, created, labels: labelsOf(labels), mountpoint: join(this.folderOf(name), "_data") };
+  }
+}
+
+/** A volume is its content: one whose labels were damaged is there all the same, without them. */
+function labelsOf(text: string): Record<string, string> {
+  try {
+    const labels: unknown = JSON.parse(text);
+    return typeof labels === "object" && labels !== null ? (labels as Record<string, string>) : {};
+  } catch {
+    return {};
   }
 }

@@ -70,7 +70,12 @@ const verbs: readonly Verb[] = [
     milestones: [
       { name: "nothing is written", before: "^pwrite64 .*wal", lacks: [/./] },
       { name: "the intent is written", before: "^mkdir .*/staging/", has: [/^row container_removals /], lacks: [/writables/] },
-      { name: "the root is half made", before: "^rename .*/staging/.*writables", has: [/^file .*\/staging\//], lacks: [/^row containers /] },
+      {
+        name: "the root is half made",
+        before: "^rename .*/staging/.*writables",
+        has: [/^file .*\/staging\//],
+        lacks: [/^row containers /],
+      },
       { name: "the root is made", before: "^mkdir .*/volumes/", has: [/^file .*\/writables\//], lacks: [/^row containers /] },
       { name: "all is there, nobody has been told", before: "^write socket", has: [/^row containers /], lacks: [/container_removals/] },
     ],
@@ -90,8 +95,17 @@ const verbs: readonly Verb[] = [
       { name: "the network is planned", before: "^unshare ", has: [/^row network_sandboxes /], lacks: [/^mount .*netns/] },
       { name: "there is a namespace", before: "^write .*ip_unprivileged_port_start", has: [/^mount .*netns/] },
       { name: "the runtime is to start", before: "^write pipe:", has: [/^file .*\/monitors\/.*json/, /^link /] },
-      { name: "the container is made, its record is not", before: "^rename .*json\\.new", occurrence: 2, has: [/^cgroup .*[0-9a-f]{64}/, /^file .*runtimes/] },
-      { name: "it is to be let go", before: "^write .*exec\\.fifo", has: [/^file .*\/monitors\/.*json/, /^link /, /^nft .*dnat|^nft .*: /] },
+      {
+        name: "the container is made, its record is not",
+        before: "^rename .*json\\.new",
+        occurrence: 2,
+        has: [/^cgroup .*[0-9a-f]{64}/, /^file .*runtimes/],
+      },
+      {
+        name: "it is to be let go",
+        before: "^write .*exec\\.fifo",
+        has: [/^file .*\/monitors\/.*json/, /^link /, /^nft .*dnat|^nft .*: /],
+      },
       { name: "it runs, and its gate is there", before: "^unlink .*exec\\.fifo", has: [/^process /] },
       { name: "it runs, nobody has been told", before: "^write socket", has: [/^process .*trap/] },
     ],
@@ -148,7 +162,12 @@ const verbs: readonly Verb[] = [
       if (await known()) expect(["running", "exited"]).toContain((await state(SUBJECT)).Status);
     },
     milestones: [
-      { name: "its volume is to go", before: "^rename .*/volumes/", has: [/^row container_removals /, /^file .*\/volumes\//], lacks: [/^row containers /] },
+      {
+        name: "its volume is to go",
+        before: "^rename .*/volumes/",
+        has: [/^row container_removals /, /^file .*\/volumes\//],
+        lacks: [/^row containers /],
+      },
       { name: "its root is to go", before: "^rename .*/writables/", has: [/^row container_removals /, /^file .*\/writables\//] },
       { name: "its root lies about", before: "^rmdir .*/staging/", has: [/^file .*\/staging\//], lacks: [/^file .*\/writables\//] },
       { name: "its folder is to go", before: "^rmdir .*/containers/", has: [/^file .*\/containers\//] },
@@ -167,12 +186,19 @@ const verbs: readonly Verb[] = [
   {
     name: "load",
     prepare: async () => {},
-    act: () => daemon.api("POST", "/images/load", imageArchive("extra:1", {}, [{ name: "extra", type: "file", mode: 0o644, data: Buffer.alloc(300_000, 7) }])),
+    act: () =>
+      daemon.api(
+        "POST",
+        "/images/load",
+        imageArchive("extra:1", {}, [{ name: "extra", type: "file", mode: 0o644, data: Buffer.alloc(300_000, 7) }]),
+      ),
     settle: async (answered) => {
       const there = (await daemon.api("GET", "/images/extra:1/json")).status === 200;
       if (answered) expect(there).toBe(true);
       if (!there) return;
-      expect((await daemon.api("POST", `/containers/create?name=${SUBJECT}`, { Image: "extra:1", Cmd: ["test", "-s", "/extra"] })).status).toBe(201);
+      expect(
+        (await daemon.api("POST", `/containers/create?name=${SUBJECT}`, { Image: "extra:1", Cmd: ["test", "-s", "/extra"] })).status,
+      ).toBe(201);
       await call("POST", `/containers/${SUBJECT}/start`);
       expect((await call("POST", `/containers/${SUBJECT}/wait`)).json.StatusCode).toBe(0);
       await call("DELETE", `/containers/${SUBJECT}`);
@@ -212,14 +238,23 @@ async function revive(verb: Verb, killed: Killed): Promise<void> {
 
 /** After a test that failed, too, the next one has a daemon and no subject. */
 beforeEach(async () => {
-  if (!(await daemon.api("GET", "/_ping").then(() => true, () => false))) await daemon.start();
+  if (
+    !(await daemon.api("GET", "/_ping").then(
+      () => true,
+      () => false,
+    ))
+  )
+    await daemon.start();
   await daemon.api("DELETE", `/containers/${SUBJECT}?force=1&v=1`);
 });
 
 describe.each(verbs)("a daemon killed during $name", { timeout: scaled(60_000, 900_000) }, (verb) => {
   it.each(scaled(chance.sample(verb.milestones, 2), verb.milestones))("when $name", async (milestone) => {
     const killed = await matrix.killAt(verb, milestone);
-    if (killed === undefined) throw new Error(`it never came to ${milestone.before}:\n${daemon.killSwitch.steps.map(({ call, what }) => `${call} ${what}`).join("\n")}`);
+    if (killed === undefined)
+      throw new Error(
+        `it never came to ${milestone.before}:\n${daemon.killSwitch.steps.map(({ call, what }) => `${call} ${what}`).join("\n")}`,
+      );
     for (const line of milestone.has ?? []) expect(killed.made).toContainEqual(expect.stringMatching(line));
     for (const line of milestone.lacks ?? []) expect(killed.made).not.toContainEqual(expect.stringMatching(line));
     await revive(verb, killed);
@@ -237,7 +272,10 @@ describe.each(verbs)("a daemon killed during $name", { timeout: scaled(60_000, 9
       seen.add(killed.made.map((line) => line.replace(/ .*\/(\w+)\/[^/]*$/, " $1").replace(/\d+/g, "N")).join());
       await revive(verb, killed);
     }
-    figure(`kill matrix, ${verb.name}: steps of which before it was killed`, `${kills} of ${steps.length}, ${seen.size} different states found`);
+    figure(
+      `kill matrix, ${verb.name}: steps of which before it was killed`,
+      `${kills} of ${steps.length}, ${seen.size} different states found`,
+    );
     expect(kills).toBeGreaterThan(soak ? steps.length * 0.9 : 0);
   });
 });

@@ -1,6 +1,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -196,7 +207,9 @@ function isBuildFresh(): boolean {
   const bundle = join(root, "dist/dhowd.js");
   if (!existsSync(bundle)) return false;
   const built = statSync(bundle).mtimeMs;
-  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).every((name) => statSync(join(root, "src", name)).mtimeMs <= built);
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).every(
+    (name) => statSync(join(root, "src", name)).mtimeMs <= built,
+  );
 }
 
 function parsed(text: string): unknown {
@@ -208,9 +221,7 @@ function parsed(text: string): unknown {
 }
 
 /** A daemon for every test of a file, with its images loaded; afterwards the residue on the host is asserted to be zero. */
-export function useDaemon(
-  options: TestDaemonOptions & { flags?: readonly string[]; images?: readonly (() => Buffer)[] } = {},
-): TestDaemon {
+export function useDaemon(options: TestDaemonOptions & { flags?: readonly string[]; images?: readonly (() => Buffer)[] } = {}): TestDaemon {
   const daemon = new TestDaemon(options.flags, options);
   beforeAll(async () => {
     await daemon.start();

@@ -20,5 +20,7 @@ function kindOf(path: string): string {
 
 /** What of `after` is more than in `before`, `<kind> +<n>`. */
 export function gained(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
-  return [...after].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind, count]) => `${kind} +${count - (before.get(kind) ?? 0)}`);
+  return [...after]
+    .filter(([kind, count]) => count > (before.get(kind) ?? 0))
+    .map(([kind, count]) => `${kind} +${count - (before.get(kind) ?? 0)}`);
 }

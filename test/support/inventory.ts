@@ -54,7 +54,10 @@ function tableOf({ nftTable }: Instance): string[] {
     });
   return families.flatMap((family) => [
     `table ${family} ${nftTable}`,
-    ...nft("list", "table", family, nftTable).split("\n").map((line) => line.trim()).filter((line) => line !== "" && line !== "}"),
+    ...nft("list", "table", family, nftTable)
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "" && line !== "}"),
   ]);
 }
 
@@ -178,7 +181,12 @@ export function rows({ dataRoot }: Instance): string[] {
     const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as { name: string }[];
     return tables
       .filter(({ name }) => !HISTORY.has(name))
-      .flatMap(({ name }) => database.prepare(`SELECT * FROM "${name}"`).all().map((row) => `${name} ${String(Object.values(row)[0])}`));
+      .flatMap(({ name }) =>
+        database
+          .prepare(`SELECT * FROM "${name}"`)
+          .all()
+          .map((row) => `${name} ${String(Object.values(row)[0])}`),
+      );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -29,8 +29,17 @@ function humanHours(hours: number): string {
   return `${Math.trunc(hours / 24 / 365)} years`;
 }
 
+type Shown = Pick<Container, "state" | "damage">;
+
+/** One whose record is damaged is dead when it does not run (`statusOf` in container/, whose values this layer does not import). */
+export function shownStatus({ state, damage }: Shown): string {
+  const runs = state.status === "running" || state.status === "paused" || state.status === "restarting";
+  return damage !== undefined && !runs ? "dead" : state.status;
+}
+
 /** The column STATUS of `docker ps`. */
-export function statusText({ state }: Pick<Container, "state">, health: Health | undefined, now: number): string {
+export function statusText({ state, damage }: Shown, health: Health | undefined, now: number): string {
+  if (shownStatus({ state, damage }) === "dead") return "Dead";
   switch (state.status) {
     case "created":
       return "Created";

@@ -5,7 +5,7 @@ import type { ApiVersion } from "#spec/api-version.ts";
 import { compareApiVersions } from "#spec/api-version.ts";
 import type { MountPoint, PortSummary } from "#spec/docker-api/types.ts";
 import { summaryNetworks } from "./container-networks.ts";
-import { statusText } from "./container-status.ts";
+import { shownStatus, statusText } from "./container-status.ts";
 
 const HEALTH_SINCE: ApiVersion = [1, 52];
 
@@ -26,7 +26,7 @@ export function containerSummary(
     Ports: ports,
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.root }),
     Labels: labels,
-    State: container.state.status,
+    State: shownStatus(container),
     Status: statusText(container, health, now),
     HostConfig: hostConfig,
     NetworkSettings: networkSettings,

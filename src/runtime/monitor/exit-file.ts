@@ -16,8 +16,8 @@ export async function readExitFile(path: string): Promise<ExitFile | undefined> 
   }
 }
 
-/** conmon writes -1 when it could not learn the status. */
+/** conmon writes -1 when it could not learn the status. A file that was damaged says nothing either, and must not say 0. */
 export function parseExitCode(text: string): number {
-  const code = Number.parseInt(text, 10);
-  return code >= 0 && code <= 255 ? code : 255;
+  const code = /^\d{1,3}\s*$/.test(text) ? Number(text) : 255;
+  return Math.min(code, 255);
 }

@@ -53,12 +53,17 @@ export class Database {
    */
   static open(path: string): Database {
     const raw = new DatabaseSync(path);
-    raw.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000; PRAGMA cache_size = -2000;",
-    );
-    const database = new Database(raw, path === ":memory:" ? undefined : new Reserve(`${path}.reserve`));
-    database.#migrate(path);
-    return database;
+    try {
+      raw.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000; PRAGMA cache_size = -2000;",
+      );
+      const database = new Database(raw, path === ":memory:" ? undefined : new Reserve(`${path}.reserve`));
+      database.#migrate(path);
+      return database;
+    } catch (error) {
+      raw.close();
+      throw error;
+    }
   }
 
   /** Runs reads; nothing is changed. */
