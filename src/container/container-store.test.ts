@@ -123,13 +123,17 @@ test("keys of users are data, also __proto__", () => {
   ]);
 });
 
-test("a damaged record is left out and keeps its name", () => {
+test("a damaged record is a dead container, which keeps its name and cannot be changed", () => {
   const file = database();
   add(storeOn(file), containerOf("aa", "web"));
   add(storeOn(file), containerOf("bb", "other"));
   file.transact((writer) => writer.run("UPDATE containers SET definition = 'nonsense' WHERE id = 'aa'"));
   const store = storeOn(file);
-  expect([...store.all()].map(({ id }) => id)).toEqual(["bb"]);
+  expect([...store.all()].map(({ id, damage }) => [id, damage !== undefined])).toEqual([
+    ["aa", true],
+    ["bb", false],
+  ]);
+  expect(() => store.update("aa", { hostConfig: {} })).toThrow(expect.objectContaining({ category: "conflict" }));
   expect(store.isNameFree("web")).toBe(false);
   expect(store.accountedIds()).toEqual(new Set(["aa", "bb"]));
 });

@@ -35,6 +35,8 @@ export interface Answer {
 }
 
 export interface TestDaemonOptions {
+  /** On a file system of the test's own. */
+  readonly dataRoot?: string;
   /** It runs under a kill switch. */
   readonly fragile?: boolean;
   /** The bundle that `npm run build` made, if that is newer than every source: it starts in a third of the time. */
@@ -57,7 +59,7 @@ export class TestDaemon {
   constructor(flags: readonly string[] = [], options: TestDaemonOptions = {}) {
     const name = `dhow-t${randomBytes(2).toString("hex")}`;
     this.#folder = mkdtempSync(join(tmpdir(), "test-"));
-    this.instance = instanceOf(name, { dataRoot: join(this.#folder, "data"), execRoot: join(this.#folder, "run") });
+    this.instance = instanceOf(name, { dataRoot: options.dataRoot ?? join(this.#folder, "data"), execRoot: join(this.#folder, "run") });
     this.socket = join(this.#folder, "engine.sock");
     this.#flags = flags;
     this.#options = options;

@@ -15,7 +15,7 @@ export function inventoryOf(instance: Instance): string[] {
 }
 
 /** What lives outside the roots' file systems. */
-export function kernelObjects(instance: Instance): string[] {
+function kernelObjects(instance: Instance): string[] {
   return [
     ...mountsBelow([instance.dataRoot, instance.execRoot]).map((path) => `mount ${path}`),
     ...links(instance).map((name) => `link ${name}`),
@@ -171,7 +171,7 @@ function unfinished(root: string): string[] {
 const HISTORY = new Set(["event", "sqlite_sequence"]);
 
 /** Every row of the engine's database by its first column. A copy is read: opening the file would end what a kill has left in its log. */
-export function rows({ dataRoot }: Instance): string[] {
+function rows({ dataRoot }: Instance): string[] {
   const path = join(dataRoot, "dhow.db");
   if (!existsSync(path)) return [];
   const folder = mkdtempSync(join(tmpdir(), "rows-"));

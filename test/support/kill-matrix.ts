@@ -58,6 +58,14 @@ export class KillMatrix {
     this.#baseline = inventoryOf(this.#daemon.instance);
   }
 
+  /** Resolves when nothing goes on behind any answer. */
+  async rest(): Promise<void> {
+    const { killSwitch } = this.#daemon;
+    await killSwitch.arm(0);
+    await eventually(() => expect(killSwitch.quietFor).toBeGreaterThan(QUIET_MS));
+    await killSwitch.disarm();
+  }
+
   /** Does the verb undisturbed. Returns its steps, those behind its answer too. */
   async count(verb: Verb): Promise<readonly Step[]> {
     await verb.prepare();

@@ -183,6 +183,6 @@ test("what no record accounts for is removed; a damaged record keeps what is its
   await eventually(() => !harness.snapshots.writables.has(orphan));
   await eventually(() => !existsSync(containerPaths(harness.options.instance, orphan).folder));
   expect([...harness.snapshots.writables.keys()].toSorted()).toEqual([damaged, "not-a-container"].toSorted());
-  expect(harness.service.all()).toEqual([]);
+  expect(harness.status(damaged)).toBe("exited");
   await expect(harness.create("damaged")).rejects.toMatchObject({ category: "conflict" });
 });

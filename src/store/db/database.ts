@@ -97,7 +97,12 @@ export class Database {
       return this.transact(work);
     } catch (error) {
       if (!isEngineError(error, "exhausted") || this.#inTransaction || this.#reserve?.release() !== true) throw error;
+    }
+    try {
       return this.transact(work);
+    } finally {
+      // At once: what is free is taken by whoever writes next, a pull that goes on, a container's log.
+      this.#reserve.fill();
     }
   }
 

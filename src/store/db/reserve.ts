@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 
 /** Enough for hundreds of changes of state, and for a checkpoint of the log into the database. */
 const RESERVE_BYTES = 2 * 1024 * 1024;
@@ -15,24 +15,29 @@ export class Reserve {
     this.fill();
   }
 
-  /** Sets the space aside (again). On a full disk there is none to be had, which is no error. */
+  /** Sets the space aside (again), as much of it as there is: on a full disk some of it is a change of state all the same. */
   fill(): void {
-    if (existsSync(this.#path)) return;
-    const descriptor = openSync(this.#path, "wx", 0o600);
+    const there = sizeOf(this.#path);
+    if (there >= RESERVE_BYTES) return;
+    const descriptor = openSync(this.#path, "a", 0o600);
     try {
-      // Real blocks: a sparse file would hold nothing.
-      writeSync(descriptor, Buffer.alloc(RESERVE_BYTES, 1));
-      closeSync(descriptor);
+      // Real blocks: a sparse file would hold nothing. On a disk that becomes full a write ends early, without an error.
+      writeSync(descriptor, Buffer.alloc(RESERVE_BYTES - there, 1));
     } catch {
+      // There is none to be had.
+    } finally {
       closeSync(descriptor);
-      rmSync(this.#path, { force: true });
     }
   }
 
-  /** Gives the space free. False when it was used up before. */
+  /** Gives the space free. False when there is none. */
   release(): boolean {
-    if (!existsSync(this.#path)) return false;
-    rmSync(this.#path);
-    return true;
+    const held = sizeOf(this.#path) > 0;
+    rmSync(this.#path, { force: true });
+    return held;
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
