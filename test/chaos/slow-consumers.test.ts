@@ -46,7 +46,7 @@ const progress = async (name: string): Promise<number> => {
 };
 
 /** Writes a kilobyte at a time to stdout, and counts. */
-const CHATTY = `line=$(head -c 1000 /dev/zero | tr '\\0' x); i=0; while :; do i=$((i+1)); echo $line; [ $((i%50)) = 0 ] && echo $i > /progress; done`;
+const CHATTY = `line=$(head -c 1000 /dev/zero | tr '\\0' x); i=0; while :; do i=$((i+1)); echo $line; [ $((i%50)) = 0 ] && echo $i > /new && mv /new /progress; done`;
 const UPGRADE = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
 
 /** The time in which an event reaches somebody who reads, ms. */
@@ -57,7 +57,7 @@ async function eventDelay(): Promise<number> {
   await call("DELETE", "/volumes/herald");
   const { text } = await call(
     "GET",
-    `/events?since=${since}&until=${Math.floor(Date.now() / 1000)}&filters=${JSON.stringify({ volume: ["herald"] })}`,
+    `/events?since=${since}&until=${(Date.now() / 1000).toFixed(3)}&filters=${JSON.stringify({ volume: ["herald"] })}`,
   );
   expect(text).toContain("destroy");
   return performance.now() - started;
