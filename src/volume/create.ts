@@ -40,12 +40,7 @@ export function checkRequest(name: string, { driver, driverOptions }: CreateRequ
 }
 
 /** For a caller that holds the volume's lock. @param use of the container that it is for, noted in the same step. */
-export async function createLocked(
-  { store, events, owner }: Deps,
-  name: string,
-  request: CreateRequest,
-  use?: VolumeUse,
-): Promise<Volume> {
+export async function createLocked({ store, events, owner }: Deps, name: string, request: CreateRequest, use?: VolumeUse): Promise<Volume> {
   const existing = store.get(name);
   if (existing !== undefined) {
     if (use !== undefined) store.addUse(use);

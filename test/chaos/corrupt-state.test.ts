@@ -246,6 +246,7 @@ describe("files of", () => {
     const inits = join(dataRoot, "snapshots/overlay2/inits");
     await whileDead(() => readdirSync(inits).forEach((name) => rmSync(join(inits, name), { recursive: true })));
     await restWorks();
+    expect(readdirSync(inits)).not.toEqual([]);
   });
 
   it.each([
