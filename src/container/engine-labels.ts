@@ -13,7 +13,7 @@ export const engineLabels = {
 const NAMES: ReadonlySet<string> = new Set(Object.values(engineLabels));
 
 /**
- * Of a create's own labels, those that the engine acts on. An image's are merged into the same map and shown like them, and must not
+ * Of a create's own labels, those that the engine acts on. An image's, but for dhow.*, are merged into the same map and shown like them, and must not
  * tell the engine anything: whoever publishes an image would decide what is restarted (compare CVE-2026-53488).
  */
 export function engineLabelsOf({ Labels = {} }: Pick<ContainerConfig, "Labels">): Readonly<Record<string, string>> {
