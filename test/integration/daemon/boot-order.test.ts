@@ -90,6 +90,55 @@ it.skipIf(composeProgram === undefined)(
   120_000,
 );
 
+it("a container follows the restart of what it depends on where its label says so", async () => {
+  const labels = (service: string, ...more: string[]): string[] =>
+    ["com.docker.compose.project=follow", `com.docker.compose.service=${service}`, ...more].flatMap((label) => ["--label", label]);
+  const dependsOn = "com.docker.compose.depends_on=db:service_healthy:true";
+  const flags = ["--network", "none", "--stop-timeout", "0"];
+  const health = ["--health-cmd", "true", "--health-interval", "200ms", "--restart", "always"];
+  await docker.ok(
+    "run",
+    "-d",
+    "--name",
+    "db",
+    ...flags,
+    ...health,
+    ...labels("db"),
+    BUSYBOX,
+    "sh",
+    "-c",
+    "test -e /once && exec sleep 1000; touch /once; sleep 2",
+  );
+  await docker.ok(
+    "run",
+    "-d",
+    "--name",
+    "asks",
+    ...flags,
+    ...labels("asks", dependsOn, "dhow.depends-on.restart=true"),
+    BUSYBOX,
+    "sleep",
+    "1000",
+  );
+  await docker.ok("run", "-d", "--name", "quiet", ...flags, ...labels("quiet", dependsOn), BUSYBOX, "sleep", "1000");
+  const count = async (name: string): Promise<number> => (await daemon.api("GET", `/containers/${name}/json`)).json.RestartCount;
+  await eventually(async () => expect([await count("db"), await count("asks")]).toEqual([1, 1]), 20_000);
+  expect(await count("quiet")).toBe(0);
+  const told = await docker.ok(
+    "events",
+    "--since",
+    "1",
+    "--until",
+    String(Math.ceil(Date.now() / 1000)),
+    "--filter",
+    "container=asks",
+    "--format",
+    "{{.Action}}",
+  );
+  expect(told.split("\n")).toEqual(["create", "start", "depends_on: restart", "kill", "kill", "stop", "die", "start", "restart"]);
+  await docker.ok("rm", "-f", "db", "asks", "quiet");
+}, 90_000);
+
 it("a storm of containers is started a few at a time, and the API answers meanwhile", async () => {
   const count = 40;
   await Promise.all(
