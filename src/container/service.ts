@@ -190,7 +190,8 @@ function files(context: ContainerContext) {
     emitCommitted: (container: Container, details: Readonly<Record<string, string>>) =>
       emitContainerEvent(context.events, container, "commit", details),
     export: async (reference: string, signal: AbortSignal) => await exportContainer(context, reference, signal),
-    changes: async (reference: string, signal: AbortSignal) => await containerChanges(context, reference, signal),
+    changes: async (reference: string, signal: AbortSignal) =>
+      await timed(context, "changes", containerChanges(context, reference, signal)),
   };
 }
 

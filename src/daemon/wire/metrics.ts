@@ -1,3 +1,4 @@
+import type { CommitBackend } from "#api/routes/commit/backend.ts";
 import type { ImageBackend } from "#api/routes/image/backend.ts";
 import type { NetworkProvider } from "#container/ports.ts";
 import type { EngineMetrics, MetricSources } from "#engine/metrics/engine-metrics.ts";
@@ -26,6 +27,11 @@ export function timedNetworks<T extends NetworkProvider>(networks: T, metrics: E
     connect: async (id) => await networkActions.time("connect", async () => await networks.connect(id)),
     release: async (id) => await networkActions.time("release", async () => await networks.release(id)),
   } satisfies T;
+}
+
+export function timedCommits(backend: CommitBackend, metrics: EngineMetrics | undefined): CommitBackend {
+  if (metrics === undefined) return backend;
+  return { commit: async (...input) => await metrics.containerActions.time("commit", async () => await backend.commit(...input)) };
 }
 
 export function timedImages(backend: ImageBackend, metrics: EngineMetrics | undefined): ImageBackend {

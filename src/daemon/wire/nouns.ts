@@ -28,7 +28,7 @@ import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { wireContainers } from "./containers.ts";
 import { wireImages } from "./images.ts";
-import { timedImages, timedNetworks } from "./metrics.ts";
+import { timedCommits, timedImages, timedNetworks } from "./metrics.ts";
 import { wireNetworks } from "./networks.ts";
 import { wireStores } from "./stores.ts";
 
@@ -108,7 +108,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...containerRoutes(containers),
       ...execRoutes(containers),
       ...imageRoutes(timedImages(imageBackend, parts.metrics)),
-      ...commitRoutes(new Committer({ containers, images, snapshots, content, files, events })),
+      ...commitRoutes(timedCommits(new Committer({ containers, images, snapshots, content, files, events }), parts.metrics)),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
     ],

@@ -115,6 +115,13 @@ describe("metrics", () => {
     await eventually(async () => expect(valueOf(await scrape(), "engine_daemon_health_checks_total")).toBeGreaterThan(1), 5_000);
     const during = await scrape();
     expect(valueOf(during, 'engine_daemon_container_states_containers{state="running"}')).toBe(1);
+    await docker.ok("diff", "measured");
+    await docker.ok("commit", "measured", "test/committed");
+    await docker.ok("rmi", "test/committed");
+    const after = await scrape();
+    for (const action of ["changes", "commit"])
+      expect(valueOf(after, `engine_daemon_container_actions_seconds_count{action="${action}"}`)).toBe(1);
+    expect(valueOf(after, 'engine_daemon_image_actions_seconds_count{action="delete"}')).toBe(1);
     for (const action of ["create", "start"]) {
       const series = `engine_daemon_container_actions_seconds_count{action="${action}"}`;
       expect(valueOf(during, series)).toBe(valueOf(before, series) + 1);
