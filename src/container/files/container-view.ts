@@ -5,6 +5,7 @@ import type { ViewMount, ViewRequest } from "#store/files/contract.ts";
 import { isActive, type Container } from "../container.ts";
 import { joinedContainer } from "../network-request.ts";
 import { containerPaths } from "../paths.ts";
+import { isRemapped } from "../user-namespaces.ts";
 import type { PlannedMount } from "../ports.ts";
 import type { FileDeps } from "./file-deps.ts";
 
@@ -38,7 +39,8 @@ async function prepareVolumes(deps: FileDeps, { id, mounts }: Container, root: s
   if (mounts.length > 0) await deps.locks.run(id, async () => await deps.volumes.prepare(id, root, mounts));
 }
 
-function viewOf({ options, store }: FileDeps, container: Container, root: string): ViewRequest {
+function viewOf(deps: FileDeps, container: Container, root: string): ViewRequest {
+  const { options, store } = deps;
   const { hostConfig, mounts, state } = container;
   const running = isActive(state) ? { pid: state.pid, tmpfs: tmpfsOf(container) } : undefined;
   return {
@@ -47,7 +49,13 @@ function viewOf({ options, store }: FileDeps, container: Container, root: string
     mounts: [...mounts.filter(({ type }) => type !== "tmpfs").map(viewMount), ...ownFiles(options, store, container)],
     makeTargets: running === undefined,
     running,
+    users: usersOf(deps, container),
   };
+}
+
+/** Those of the host where they are the same. */
+export function usersOf(deps: FileDeps, { hostConfig }: Container): ViewRequest["users"] {
+  return isRemapped(deps, hostConfig) ? deps.userNamespaces?.mapping : undefined;
 }
 
 function viewMount({ source, target, readOnly, options }: PlannedMount): ViewMount {

@@ -1,4 +1,5 @@
 import { emitContainerEvent } from "../container-events.ts";
+import { usersOf } from "./container-view.ts";
 import type { FileDeps } from "./file-deps.ts";
 import { thenDispose } from "./get-archive.ts";
 
@@ -7,5 +8,5 @@ export async function exportContainer(deps: FileDeps, reference: string, signal:
   const container = deps.store.find(reference);
   const borrowed = await deps.snapshots.borrow(container.id);
   emitContainerEvent(deps.events, container, "export");
-  return thenDispose(deps.files.packFolder(borrowed.root, signal), borrowed);
+  return thenDispose(deps.files.packFolder(borrowed.root, usersOf(deps, container), signal), borrowed);
 }

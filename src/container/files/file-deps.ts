@@ -1,4 +1,7 @@
 import type { ContainerContext } from "../deps.ts";
 
 /** What the verbs on a container's files take. */
-export type FileDeps = Pick<ContainerContext, "store" | "snapshots" | "volumes" | "files" | "options" | "events" | "locks">;
+export type FileDeps = Pick<
+  ContainerContext,
+  "store" | "snapshots" | "volumes" | "files" | "options" | "events" | "locks" | "userNamespaces"
+>;

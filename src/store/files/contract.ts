@@ -1,3 +1,4 @@
+import type { IdMapping } from "#lib/id-mapping.ts";
 import type { Digest } from "#spec/digest.ts";
 
 /**
@@ -26,8 +27,8 @@ export interface ContainerFiles {
    */
   extract(view: ViewRequest, request: ExtractRequest, signal: AbortSignal): Promise<void>;
 
-  /** The whole of a folder as an archive, itself left out. */
-  packFolder(folder: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** The whole of a folder as an archive, itself left out. @param users as in `ViewRequest`. */
+  packFolder(folder: string, users: IdMapping | undefined, signal: AbortSignal): AsyncIterable<Uint8Array>;
 
   /** What a container changed, in order of the paths. */
   changes(diff: TreeDiff, signal: AbortSignal): Promise<readonly FileChange[]>;
@@ -51,6 +52,8 @@ export interface ViewRequest {
   /** Make mount points that are missing. For a container that does not run: in one that does they are there. */
   readonly makeTargets: boolean;
   readonly running: { readonly pid: number; readonly tmpfs: readonly string[] } | undefined;
+  /** Which users of the host those of the container are; undefined: the same. Archives speak of the container's. */
+  readonly users: IdMapping | undefined;
 }
 
 export interface ViewMount {

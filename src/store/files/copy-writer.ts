@@ -8,6 +8,7 @@ import { look, removeTree } from "../tree/nodes.ts";
 import type { Budget } from "../unpack/budget.ts";
 import { cleanPath, isTooLong, parentOf, ROOT } from "../unpack/entry-path.ts";
 import type { TarEntry, TarSink } from "../unpack/tar/entry.ts";
+import type { Owners } from "./owners.ts";
 import { forEachXattr } from "../unpack/xattr-policy.ts";
 
 /** A missing folder, then something in the way behind it. */
@@ -21,6 +22,7 @@ export interface CopyOptions {
   readonly shownFolder: string;
   readonly keepKinds: boolean;
   readonly owner: { readonly user: number; readonly group: number } | undefined;
+  readonly owners: Owners;
 }
 
 /**
@@ -160,17 +162,20 @@ export class CopyWriter implements TarSink {
   }
 
   #ownerOf(entry: TarEntry): { user: number; group: number } {
-    return this.#options.owner ?? entry;
+    const { user: uid, group: gid } = this.#options.owner ?? entry;
+    const owner = this.#options.owners.outside({ uid, gid });
+    if (owner === undefined) throw refusal(entry.path, `the container has no user ${uid}:${gid}`);
+    return { user: owner.uid, group: owner.gid };
   }
 
   /** Tries first and looks when that fails: nearly always the folder is there and the name is free. */
   #place<T>(path: BytePath, make: () => T): T {
     for (let attempt = 1; ; attempt++) {
       try {
-        return make();
+        return this.#options.owners.making(make);
       } catch (error) {
         if (!(error instanceof SystemCallError) || attempt === MOST_TRIES) throw error;
-        if (error.code === "ENOENT") ensureFolder(parentOf(path));
+        if (error.code === "ENOENT") this.#options.owners.making(() => ensureFolder(parentOf(path)));
         else if (error.code === "EEXIST") removeWhatStandsAt(path);
         else throw error;
       }

@@ -11,6 +11,7 @@ import { TarReader } from "../unpack/tar/reader.ts";
 import { receiveChunks } from "../worker/chunk-receiver.ts";
 import { CopyWriter } from "./copy-writer.ts";
 import type { ExtractJob } from "./job.ts";
+import { ownersOf } from "./owners.ts";
 import { askedPath, pathError } from "./path-stat.ts";
 import { View } from "./view.ts";
 
@@ -27,7 +28,13 @@ export async function extract(mounts: PrivateMounts, job: ExtractJob, context: J
     closeFd(folder);
   });
   const budget = new Budget(job.limits, measure);
-  const writer = new CopyWriter({ budget, shownFolder: path, keepKinds: job.keepKinds, owner: job.owner });
+  const writer = new CopyWriter({
+    budget,
+    shownFolder: path,
+    keepKinds: job.keepKinds,
+    owner: job.owner,
+    owners: ownersOf(job.view.users),
+  });
   view.enter(folder);
   scope.defer(() => {
     writer.abort();

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "#errors/engine-error.ts";
+import type { IdMapping } from "#lib/id-mapping.ts";
 import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
 import { defaultUnpackLimits, type UnpackLimits } from "../unpack/contract.ts";
@@ -63,8 +64,8 @@ class FilesOnThreads implements ContainerFiles {
     await runFedJob(this.#pool, { source: archive, job, signal });
   }
 
-  packFolder(folder: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    return this.#ring((ring) => ({ kind: "pack-folder", folder, ring }), signal).pieces();
+  packFolder(folder: string, users: IdMapping | undefined, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    return this.#ring((ring) => ({ kind: "pack-folder", folder, users, ring }), signal).pieces();
   }
 
   async changes(diff: TreeDiff, signal: AbortSignal): Promise<readonly FileChange[]> {

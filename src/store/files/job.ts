@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import type { IdMapping } from "#lib/id-mapping.ts";
 import type { UnpackLimits } from "../unpack/contract.ts";
 import type { ExtractRequest, LayerRequest, TreeDiff, ViewRequest } from "./contract.ts";
 import type { RingMemory } from "./ring.ts";
@@ -10,7 +11,7 @@ export type FilesJob =
   | { readonly kind: "pack"; readonly view: ViewRequest; readonly path: string; readonly ring: RingMemory }
   | ExtractJob
   /** Notes `RingNote`s. */
-  | { readonly kind: "pack-folder"; readonly folder: string; readonly ring: RingMemory }
+  | { readonly kind: "pack-folder"; readonly folder: string; readonly users: IdMapping | undefined; readonly ring: RingMemory }
   | { readonly kind: "changes"; readonly diff: TreeDiff }
   | ({ readonly kind: "pack-layer" } & LayerRequest);
 

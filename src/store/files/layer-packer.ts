@@ -6,6 +6,7 @@ import { TarWriter, type ByteSink } from "../tar/tar-writer.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";
 import type { PackedLayer } from "./contract.ts";
 import { walkDiff, type ChangedNode, type DiffVisitor, type OpenDiff } from "./diff-walk.ts";
+import { ownersOf } from "./owners.ts";
 import { LayerFolder } from "./layer-folder.ts";
 import { TreePacker } from "./tree-packer.ts";
 
@@ -43,7 +44,7 @@ class LayerPacker implements DiffVisitor {
 
   constructor(options: { tar: TarWriter; copy: LayerFolder | undefined; everyFolder: boolean; cancelled: () => void }) {
     this.#tar = options.tar;
-    this.#packer = new TreePacker(options.tar);
+    this.#packer = new TreePacker(options.tar, ownersOf(undefined));
     this.#copy = options.copy;
     this.#everyFolder = options.everyFolder;
     this.#cancelled = options.cancelled;

@@ -1,4 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
+import type { IdMapping } from "#lib/id-mapping.ts";
 import type { JobContext } from "#lib/worker-jobs.ts";
 import { bytePathOf } from "#sys/byte-path.ts";
 import type { PrivateMounts } from "#sys/private-mounts.ts";
@@ -10,6 +11,7 @@ import { extract } from "./extract.ts";
 import type { FilesJob } from "./job.ts";
 import { packLayer } from "./layer-packer.ts";
 import { listChanges } from "./list-changes.ts";
+import { ownersOf } from "./owners.ts";
 import { askedPath, baseName, statPath } from "./path-stat.ts";
 import { RingWriter, type RingMemory } from "./ring.ts";
 import { TreePacker } from "./tree-packer.ts";
@@ -52,18 +54,29 @@ function pack(mounts: PrivateMounts, job: { view: ViewRequest; path: string; rin
   const path = askedPath(job.path);
   // Looked at once: what is gone by the time it is packed is left out.
   context.note(statPath(path));
-  packTree(job.ring, context, bytePathOf(path), bytePathOf(baseName(path)));
+  packTree(job.ring, context, { path: bytePathOf(path), name: bytePathOf(baseName(path)), users: job.view.users });
 }
 
-function packFolder(mounts: PrivateMounts, job: { folder: string; ring: RingMemory }, context: JobContext): void {
+function packFolder(
+  mounts: PrivateMounts,
+  job: { folder: string; users: IdMapping | undefined; ring: RingMemory },
+  context: JobContext,
+): void {
   using view = View.open(mounts, bareView(job.folder), { readOnly: true });
   view.enter();
-  packTree(job.ring, context, "/", "");
+  packTree(job.ring, context, { path: "/", name: "", users: job.users });
 }
 
-function packTree(ring: RingMemory, context: JobContext, path: string, name: string): void {
+interface PackedTree {
+  readonly path: string;
+  /** In the archive. */
+  readonly name: string;
+  readonly users: IdMapping | undefined;
+}
+
+function packTree(ring: RingMemory, context: JobContext, { path, name, users }: PackedTree): void {
   const tar = new TarWriter(new RingWriter(ring, (length) => context.note(length)));
-  new TreePacker(tar).tree(path, name);
+  new TreePacker(tar, ownersOf(users)).tree(path, name);
   tar.finish();
 }
 
@@ -90,7 +103,7 @@ function withDiff<T>(mounts: PrivateMounts, diff: TreeDiff, use: (open: OpenDiff
 }
 
 function bareView(root: string): ViewRequest {
-  return { root, readOnlyRoot: true, mounts: [], makeTargets: false, running: undefined };
+  return { root, readOnlyRoot: true, mounts: [], makeTargets: false, running: undefined, users: undefined };
 }
 
 function folderOf(path: string): string {

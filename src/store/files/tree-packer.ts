@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type BigIntStats } from "node:fs";
 import { cString, type BytePath } from "#sys/byte-path.ts";
-import type { TarWriter } from "../tar/tar-writer.ts";
+import type { PackedEntry, TarWriter } from "../tar/tar-writer.ts";
+import type { Owners } from "./owners.ts";
 import { entryOf } from "./packed-entry.ts";
 
 const O_RDONLY_SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -16,11 +17,13 @@ export interface PackListener {
  */
 export class TreePacker {
   readonly #tar: TarWriter;
+  readonly #owners: Owners;
   /** Names in the archive of files that have several. */
   readonly #firstNames = new Map<bigint, BytePath>();
 
-  constructor(tar: TarWriter) {
+  constructor(tar: TarWriter, owners: Owners) {
     this.#tar = tar;
+    this.#owners = owners;
   }
 
   /** Packs a node and all below it. @param name in the archive; empty to leave the folder itself out. */
@@ -43,12 +46,18 @@ export class TreePacker {
   node(path: BytePath, name: BytePath, stats: BigIntStats, listener?: PackListener): boolean {
     const first = this.#firstName(stats);
     if (first !== undefined) {
-      this.#tar.entry({ ...entryOf(path, name, stats), type: "hardlink", target: first, size: 0 });
+      this.#tar.entry({ ...this.#entry(path, name, stats), type: "hardlink", target: first, size: 0 });
       return true;
     }
     const packed = stats.isFile() ? this.#file(path, name, stats, listener) : this.#special(path, name, stats);
     if (packed) this.#remember(stats, name);
     return packed;
+  }
+
+  #entry(path: BytePath, name: BytePath, stats: BigIntStats): PackedEntry {
+    const entry = entryOf(path, name, stats);
+    const { uid: user, gid: group } = this.#owners.inside({ uid: entry.user, gid: entry.group });
+    return { ...entry, user, group };
   }
 
   #firstName(stats: BigIntStats): BytePath | undefined {
@@ -62,7 +71,7 @@ export class TreePacker {
   #special(path: BytePath, name: BytePath, stats: BigIntStats): boolean {
     // No archive can hold a socket; Docker leaves them out, too.
     if (stats.isSocket()) return false;
-    this.#tar.entry(entryOf(path, name, stats));
+    this.#tar.entry(this.#entry(path, name, stats));
     return true;
   }
 
@@ -72,7 +81,7 @@ export class TreePacker {
     try {
       const stats = fstatSync(fd, { bigint: true });
       if (!stats.isFile() || stats.ino !== looked.ino) return false;
-      this.#tar.entry(entryOf(path, name, stats));
+      this.#tar.entry(this.#entry(path, name, stats));
       this.#content(fd, Number(stats.size), listener?.file(path, stats));
       return true;
     } finally {

@@ -7,6 +7,7 @@ import { MountTree } from "#sys/mount-tree.ts";
 import type { PrivateMounts } from "#sys/private-mounts.ts";
 import { closeFd } from "#sys/pipe.ts";
 import type { ViewMount, ViewRequest } from "./contract.ts";
+import { ownersOf, type Owners } from "./owners.ts";
 
 const O_PATH = 0x20_0000;
 const TMPFS_MAGIC = 0x0102_1994;
@@ -31,12 +32,14 @@ export class View implements Disposable {
   readonly #rootFd: number;
   readonly #rootMount: number;
   readonly #rootReadOnly: boolean;
+  readonly #owners: Owners;
   readonly #attached = new Map<number, Attached>();
 
-  private constructor(mounts: PrivateMounts, rootFd: number, readOnly: boolean) {
+  private constructor(mounts: PrivateMounts, rootFd: number, { readOnlyRoot, users }: ViewRequest) {
     this.#mounts = mounts;
     this.#rootFd = rootFd;
-    this.#rootReadOnly = readOnly;
+    this.#rootReadOnly = readOnlyRoot;
+    this.#owners = ownersOf(users);
     this.#rootMount = mountOf(rootFd);
     this.root = new RootFolder(PLACE);
   }
@@ -49,7 +52,7 @@ export class View implements Disposable {
     using trees = new Trees(mounts, request);
     // Mount points that are missing have to be made first.
     trees.root.tame({ readOnly: false });
-    const view = new View(mounts, mounts.attachRoot(trees.root), request.readOnlyRoot);
+    const view = new View(mounts, mounts.attachRoot(trees.root), request);
     try {
       for (const { tree, mount } of trees.others) view.#attach(tree, mount, request.makeTargets, readOnly);
       if (readOnly || request.readOnlyRoot) trees.root.freeze();
@@ -97,8 +100,7 @@ export class View implements Disposable {
     const isFolder = fstatSync(tree.fd).isDirectory();
     try {
       if (make && this.root.stat(path) === undefined) {
-        if (isFolder) this.root.makeFolders(path);
-        else this.root.makeFile(path);
+        this.#owners.making(() => (isFolder ? this.root.makeFolders(path) : this.root.makeFile(path)));
       }
       return this.root.open(path, isFolder ? O_PATH | constants.O_DIRECTORY : O_PATH);
     } catch (error) {

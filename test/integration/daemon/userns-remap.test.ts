@@ -2,6 +2,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { appendFileSync, chmodSync, lstatSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { packTar } from "#lib/tar-pack.ts";
+import { download, entriesOf } from "../../support/archives.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -172,6 +174,50 @@ it("takes over remapped containers after a kill, stopped ones too", async () => 
   expect(await docker.ok("exec", "survivor", "stat", "-c", "%u", "/kept")).toBe("0");
   await docker.ok("restart", "-t", "0", "survivor");
   expect(await docker.ok("exec", "survivor", "stat", "-c", "%u", "/kept")).toBe("0");
+});
+
+describe("the files of a remapped container", () => {
+  const archive = packTar([
+    { name: "d/e/f", type: "file", mode: 0o644, uid: 7, gid: 8, data: Buffer.from("put") },
+    { name: "d/fifo", type: "fifo", mode: 0o600, uid: 9 },
+  ]);
+  const put = async (path: string): Promise<number> => (await daemon.api("PUT", `/containers/files/archive?path=${path}`, archive)).status;
+
+  it("are copied in and out as the container's users have them, while it runs and before", async () => {
+    await docker.ok("create", "--name", "files", "--tmpfs", "/memory", "-v", "remapped:/vol", BUSYBOX, "sleep", "1000");
+    expect(await put("/tmp")).toBe(200);
+    await docker.ok("start", "files");
+    for (const path of ["/", "/memory", "/vol"]) expect(await put(path)).toBe(200);
+    const shown = await docker.ok(
+      "exec",
+      "files",
+      "sh",
+      "-c",
+      "for f in /tmp/ / /memory/ /vol/; do stat -c '%u:%g' ${f}d/e/f ${f}d/fifo ${f}d; done",
+    );
+    expect(shown.split("\n")).toEqual(Array.from({ length: 4 }, () => ["7:8", "9:0", "0:0"]).flat());
+    for (const path of ["/tmp/d", "/memory/d", "/vol/d", "/d"]) {
+      const entries = entriesOf((await download(daemon, `/containers/files/archive?path=${path}`)).bytes);
+      expect(entries.get("d/e/f")).toMatchObject({ user: 7, group: 8, content: Buffer.from("put") });
+    }
+    const exported = entriesOf((await download(daemon, "/containers/files/export")).bytes);
+    expect(exported.get("d/e/f")).toMatchObject({ user: 7, group: 8 });
+    expect(exported.get("bin/busybox")).toMatchObject({ user: 0, group: 0 });
+  });
+
+  it("are committed as they are inside", async () => {
+    await docker.ok("commit", "files", "of-files");
+    expect(await docker.ok("run", "--rm", "of-files", "stat", "-c", "%u:%g", "/d/e/f", "/bin/busybox")).toBe("7:8\n0:0");
+    expect(await docker.ok("diff", "files")).toContain("A /d/e/f");
+    await docker.ok("rm", "-f", "files");
+  });
+
+  it("cannot be a user's whom the container does not have", async () => {
+    await docker.ok("create", "--name", "files", BUSYBOX, "true");
+    const foreign = packTar([{ name: "f", type: "file", mode: 0o644, uid: 70_000, data: Buffer.from("x") }]);
+    expect((await daemon.api("PUT", "/containers/files/archive?path=/", foreign)).text).toContain("the container has no user 70000:0");
+    await docker.ok("rm", "files");
+  });
 });
 
 it("does not start for other users while containers run, which it would take for nobody's", async () => {
