@@ -11,7 +11,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   store: ["lib", "errors", "spec", "sys"],
   runtime: ["lib", "errors", "spec", "sys"],
   events: ["lib", "errors", "spec", "sys", "store"],
-  logs: ["lib", "errors", "spec", "sys", "store"],
+  logs: ["lib", "errors", "spec", "sys", "http", "store"],
   image: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   container: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   network: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],

@@ -163,15 +163,15 @@ describe("what is refused", () => {
 });
 
 describe("logs", () => {
-  const wanted = { follow: false, stdout: true, stderr: true };
+  const wanted = { follow: false, stdout: true, stderr: true, timestamps: false, details: false };
   const { signal } = new AbortController();
 
   test("are followed to the container's end", async () => {
     await using harness = new Harness();
     const id = await harness.run("web");
     harness.logs.records.push({ stream: "stdout", timeNano: 1n, data: Buffer.from("line\n") });
-    const { records } = harness.service.logs(id, { ...wanted, follow: true }, signal);
-    const all = Array.fromAsync(records);
+    const { content } = harness.service.logs(id, { ...wanted, follow: true }, signal);
+    const all = Array.fromAsync(content);
     await eventually(() => harness.logs.queries.length === 1);
     harness.runtime.finish(id, 0);
     await expect(all).resolves.toHaveLength(1);
@@ -180,7 +180,7 @@ describe("logs", () => {
   test("end at once for one at rest", async () => {
     await using harness = new Harness();
     const id = await harness.create("web");
-    await expect(Array.fromAsync(harness.service.logs(id, { ...wanted, follow: true }, signal).records)).resolves.toHaveLength(1);
+    await expect(Array.fromAsync(harness.service.logs(id, { ...wanted, follow: true }, signal).content)).resolves.toHaveLength(1);
   });
 
   test.each([

@@ -67,9 +67,9 @@ async function connect(deps: AttachDeps, { id, state }: Container): Promise<Conn
 
 /** @param until when the live streams were connected: what is in the log by then is not in them. */
 async function* replay(deps: AttachDeps, { id }: Container, options: AttachOptions, until: bigint): AsyncGenerator<OutputChunk> {
-  const { log } = containerPaths(deps.options.instance, id);
+  const { logs } = containerPaths(deps.options.instance, id);
   const query = { stdout: options.stdout, stderr: options.stderr, until };
-  for await (const records of deps.logs.read(log, query, deps.closing)) {
+  for await (const records of deps.logs.read(logs, query, deps.closing)) {
     for (const { stream, data } of records) yield { stream, data };
   }
 }

@@ -17,7 +17,6 @@ export function checkCreate(config: ContainerConfig, hostConfig: HostConfig): vo
   if (hostConfig.AutoRemove === true && isRestarting(hostConfig)) {
     throw invalid("can't create 'AutoRemove' container with restart policy");
   }
-  checkLogging(hostConfig.LogConfig);
   checkNetworkMode(config, hostConfig);
   checkNetworkRate(config, hostConfig);
 }
@@ -29,30 +28,6 @@ export function checkNetworkRate({ Labels, NetworkDisabled }: ContainerConfig, {
   if (shared || NetworkDisabled === true) {
     throw invalid(`a network rate needs a network of the container's own: the network mode is ${shared ? mode : "none"}`);
   }
-}
-
-const LOG_DRIVERS: readonly string[] = ["", "json-file", "none"];
-/** Docker's, of which this engine has none yet. */
-const LOG_OPTIONS: readonly string[] = [
-  "max-size",
-  "max-file",
-  "compress",
-  "labels",
-  "labels-regex",
-  "env",
-  "env-regex",
-  "tag",
-  "mode",
-  "max-buffer-size",
-];
-
-function checkLogging({ Type, Config: options = {} }: NonNullable<HostConfig["LogConfig"]> = {}): void {
-  const driver: string = Type ?? "";
-  if (!LOG_DRIVERS.includes(driver)) throw invalid(`logger: no log driver named '${driver}' is registered`);
-  const [option] = Object.keys(options);
-  if (option === undefined) return;
-  if (!LOG_OPTIONS.includes(option)) throw invalid(`unknown log opt '${option}' for ${driver || "json-file"} log driver`);
-  throw invalid(`HostConfig.LogConfig.Config: the log opt '${option}' is not supported yet`);
 }
 
 function checkHealthcheck(check: HealthConfig): void {

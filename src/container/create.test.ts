@@ -79,7 +79,7 @@ describe("what is refused leaves nothing", () => {
       "invalid",
       "unknown log opt 'bogus' for json-file log driver",
     ],
-    ["a log option to come", {}, { LogConfig: { Config: { "max-size": "1m" } } }, "invalid", "the log opt 'max-size' is not supported yet"],
+    ["a bad log option", {}, { LogConfig: { Config: { "max-size": "x" } } }, "invalid", "initialize logging driver: invalid size: 'x'"],
     ["an unknown log driver", {}, { LogConfig: { Type: "bogus" } }, "invalid", "logger: no log driver named 'bogus' is registered"],
   ])("%s", async (_name, config, hostConfig, category, message) => {
     await using harness = new Harness();

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
+import { checkLogConfig } from "#logs/drivers.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "#spec/docker-api/types.ts";
 import { endpointWishes } from "#spec/endpoint-wishes.ts";
 import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";
@@ -17,6 +18,7 @@ import { newContainerId, parseContainerName } from "./identity.ts";
 import { resolveLinks } from "./links/resolve.ts";
 import { mergeConfig } from "./merge-config.ts";
 import { freeRandomName } from "./name-generator.ts";
+import { logConfigOf } from "./log-config.ts";
 import { joinedContainer, networkModeOf, networkRequest } from "./network-request.ts";
 import type { PlannedMount, ResolvedImage } from "./ports.ts";
 import { checkUserNamespace, isRemapped } from "./user-namespaces.ts";
@@ -53,6 +55,7 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const id = newContainerId();
   const draft = draftOf(deps, id, request, image);
   healthOnFailure(draft.engineLabels ?? {}, "none");
+  checkLogConfig(logConfigOf(draft));
   requireRuntime(deps, draft.hostConfig.Runtime ?? "");
   checkUserNamespace(deps, draft.hostConfig);
   deps.sandbox.wantsInit({ hostConfig: draft.hostConfig, defaults: deps.options.defaults, initPath: deps.options.initPath });
@@ -122,13 +125,13 @@ function endpointsOf({ NetworkMode: mode = "" }: HostConfig, asked: CreateReques
 function defaultsOf({
   defaults,
   host,
-  logDriver,
+  logDefaults,
   ipcMode = "private",
   maskedPaths,
   readonlyPaths,
 }: ContainerOptions): Parameters<typeof completeHostConfig>[1] {
   const { shmSize, cgroupNamespace } = defaults;
-  return { runtime: host.runtime, logDriver, shmSize, cgroupNamespace, ipcMode, maskedPaths, readonlyPaths };
+  return { runtime: host.runtime, logDefaults, shmSize, cgroupNamespace, ipcMode, maskedPaths, readonlyPaths };
 }
 
 function defaultHostname(options: ContainerOptions, id: string, { NetworkMode, UTSMode }: HostConfig): string {

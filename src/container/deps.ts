@@ -2,7 +2,8 @@ import type { EventSink } from "#events/contract.ts";
 import type { ChangeBell } from "#lib/change-bell.ts";
 import type { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Logger } from "#lib/logger.ts";
-import type { LogReader } from "#logs/contract.ts";
+import type { LogKeeper, LogReader } from "#logs/contract.ts";
+import type { LogConfig } from "#logs/drivers.ts";
 import type { RuntimeDriver } from "#runtime/contract.ts";
 import type { ContainerMount, HostDevices, HostFacts, ResolvedUser, SandboxDefaults, SpecInput } from "#runtime/oci/spec-input.ts";
 import type { ExecInput } from "#runtime/oci/spec/exec-process.ts";
@@ -63,6 +64,7 @@ export interface ContainerDeps {
   readonly networks: NetworkProvider;
   readonly volumes: VolumeProvider;
   readonly logs: LogReader;
+  readonly logKeeper: LogKeeper;
   readonly events: EventSink;
   readonly sandbox: SandboxPlanner;
   readonly sharedMemory: SharedMemory;
@@ -81,8 +83,8 @@ export interface ContainerOptions {
   readonly defaults: SandboxDefaults;
   /** The host's own name, which containers in its UTS or network namespace show. */
   readonly hostname: string;
-  /** Of containers that name none. */
-  readonly logDriver: string;
+  /** Of containers that name no driver; the options also of those that name the same. */
+  readonly logDefaults: LogConfig;
   /** Of containers that name none; private without. */
   readonly ipcMode?: "private" | "shareable" | undefined;
   /** What is done about unhealthy containers whose label does not say; nothing without. */

@@ -4,7 +4,7 @@ import { completeHostConfig } from "./host-config.ts";
 
 const defaults = {
   runtime: "crun",
-  logDriver: "json-file",
+  logDefaults: { driver: "json-file", options: {} },
   shmSize: 64,
   cgroupNamespace: "private",
   ipcMode: "private",

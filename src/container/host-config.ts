@@ -1,10 +1,11 @@
+import { mergeLogConfig, type LogConfig } from "#logs/drivers.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { networkModeOf } from "./network-request.ts";
 
 /** What the daemon fills in where a user said nothing. */
 export interface HostConfigDefaults {
   readonly runtime: string;
-  readonly logDriver: string;
+  readonly logDefaults: LogConfig;
   readonly shmSize: number;
   readonly cgroupNamespace: "private" | "host";
   readonly ipcMode: "private" | "shareable";
@@ -19,7 +20,7 @@ export function completeHostConfig(given: HostConfig, defaults: HostConfigDefaul
     ...given,
     NetworkMode: networkModeOf(given.NetworkMode),
     RestartPolicy: { Name: given.RestartPolicy?.Name || "no", MaximumRetryCount: given.RestartPolicy?.MaximumRetryCount ?? 0 },
-    LogConfig: { Type: given.LogConfig?.Type ?? (defaults.logDriver as "json-file"), Config: given.LogConfig?.Config ?? {} },
+    LogConfig: completeLogConfig(given, defaults),
     IpcMode: given.IpcMode || defaults.ipcMode,
     CgroupnsMode: given.CgroupnsMode || defaults.cgroupNamespace,
     ShmSize: given.ShmSize || defaults.shmSize,
@@ -28,6 +29,11 @@ export function completeHostConfig(given: HostConfig, defaults: HostConfigDefaul
     ReadonlyPaths: given.ReadonlyPaths ?? (unconfined ? undefined : [...defaults.readonlyPaths]),
     ...completeResources(given),
   };
+}
+
+function completeLogConfig({ LogConfig = {} }: HostConfig, { logDefaults }: HostConfigDefaults): NonNullable<HostConfig["LogConfig"]> {
+  const { driver, options } = mergeLogConfig(LogConfig, logDefaults);
+  return { Type: driver as "json-file", Config: { ...options } };
 }
 
 /** -1, and for the pids 0 too, is Docker's "no limit"; memory alone means as much swap again. */

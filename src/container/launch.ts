@@ -1,3 +1,4 @@
+import type { MonitorLog } from "#logs/contract.ts";
 import type { ContainerMount, HostDevices, ResolvedUser } from "#runtime/oci/spec-input.ts";
 import type { PreparedRoot } from "#runtime/oci/spec/prepare-rootfs.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
@@ -7,6 +8,7 @@ import type { ContainerContext } from "./deps.ts";
 import { joinedNamespaces, networkOwner } from "./joined-namespaces.ts";
 import { linkEnvironment, requireLinkedContainers } from "./links/environment.ts";
 import { hasLinks, refreshLinkedHosts, withLinkedHosts } from "./links/hosts.ts";
+import { logLayoutOf } from "./log-config.ts";
 import { networkRequest } from "./network-request.ts";
 import { containerPaths } from "./paths.ts";
 import { both } from "./both.ts";
@@ -18,6 +20,7 @@ export type LaunchDeps = Pick<
   | "store"
   | "options"
   | "sandbox"
+  | "logKeeper"
   | "snapshots"
   | "volumes"
   | "networks"
@@ -48,7 +51,7 @@ interface Network {
 export async function launch(deps: LaunchDeps, container: Container): Promise<LaunchedProcess> {
   const { id, config, hostConfig } = container;
   const paths = containerPaths(deps.options.instance, id);
-  await prepareFolders(paths, deps.userNamespaces !== undefined);
+  const [log] = await Promise.all([prepareLog(deps, container), prepareFolders(paths, deps.userNamespaces !== undefined)]);
   await using users = await userSpace(deps, container);
   const prepared = prepare(deps, container, users);
   const request = {
@@ -59,7 +62,8 @@ export async function launch(deps: LaunchDeps, container: Container): Promise<La
     tty: config.Tty ?? false,
     stdin: config.OpenStdin ?? false,
     stdinOnce: config.StdinOnce ?? false,
-    logPath: hostConfig.LogConfig?.Type === "none" ? undefined : paths.log,
+    logPath: log?.path,
+    logFileBytes: log?.fileBytes,
   };
   const [process] = await both(
     deps.runtime.create(request, deps.closing),
@@ -70,6 +74,11 @@ export async function launch(deps: LaunchDeps, container: Container): Promise<La
   const startedAt = Date.now();
   await deps.runtime.start(id);
   return { pid: process.pid, startedAt };
+}
+
+async function prepareLog({ logKeeper, options }: LaunchDeps, container: Container): Promise<MonitorLog | undefined> {
+  const layout = logLayoutOf(container);
+  return layout && (await logKeeper.prepare(containerPaths(options.instance, container.id).logs, layout));
 }
 
 interface Prepared {

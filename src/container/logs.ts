@@ -1,17 +1,21 @@
 import { EngineError } from "#errors/engine-error.ts";
-import type { LogQuery, LogRecord } from "#logs/contract.ts";
+import type { LogQuery } from "#logs/contract.ts";
 import { countsAsRunning, type Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
+import { logDetailsOf, logLayoutOf } from "./log-config.ts";
 import { containerPaths } from "./paths.ts";
 
 export interface LogsOptions extends Omit<LogQuery, "follow"> {
   readonly follow: boolean;
+  readonly timestamps: boolean;
+  readonly details: boolean;
 }
 
 export interface ContainerLogs {
   /** Its output came from a terminal: there is one stream, and no frames on the wire. */
   readonly tty: boolean;
-  readonly records: AsyncIterable<readonly LogRecord[]>;
+  /** As Docker's clients expect it: frames, or without a terminal's. */
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 export type LogsDeps = Pick<ContainerContext, "store" | "logs" | "waiters" | "options">;
@@ -25,16 +29,19 @@ export function containerLogs(deps: LogsDeps, reference: string, options: LogsOp
   if (!options.stdout && !options.stderr) throw new EngineError("invalid", "Bad parameters: you must choose at least one stream");
   const container = deps.store.find(reference);
   requireReadableLog(container);
-  const end = options.follow && countsAsRunning(container.state) ? endOf(deps, container.id, signal) : undefined;
-  const { log } = containerPaths(deps.options.instance, container.id);
-  return { tty: container.config.Tty ?? false, records: deps.logs.read(log, { ...options, follow: end }, signal) };
+  const { follow, timestamps, details, ...query } = options;
+  const end = follow && countsAsRunning(container.state) ? endOf(deps, container.id, signal) : undefined;
+  const { logs } = containerPaths(deps.options.instance, container.id);
+  const tty = container.config.Tty ?? false;
+  // The space stands there also when there is nothing to show, as with Docker.
+  const format = { framed: !tty, timestamps, details: details ? `${logDetailsOf(container)} ` : "" };
+  return { tty, content: deps.logs.stream(logs, { ...query, follow: end }, format, signal) };
 }
 
 /** @throws EngineError `not-implemented` with Docker's text, which compose knows. */
-export function requireReadableLog({ hostConfig }: Container): void {
-  if (hostConfig.LogConfig?.Type === "none") {
-    throw new EngineError("not-implemented", "configured logging driver does not support reading");
-  }
+export function requireReadableLog(container: Container): void {
+  if (logLayoutOf(container) !== undefined) return;
+  throw new EngineError("not-implemented", "configured logging driver does not support reading");
 }
 
 /** The reader stops when the signal aborts, whatever becomes of this. */

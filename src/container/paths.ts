@@ -3,8 +3,10 @@ import type { Instance } from "#spec/instance.ts";
 
 /** Where a container's own files lie: what is kept in the data root, what a reboot may take in the exec root. */
 export interface ContainerPaths {
-  /** Kept files: log, hosts, hostname, resolv.conf. */
+  /** Kept files: the log's folder, hosts, hostname, resolv.conf. */
   readonly folder: string;
+  readonly logs: string;
+  /** The newest file of the log, which is what users are shown. */
   readonly log: string;
   readonly hosts: string;
   readonly hostname: string;
@@ -28,7 +30,8 @@ export function containerPaths(instance: Instance, id: string): ContainerPaths {
   const folder = join(containersFolder(instance), id);
   return {
     folder,
-    log: join(folder, "container.log"),
+    logs: join(folder, "logs"),
+    log: join(folder, "logs", "container.log"),
     hosts: join(folder, "hosts"),
     hostname: join(folder, "hostname"),
     resolvConf: join(folder, "resolv.conf"),

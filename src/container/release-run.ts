@@ -4,7 +4,7 @@ import { containerPaths } from "./paths.ts";
 
 export type ReleaseDeps = Pick<
   ContainerContext,
-  "networks" | "runtime" | "snapshots" | "sharedMemory" | "background" | "options" | "logger"
+  "networks" | "runtime" | "snapshots" | "logKeeper" | "sharedMemory" | "background" | "options" | "logger"
 >;
 
 /**
@@ -14,7 +14,9 @@ export type ReleaseDeps = Pick<
  * @param keepRoot the container is about to run again.
  */
 export async function releaseRun(deps: ReleaseDeps, id: string, { keepRoot = false } = {}): Promise<void> {
+  const logReleased = deps.logKeeper.release(containerPaths(deps.options.instance, id).logs);
   deps.background.add(id, "cleaning up after a run", async () => {
+    await logReleased;
     await deps.runtime.delete(id);
     if (!keepRoot) await deps.snapshots.unmount(id);
     await releaseFolders(deps, id);

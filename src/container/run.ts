@@ -7,6 +7,8 @@ import type { ContainerContext } from "./deps.ts";
 import { launch, type LaunchDeps } from "./launch.ts";
 import { handleExit, type ExitDeps } from "./on-exit.ts";
 import { noteOomKills } from "./oom.ts";
+import { logLayoutOf } from "./log-config.ts";
+import { containerPaths } from "./paths.ts";
 import { releaseRun } from "./release-run.ts";
 
 export type RunDeps = LaunchDeps & ExitDeps & Pick<ContainerContext, "locks" | "onOwnRestart" | "onAction">;
@@ -61,10 +63,21 @@ function asStartError(error: unknown): unknown {
 /** Follows a run to its end, and begins the next one where a restart policy wants it. */
 export function watchRun(deps: RunDeps, id: string): void {
   deps.runtime.watchOom(id, (kills) => void noteOomKills(deps, id, kills));
+  watchLog(deps, id);
   void deps.runtime.exited(id).then(
     async (exit) => await settleExit(deps, id, exit),
     (error: unknown) => deps.logger.error({ container: id, error }, "the end of a container cannot be seen"),
   );
+}
+
+/** A log that nobody can look after is no reason to let go of its container. */
+function watchLog({ store, logKeeper, options, logger }: RunDeps, id: string): void {
+  try {
+    const layout = store.has(id) ? logLayoutOf(store.get(id)) : undefined;
+    if (layout !== undefined) logKeeper.watch(containerPaths(options.instance, id).logs, layout);
+  } catch (error) {
+    logger.error({ container: id, error }, "the log of a container is not rotated");
+  }
 }
 
 /**

@@ -21,7 +21,7 @@ test("a start: files, spec, network, process, state, event", async () => {
     runtime: "crun",
     tty: true,
     stdin: true,
-    logPath: paths.log,
+    logPath: `${paths.logs}/feed`,
     spec: { root: { path: `/merged/${id}` }, process: { args: ["serve"] }, linux: { cgroupsPath: `/dhow-test/${id}` } },
   });
 });

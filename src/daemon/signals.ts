@@ -1,3 +1,5 @@
+import { LEASE_SIGNAL } from "#sys/lease.ts";
+
 /** Why a daemon stops. */
 export type StopReason = NodeJS.Signals | "end of input";
 
@@ -9,6 +11,12 @@ export interface Signals {
   readonly hurry: Promise<void>;
   /** SIGHUP. What came before a handler was there is made up for. */
   onReload(handler: () => void): void;
+}
+
+/** The kernel says that a monitor waits for the next file of its log, of whichever container. Returns a function that ends it. */
+export function onLeaseSignal(listener: () => void): () => void {
+  process.on(LEASE_SIGNAL, listener);
+  return () => void process.off(LEASE_SIGNAL, listener);
 }
 
 /**

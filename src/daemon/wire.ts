@@ -1,10 +1,13 @@
 import { apiRoutes } from "#api/routes/index.ts";
 import { systemRoutes } from "#api/routes/system/routes.ts";
 import { createApi } from "#api/server.ts";
+import type { ContainersConfig } from "#config/daemon-config.ts";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { EventStore } from "#events/event-store.ts";
 import { Journal } from "#events/journal.ts";
 import type { Logger } from "#lib/logger.ts";
 import { findInit } from "#runtime/oci/init-binary.ts";
+import { checkLogConfig } from "#logs/drivers.ts";
 import { serverVersion } from "#spec/identity.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
 import { describeHost } from "#sys/host-description.ts";
@@ -34,6 +37,7 @@ const CLOSE_GRACE_MS = 5000;
  */
 export async function wire(config: LiveConfig, logger: Logger, bootId: string = currentBootId()): Promise<Engine> {
   const { instance, api: apiConfig } = config.current;
+  checkLogDefaults(config.current.containers);
   await noteBoot(instance, bootId, logger);
   // What is done by other processes and threads goes first: it takes as long as all the rest.
   const networkWorker = new NetworkWorker();
@@ -76,4 +80,13 @@ export async function wire(config: LiveConfig, logger: Logger, bootId: string = 
       database.close();
     },
   };
+}
+
+/** @throws EngineError with Docker's text for a driver or an option that there is not. */
+function checkLogDefaults({ logDriver, logOptions }: ContainersConfig): void {
+  try {
+    checkLogConfig({ driver: logDriver, options: logOptions });
+  } catch (cause) {
+    throw new EngineError("invalid", `failed to set log opts: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -1,17 +1,28 @@
 import { type FSWatcher, watch } from "node:fs";
-import { basename, dirname } from "node:path/posix";
 
-/** Tells of changes to a log's files since it was last asked, by inotify on their folder. */
+/** Tells of changes to a log since it was last asked, by inotify: on its folder, for files that come, and on the file that is written. */
 export class ChangeSignal implements Disposable {
-  readonly #watcher: FSWatcher | undefined;
+  readonly #folder: FSWatcher | undefined;
+  #file: FSWatcher | undefined;
+  #path: string | undefined;
   #changed = false;
   #wake: (() => void) | undefined;
 
-  constructor(path: string) {
-    const name = basename(path);
-    this.#watcher = watchFolder(dirname(path), (changed) => {
-      if (changed?.startsWith(name) !== false) this.raise();
-    });
+  constructor(folder: string) {
+    this.#folder = watchPath(folder, () => this.raise());
+  }
+
+  /**
+   * Which file is being written. The kernel tells a folder's watchers of writes under the name by which the writer opened the file; by now
+   * that name is another file's.
+   */
+  setFile(path: string): void {
+    if (path === this.#path) return;
+    this.#file?.close();
+    this.#path = path;
+    this.#file = watchPath(path, () => this.raise());
+    // What was written in between.
+    this.raise();
   }
 
   /** Says that there was a change. */
@@ -32,15 +43,16 @@ export class ChangeSignal implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#watcher?.close();
+    this.#folder?.close();
+    this.#file?.close();
   }
 }
 
-/** Undefined when there is no such folder: nothing will change in it. */
-function watchFolder(folder: string, onChange: (name: string | null) => void): FSWatcher | undefined {
+/** Undefined when there is no such thing: nothing will change in it. */
+function watchPath(path: string, onChange: () => void): FSWatcher | undefined {
   try {
-    const watcher = watch(folder, (_event, name) => onChange(name));
-    // The folder was removed.
+    const watcher = watch(path, () => onChange());
+    // It was removed.
     watcher.on("error", () => watcher.close());
     return watcher;
   } catch {

@@ -36,6 +36,18 @@ export class CriLines {
     return lines;
   }
 
+  /** A line has begun that is none: everything up to its end is left out. */
+  get skipping(): boolean {
+    return this.#skipping;
+  }
+
+  /** What has come of a line whose end has not; it is forgotten. */
+  takeRest(): Buffer {
+    const rest = this.#rest;
+    this.#rest = Buffer.alloc(0);
+    return rest;
+  }
+
   #keep(rest: Buffer): void {
     if (rest.length > LONGEST_LINE) this.#skipping = true;
     this.#rest = this.#skipping ? Buffer.alloc(0) : rest;

@@ -1,6 +1,10 @@
-import { appendFile, mkdtemp, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { encodeFrames } from "#http/stdcopy.ts";
+import { formatTimestamp } from "#spec/timestamps.ts";
+import { compressFile } from "./compress.ts";
 import type { LogQuery, LogRecord } from "./contract.ts";
 import { FileLogReader } from "./file-reader.ts";
 
@@ -26,7 +30,7 @@ describe("the log reader", () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(`${tmpdir()}/dhow-logs-`);
-    path = `${folder}/container.log`;
+    path = `${folder}/container.log.1`;
   });
 
   afterEach(async () => {
@@ -35,7 +39,7 @@ describe("the log reader", () => {
 
   async function read(query: Partial<LogQuery> = {}, signal = NEVER): Promise<LogRecord[]> {
     const records: LogRecord[] = [];
-    for await (const batch of reader.read(path, { ...BOTH, ...query }, signal)) records.push(...batch);
+    for await (const batch of reader.read(folder, { ...BOTH, ...query }, signal)) records.push(...batch);
     return records;
   }
 
@@ -51,7 +55,7 @@ describe("the log reader", () => {
 
   it("takes a log that is not there for an empty one", async () => {
     expect(await texts()).toEqual([]);
-    path = `${folder}/no/such/folder.log`;
+    await rm(folder, { recursive: true });
     expect(await texts({ tail: 3 })).toEqual([]);
     expect(await texts({ follow: Promise.resolve() })).toEqual([]);
   });
@@ -164,15 +168,76 @@ describe("the log reader", () => {
       expect(await texts({ tail: 2, stdout: false })).toEqual(["!f\n", "!g\n"]);
     });
 
-    it("reaches into older files", async () => {
-      await writeFile(`${path}.2`, lines(1, 10));
-      await writeFile(`${path}.1`, lines(11, 20));
-      await writeFile(path, lines(21, 22));
-      await writeFile(`${path}.old`, line(0, "not mine"));
+    it("reaches into older files, compressed ones too, and is not led astray by others", async () => {
+      await writeFile(`${path}.gz`, gzipSync(lines(1, 10)));
+      await writeFile(`${folder}/container.log.2`, lines(11, 20));
+      await writeFile(`${folder}/container.log.10`, lines(21, 22));
+      for (const other of ["container.log", "container.log.2.gz", "container.log.3.new", "feed"]) {
+        await writeFile(`${folder}/${other}`, line(0, "not mine"));
+      }
       expect(await texts({ tail: 3 })).toEqual(["line 20\n", "line 21\n", "line 22\n"]);
       expect(await texts({ tail: 13 })).toHaveLength(13);
       expect(await texts()).toHaveLength(22);
+      expect((await readdir(folder)).filter((name) => name.endsWith(".new"))).toEqual(["container.log.3.new"]);
     });
+
+    it("of a compressed file that is damaged is what can be read", async () => {
+      await writeFile(`${path}.gz`, gzipSync(lines(1, 20_000)).subarray(0, 20_000));
+      await writeFile(`${folder}/container.log.2`, lines(20_001, 20_002));
+      const found = await texts();
+      expect(found.length).toBeGreaterThan(100);
+      expect(found.slice(-2)).toEqual(["line 20001\n", "line 20002\n"]);
+    });
+  });
+
+  /** What is sent has to be what the records say, whether they were made or not. */
+  describe("what is sent", () => {
+    const P = "P" as const;
+    const long = "x".repeat(8000);
+    it.each<[string, () => string]>([
+      ["short lines", () => lines(1, 10_000)],
+      ["both streams", () => Array.from({ length: 9000 }, (_, n) => line(n, `${n}`, n % 3 === 0 ? "stderr" : "stdout")).join("")],
+      ["empty lines", () => line(0, "") + line(1, "") + line(2, "", "stderr")],
+      [
+        "long lines",
+        () => Array.from({ length: 200 }, (_, n) => line(n, long, "stdout", P) + line(n, long, "stdout", P) + line(n, "end")).join(""),
+      ],
+      [
+        "a line of megabytes",
+        () => `${Array.from({ length: 500 }, (_, n) => line(n, long, "stderr", P)).join("")}${line(500, "end", "stderr")}`,
+      ],
+      [
+        "long lines of both streams, mixed",
+        () =>
+          `${lines(1, 20)}${line(0, "a", "stdout", P)}${line(1, "b", "stderr", P)}${line(2, "A")}${line(3, "B", "stderr")}${lines(4, 9000)}`,
+      ],
+      ["lines of other zones", () => lines(1, 3) + lines(4, 5).replaceAll("+00:00", "+01:00") + lines(6, 9)],
+      ["what is no line", () => `${lines(1, 3)}\0\0garbage\n\n${line(4, "torn").slice(0, 30)}${lines(5, 9)}`],
+      ["a garbage line of megabytes", () => `${lines(1, 3)}${"y".repeat(5_000_000)}\n${lines(5, 9000)}`],
+      ["a line without an end", () => lines(1, 3) + line(4, "$ ", "stdout", P)],
+      ["a line that is not complete on the disk", () => lines(1, 3).slice(0, -3)],
+      ["every byte", () => line(0, Buffer.from(Array.from({ length: 255 }, (_, n) => (n < 10 ? n : n + 1))).toString("latin1"))],
+    ])("of %s", async (_, text) => {
+      await writeFile(path, text(), "latin1");
+      await writeFile(`${folder}/container.log.2`, line(9999, "in the next file"));
+      for (const query of [BOTH, { ...BOTH, stderr: false }, { ...BOTH, stdout: false }, { ...BOTH, tail: 7 }]) {
+        for (const timestamps of [false, true]) {
+          for (const details of ["", "a=b "]) await compare(query, timestamps, details);
+        }
+      }
+    });
+
+    async function compare(query: LogQuery, timestamps: boolean, details: string): Promise<void> {
+      const records = (await read(query)).map(({ stream, timeNano, data }) => {
+        const prefix = (timestamps ? `${formatTimestamp(timeNano)} ` : "") + details;
+        return { stream, data: Buffer.concat([Buffer.from(prefix), data]) };
+      });
+      for (const framed of [true, false]) {
+        const sent = Buffer.concat(await Array.fromAsync(reader.stream(folder, query, { framed, timestamps, details }, NEVER)));
+        const expected = framed ? encodeFrames(records) : Buffer.concat(records.map(({ data }) => data));
+        expect(sent.equals(expected)).toBe(true);
+      }
+    }
   });
 
   describe("following", () => {
@@ -182,7 +247,7 @@ describe("the log reader", () => {
       const controller = new AbortController();
       const seen: string[] = [];
       const done = (async () => {
-        for await (const batch of reader.read(path, { ...BOTH, follow: promise, ...query }, controller.signal))
+        for await (const batch of reader.read(folder, { ...BOTH, follow: promise, ...query }, controller.signal))
           seen.push(...batch.map(textOf));
       })();
       return { seen, end: resolve, done, abort: () => controller.abort() };
@@ -211,23 +276,28 @@ describe("the log reader", () => {
       await done;
     });
 
-    it("goes on in new files, and loses and repeats nothing", async () => {
-      await writeFile(path, "");
+    it("goes on in new files, also when older ones are compressed or removed, and loses and repeats nothing", async () => {
       const { seen, end, done } = follow();
       let written = 0;
-      for (let round = 0; round < 6; round++) {
-        for (let n = 0; n < 50; n++) await appendFile(path, line(written, `line ${written++}`));
-        await rotate(path, 3);
-        // The monitor goes on in the old file until it was told.
-        await appendFile(`${path}.1`, line(written, `line ${written++}`));
-        await writeFile(`${path}.tmp`, "");
-        await rename(`${path}.tmp`, path);
+      for (let file = 1; file <= 6; file++) {
+        const name = `${folder}/container.log.${file}`;
+        for (let n = 0; n < 50; n++) await appendFile(name, line(written, `line ${written++}`));
         await expect.poll(() => seen.length).toBe(written);
+        if (file % 2 === 0) await compressFile(folder, { name: `container.log.${file - 1}` }, NEVER);
+        if (file > 2) await rm(`${folder}/container.log.${file - 2}${file % 2 === 0 ? "" : ".gz"}`);
       }
       end();
       await done;
       expect(seen).toEqual(Array.from({ length: written }, (_, n) => `line ${n}\n`));
-      expect(await readdir(folder)).toHaveLength(4);
+    });
+
+    it("joins a line that goes on in the next file", async () => {
+      const { seen, end, done } = follow();
+      await writeFile(path, line(0, "begin", "stdout", "P"));
+      await writeFile(`${folder}/container.log.2`, line(1, "ning") + line(2, "next"));
+      await expect.poll(() => seen).toEqual(["beginning\n", "next\n"]);
+      end();
+      await done;
     });
 
     it("starts again in a file that was emptied", async () => {
@@ -259,9 +329,3 @@ describe("the log reader", () => {
     });
   });
 });
-
-async function rotate(path: string, files: number): Promise<void> {
-  await rm(`${path}.${files}`, { force: true });
-  for (let n = files - 1; n >= 1; n--) await rename(`${path}.${n}`, `${path}.${n + 1}`).catch(() => {});
-  await rename(path, `${path}.1`);
-}

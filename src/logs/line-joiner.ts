@@ -14,6 +14,11 @@ interface Pending {
 export class LineJoiner {
   readonly #pending = new Map<LogRecord["stream"], Pending>();
 
+  /** No line has begun that has no end yet. */
+  get empty(): boolean {
+    return this.#pending.size === 0;
+  }
+
   /** Returns the records that the lines complete. */
   push(lines: readonly CriLine[]): readonly LogRecord[] {
     if (this.#pending.size === 0 && !lines.some(({ partial }) => partial)) return lines;

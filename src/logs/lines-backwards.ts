@@ -17,7 +17,7 @@ const SPACE = 0x20;
 
 /** The lines of a log from the last to the first, in batches. What is not of the format is left out. */
 export async function* linesBackwards(segments: readonly Segment[]): AsyncGenerator<BackwardLine[], void, undefined> {
-  for (const [index, { file }] of [...segments.entries()].toReversed()) yield* linesOfFile(file, index);
+  for (const [index, segment] of [...segments.entries()].toReversed()) yield* linesOfFile(await segment.content(), index);
 }
 
 async function* linesOfFile(file: FileHandle, segment: number): AsyncGenerator<BackwardLine[], void, undefined> {

@@ -17,9 +17,14 @@ export class RecordFilter {
     return this.#done;
   }
 
+  /** From here on it leaves out nothing but streams. */
+  get onlyByStream(): boolean {
+    return (this.#query.since ?? 0n) <= 0n && this.#query.until === undefined && this.#skip === 0;
+  }
+
   select(records: readonly LogRecord[]): readonly LogRecord[] {
-    const { stdout, stderr, since, until } = this.#query;
-    if (stdout && stderr && since === undefined && until === undefined && this.#skip === 0) return records;
+    const { stdout, stderr } = this.#query;
+    if (stdout && stderr && this.onlyByStream) return records;
     return records.filter((record) => this.#wants(record));
   }
 

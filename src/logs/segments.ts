@@ -1,62 +1,70 @@
-import { type FileHandle, open, readdir, stat } from "node:fs/promises";
-import { basename, dirname } from "node:path/posix";
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path/posix";
+import { decompressed } from "./compress.ts";
+import { nameOf, numberedFiles } from "./log-folder.ts";
 
 /** One file of a log, open: whatever happens to its name, it can be read to its end. */
-export interface Segment extends AsyncDisposable {
-  readonly file: FileHandle;
-  readonly inode: bigint;
+export class Segment implements AsyncDisposable {
+  readonly number: number;
+  readonly path: string;
+  readonly #raw: FileHandle;
+  readonly #content: () => Promise<FileHandle>;
+  #unpacked: Promise<FileHandle> | undefined;
+
+  private constructor(number: number, path: string, raw: FileHandle, content: () => Promise<FileHandle>) {
+    this.number = number;
+    this.path = path;
+    this.#raw = raw;
+    this.#content = content;
+  }
+
+  /** Undefined when there is no such file any more. */
+  static async open(folder: string, number: number): Promise<Segment | undefined> {
+    const path = join(folder, nameOf(number));
+    const plain = await openOptional(path);
+    if (plain !== undefined) return new Segment(number, path, plain, () => Promise.resolve(plain));
+    const packed = await openOptional(`${path}.gz`);
+    if (packed === undefined) return undefined;
+    return new Segment(number, path, packed, () => decompressed(packed, `${path}.${randomBytes(6).toString("hex")}.new`));
+  }
+
+  /** The lines: for a compressed file those are unpacked when they are first asked for. Closed with the segment. */
+  async content(): Promise<FileHandle> {
+    return await (this.#unpacked ??= this.#content());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const unpacked = await this.#unpacked?.catch(() => undefined);
+    if (unpacked !== this.#raw) await unpacked?.close();
+    await this.#raw.close();
+  }
 }
 
-/**
- * The files of a log, oldest first: `<path>.2`, `<path>.1`, `<path>`. Whoever rotates moves `<path>.1` to `<path>.2`, `<path>` to `<path>.1`, and then has
- * the monitor reopen its log; until that is done the monitor goes on in what is now `<path>.1`.
- */
-export async function openSegments(path: string): Promise<Segment[]> {
+/** The files of a log, oldest first. */
+export async function openSegments(folder: string): Promise<Segment[]> {
   const segments: Segment[] = [];
-  for (const name of await namesOf(path)) {
-    const segment = await openSegment(name);
-    // A rotation in between shows the same file under two names.
-    if (segment !== undefined && segments.every(({ inode }) => inode !== segment.inode)) segments.push(segment);
-    else await segment?.[Symbol.asyncDispose]();
+  for (const { number } of await numberedFiles(folder)) {
+    const segment = await Segment.open(folder, number);
+    if (segment !== undefined) segments.push(segment);
   }
   return segments;
 }
 
 /** The file that was begun after this one; undefined while this is the one that is written to. */
-export async function nextSegment(path: string, current: bigint): Promise<Segment | undefined> {
-  const names = await namesOf(path);
-  const inodes = await Promise.all(names.map(inodeOf));
-  const index = inodes.indexOf(current);
-  // Not among them: so many rotations have gone by that the file was deleted, and all that are there are newer.
-  const next = names[index + 1];
-  return next === undefined ? undefined : openSegment(next);
-}
-
-async function namesOf(path: string): Promise<string[]> {
-  const prefix = `${basename(path)}.`;
-  const entries = await readdir(dirname(path)).catch(() => []);
-  const numbers = entries
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => name.slice(prefix.length))
-    .filter((rest) => /^[1-9]\d{0,3}$/.test(rest));
-  const older = numbers.map(Number).toSorted((a, b) => b - a);
-  return [...older.map((number) => `${path}.${number}`), path];
-}
-
-async function openSegment(path: string): Promise<Segment | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(path, "r");
-  } catch {
-    return undefined;
+export async function nextSegment(folder: string, current: number): Promise<Segment | undefined> {
+  for (const { number } of await numberedFiles(folder)) {
+    const next = number > current ? await Segment.open(folder, number) : undefined;
+    if (next !== undefined) return next;
   }
-  const { ino } = await file.stat({ bigint: true });
-  return { file, inode: ino, [Symbol.asyncDispose]: () => file.close() };
+  return undefined;
 }
 
-async function inodeOf(path: string): Promise<bigint | undefined> {
-  return stat(path, { bigint: true }).then(
-    ({ ino }) => ino,
-    () => undefined,
-  );
+async function openOptional(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }

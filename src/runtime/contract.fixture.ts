@@ -35,8 +35,9 @@ export class ContainerFixture implements AsyncDisposable {
     const id = more.id ?? `${process.pid}${Date.now().toString(16)}${this.#count++}`;
     const bundle = `${this.folder}/bundles/${id}`;
     await mkdir(bundle, { recursive: true, mode: 0o700 });
+    await mkdir(`${bundle}.logs`);
     const spec = this.spec(id, ["/bin/sh", "-c", script], more.tty === true);
-    return { id, bundle, spec, tty: false, stdin: false, stdinOnce: false, logPath: `${bundle}.log`, ...more };
+    return { id, bundle, spec, tty: false, stdin: false, stdinOnce: false, logPath: `${bundle}.logs/container.log.1`, ...more };
   }
 
   spec(id: string, args: string[], tty = false): OciSpec {

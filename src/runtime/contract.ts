@@ -104,6 +104,8 @@ export interface LaunchRequest {
   readonly stdinOnce: boolean;
   /** Where the monitor appends what the container writes (logs/contract.ts has the format); undefined for the driver `none`. */
   readonly logPath: string | undefined;
+  /** A file of the log that would be longer is closed: the monitor opens `<logPath>.tmp` and moves it to `logPath`. Undefined: none is. */
+  readonly logFileBytes?: number | undefined;
 }
 
 /**

@@ -45,6 +45,7 @@ const created: Container = {
 function inspected(container: Container, change: Partial<InspectedContainer> = {}): InspectedContainer {
   const paths = {
     folder: "/c",
+    logs: "/c/logs",
     log: "/c/log",
     hosts: "/c/hosts",
     hostname: "/c/hostname",

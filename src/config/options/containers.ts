@@ -36,8 +36,8 @@ export const containersOptions = {
   },
   init: { type: "bool", help: "Run an init in every container that does not say", default: "false", ready: true },
   "init-path": { type: "string", help: "The static program that serves as init", default: "tini or catatonit, where present", ready: true },
-  "log-driver": { type: "string", help: "Log driver of containers that do not say", default: "json-file", ready: ["json-file", "none"] },
-  "log-opt": { key: "log-opts", type: "map", help: "Log driver options of containers that do not say" },
+  "log-driver": { type: "string", help: "Log driver of containers that do not say", default: "json-file", ready: true },
+  "log-opt": { key: "log-opts", type: "map", help: "Log driver options of containers that do not say", ready: true },
   "no-new-privileges": { type: "bool", help: "Containers that do not say gain no privileges by execve", default: "false", ready: true },
   "restart-dependants": {
     type: "bool",

@@ -1,7 +1,9 @@
 import type { NetworkRate } from "#spec/network-rate.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { EngineEvent, EventSink } from "#events/contract.ts";
-import type { LogQuery, LogReader, LogRecord } from "#logs/contract.ts";
+import type { LogFormat, LogKeeper, LogQuery, LogReader, LogRecord, MonitorLog } from "#logs/contract.ts";
+import { encodeRecords } from "#logs/encode-records.ts";
+import type { LogLayout } from "#logs/layout.ts";
 import type { ImageRunConfig } from "#spec/oci-image/types.ts";
 import type {
   ImageSource,
@@ -158,6 +160,35 @@ export class FakeLogs implements LogReader {
     this.queries.push(query);
     yield this.records.filter(({ stream }) => query[stream]);
     await query.follow;
+  }
+
+  async *stream(folder: string, query: LogQuery, format: LogFormat): AsyncGenerator<Uint8Array> {
+    for await (const records of this.read(folder, query)) {
+      yield encodeRecords(records, format);
+    }
+  }
+}
+
+/** Says where logs would be, and remembers which are looked after. */
+export class FakeLogKeeper implements LogKeeper {
+  readonly watched = new Map<string, LogLayout>();
+
+  prepare(folder: string, { fileBytes }: LogLayout): Promise<MonitorLog> {
+    return Promise.resolve({ path: `${folder}/feed`, fileBytes });
+  }
+
+  watch(folder: string, layout: LogLayout): void {
+    this.watched.set(folder, layout);
+  }
+
+  release(folder: string): Promise<void> {
+    this.watched.delete(folder);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.watched.clear();
+    return Promise.resolve();
   }
 }
 

@@ -10,7 +10,7 @@ import type { ContainerFiles } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { ContainerDeps, ContainerOptions, SandboxPlanner } from "../deps.ts";
 import { createContainerService, type ContainerService } from "../service.ts";
-import { FakeEvents, FakeImages, FakeLogs, FakeNetworks, FakeVolumes } from "./fake-peers.ts";
+import { FakeEvents, FakeImages, FakeLogKeeper, FakeLogs, FakeNetworks, FakeVolumes } from "./fake-peers.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 import { FakeSnapshots } from "./fake-snapshots.ts";
 import { fakeSandbox } from "./fake-sandbox.ts";
@@ -36,6 +36,7 @@ export class Harness implements AsyncDisposable {
   readonly networks = new FakeNetworks();
   readonly volumes = new FakeVolumes();
   readonly logs = new FakeLogs();
+  readonly logKeeper = new FakeLogKeeper();
   readonly events = new FakeEvents();
   readonly sandbox: SandboxPlanner & { user: string } = fakeSandbox();
   service: ContainerService;
@@ -51,7 +52,7 @@ export class Harness implements AsyncDisposable {
       host: hostFacts,
       defaults: { shmSize: 64, seccompProfile: undefined, noNewPrivileges: false, ulimits: [], cgroupNamespace: "private", init: false },
       hostname: "host",
-      logDriver: "json-file",
+      logDefaults: { driver: "json-file", options: {} },
       maskedPaths: ["/proc/kcore"],
       readonlyPaths: ["/proc/sys"],
     };
@@ -95,6 +96,7 @@ export class Harness implements AsyncDisposable {
       networks: this.networks,
       volumes: this.volumes,
       logs: this.logs,
+      logKeeper: this.logKeeper,
       events: this.events,
       sandbox: this.sandbox,
       sharedMemory: { mount: () => Promise.resolve(), unmount: () => Promise.resolve() },

@@ -8,7 +8,7 @@ import type { HostFacts } from "#runtime/oci/spec-input.ts";
 import type { NounParts } from "./nouns.ts";
 import { sandboxDefaults, sandboxPlanner } from "./sandbox.ts";
 
-type Given = "runtime" | "snapshots" | "files" | "images" | "networks" | "volumes" | "onGone";
+type Given = "logKeeper" | "runtime" | "snapshots" | "files" | "images" | "networks" | "volumes" | "onGone";
 
 /** Containers over everything else. */
 export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Given>): ContainerService {
@@ -34,7 +34,7 @@ export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Give
       host,
       defaults: sandboxDefaults(config.current, host),
       hostname: description.hostname,
-      logDriver: containers.logDriver,
+      logDefaults: { driver: containers.logDriver, options: containers.logOptions },
       ipcMode: containers.ipcMode,
       healthOnFailure: containers.healthOnFailure,
       restartDependants: containers.restartDependants,

@@ -15,6 +15,7 @@ import type { EventSink } from "#events/contract.ts";
 import type { Route } from "#http/route.ts";
 import { rootOf } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
+import { FileLogKeeper } from "#logs/log-keeper.ts";
 import type { RuntimeFeatures } from "#runtime/contract.ts";
 import type { OciRuntime } from "#runtime/oci/driver.ts";
 import type { Database } from "#store/db/database.ts";
@@ -26,6 +27,7 @@ import { closeFd } from "#sys/pipe.ts";
 import { openUserNamespace } from "#sys/user-namespace.ts";
 import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
+import { onLeaseSignal } from "../signals.ts";
 import { wireContainers } from "./containers.ts";
 import { wireImages } from "./images.ts";
 import { timedCommits, timedImages, timedNetworks } from "./metrics.ts";
@@ -87,7 +89,9 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   );
   // Images and containers ask each other: who uses this image, which image is this.
   const { images, backend: imageBackend, close: closeRegistry } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
+  const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
   const containers: ContainerService = wireContainers(parts, {
+    logKeeper,
     runtime,
     snapshots,
     files,
@@ -126,6 +130,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     async close() {
       if (!config.current.shutdown.liveRestore) await containers.stopAll(config.current.shutdown.timeout);
       await containers.close();
+      await logKeeper.close();
       const { running, paused } = containers.counts();
       // With the last container the host gets everything back; else the rules stay, and containers stay reachable.
       await (running + paused === 0 ? networks.teardown() : networks.close());

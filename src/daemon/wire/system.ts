@@ -3,6 +3,7 @@ import type { DaemonConfig } from "#config/daemon-config.ts";
 import { InfoReader, type InfoSettings } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { Journal } from "#events/journal.ts";
+import { logDriverNames } from "#logs/drivers.ts";
 import type { HostDescription } from "#sys/host-description.ts";
 import type { HostReading } from "#sys/host-facts.ts";
 import type { LiveConfig } from "../live-config.ts";
@@ -40,7 +41,7 @@ function infoSettings({ instance, userRemap, labels, log, shutdown, containers, 
     dataRoot: instance.dataRoot,
     liveRestore: shutdown.liveRestore,
     logDriver: containers.logDriver,
-    logDrivers: ["json-file", "none"],
+    logDrivers: logDriverNames,
     networkDrivers: ["bridge", "host", "null"],
     seccompProfile: containers.seccompProfile,
     remapsUsers: userRemap !== undefined,

@@ -14,6 +14,7 @@ export interface MonitorArguments {
   /** The monitor closes its end of stdin as soon as any client lets go. */
   readonly closesStdin: boolean;
   readonly logPath: string | undefined;
+  readonly logFileBytes: number | undefined;
 }
 
 /**
@@ -38,6 +39,7 @@ export function monitorArguments(launch: MonitorArguments): string[] {
     `--container-pidfile=${launch.pidFile}`,
     `--exit-dir=${launch.exitFolder}`,
     `--log-path=${launch.logPath === undefined ? "off" : `k8s-file:${launch.logPath}`}`,
+    ...(launch.logPath === undefined || launch.logFileBytes === undefined ? [] : [`--log-size-max=${launch.logFileBytes}`]),
     "--full-attach",
     "--no-sync-log",
     `--runtime=${launch.runtimePath}`,

@@ -18,6 +18,7 @@ const plain: MonitorArguments = {
   stdin: false,
   closesStdin: false,
   logPath: "/log/c1.log",
+  logFileBytes: undefined,
 };
 
 describe("conmon's command line", () => {

@@ -128,6 +128,7 @@ function monitorArgumentsOf(context: DriverContext, request: Request, runtime: R
     stdin: request.stdin,
     closesStdin: closesStdin(request),
     logPath: request.logPath,
+    logFileBytes: request.logFileBytes,
   };
 }
 

@@ -141,7 +141,7 @@ describe("conmon, as the driver uses it", () => {
     await bench.driver.recover(made.id, made.bundle, undefined);
     await bench.driver.exited(made.id);
     const lines: string[] = [];
-    for await (const records of new FileLogReader().read(made.logPath ?? "", { stdout: true, stderr: true }, timeout())) {
+    for await (const records of new FileLogReader().read(`${made.bundle}.logs`, { stdout: true, stderr: true }, timeout())) {
       lines.push(...records.map(({ data }) => Buffer.from(data).toString()));
     }
     expect(lines).toEqual(Array.from({ length: 3000 }, (_, n) => `${n + 1}\n`));

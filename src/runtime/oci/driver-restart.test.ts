@@ -36,9 +36,9 @@ for (const runtime of Object.keys(installedRuntimes())) {
       await gone;
     }
 
-    async function numbersIn(path: string): Promise<number[]> {
+    async function numbersIn(folder: string): Promise<number[]> {
       const numbers: number[] = [];
-      for await (const records of new FileLogReader().read(path, { stdout: true, stderr: true }, timeout())) {
+      for await (const records of new FileLogReader().read(folder, { stdout: true, stderr: true }, timeout())) {
         numbers.push(...records.map(({ data }) => Number(Buffer.from(data).toString())));
       }
       return numbers;
@@ -57,7 +57,7 @@ for (const runtime of Object.keys(installedRuntimes())) {
       streams.close();
       await bench.driver.kill(made.id, 15);
       expect((await bench.driver.exited(made.id)).exitCode).toBe(33);
-      const numbers = await numbersIn(made.logPath ?? "");
+      const numbers = await numbersIn(`${made.bundle}.logs`);
       expect(numbers.length).toBeGreaterThan(4);
       expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     });
