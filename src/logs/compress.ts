@@ -3,14 +3,15 @@ import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path/posix";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
-import type { NumberedFile } from "./log-folder.ts";
+import { isOpenForWriting, type NumberedFile } from "./log-folder.ts";
 
 /** Fast: log lines are alike, and a higher level takes three times as long for a tenth less. */
 const LEVEL = 1;
 const BLOCK = 64 * 1024;
 
-/** Replaces a complete file by its compressed form. Killed at any instant it leaves one of both, whole, under a name that counts. */
+/** Replaces a file that nobody writes to any more by its compressed form. Killed at any instant it leaves one of both, whole, under a name that counts. */
 export async function compressFile(folder: string, { name }: Pick<NumberedFile, "name">, signal: AbortSignal): Promise<void> {
+  if (await isOpenForWriting(join(folder, name))) return;
   const temporary = join(folder, `${name}.gz.new`);
   try {
     await pipeline(
@@ -57,5 +58,5 @@ async function* blocksOf(file: FileHandle): AsyncGenerator<Buffer, void, undefin
 }
 
 function isDamage(error: unknown): boolean {
-  return error instanceof Error && "code" in error && /^Z_/.test(String(error.code));
+  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
 }

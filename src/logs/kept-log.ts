@@ -4,7 +4,7 @@ import type { Logger } from "#lib/logger.ts";
 import type { FileWrites } from "#sys/inotify.ts";
 import { compressFile } from "./compress.ts";
 import type { LogLayout } from "./layout.ts";
-import { CURRENT, FEED, findFiles, type FoundFile, identify, nameAlso, nameOf } from "./log-folder.ts";
+import { FEED, findFiles, identify, takeInRest } from "./log-folder.ts";
 import { NextFile } from "./next-file.ts";
 import { surplus } from "./retention.ts";
 
@@ -29,14 +29,24 @@ export class KeptLog {
   #next: NextFile | undefined;
   #compressing: Promise<void> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
+  #isOpened: boolean;
   /** The next file that is about to become the current one. */
   #advancingTo: NextFile | undefined;
 
-  constructor(deps: KeptLogDeps, folder: string, layout: LogLayout) {
+  /** @param isOpened the monitor has its log open already. */
+  constructor(deps: KeptLogDeps, folder: string, layout: LogLayout, isOpened: boolean) {
+    this.#isOpened = isOpened;
     this.#deps = deps;
     this.#folder = folder;
     this.#layout = layout;
     this.#tail = this.#attempt(() => this.#settle());
+  }
+
+  /** The monitor has opened its log, and writes. */
+  opened(): void {
+    if (this.#isOpened) return;
+    this.#isOpened = true;
+    this.#tail = this.#after(this.#tail, async () => await this.#next?.coverFeed());
   }
 
   /** Resolves when what was begun is done. */
@@ -59,13 +69,19 @@ export class KeptLog {
     await opened;
     // Made by what was under way.
     await this.#next?.open();
+    await takeInRest(this.#folder);
   }
 
   /** Once for each file, however often it is heard of. */
   #advanceSoon(next: NextFile): void {
     if (this.#advancingTo === next || this.#ended.signal.aborted) return;
     this.#advancingTo = next;
-    this.#tail = this.#tail.then(() => this.#attempt(() => this.#advance(next)));
+    this.#tail = this.#after(this.#tail, () => this.#advance(next));
+  }
+
+  async #after(previous: Promise<void>, step: () => Promise<void>): Promise<void> {
+    await previous;
+    await this.#attempt(step);
   }
 
   /** A failure is not the monitor's: it may go on, and a later try makes up for it. */
@@ -79,26 +95,19 @@ export class KeptLog {
       if (this.#ended.signal.aborted) return;
       this.#deps.logger.warn({ folder: this.#folder, error }, "the next file of a log could not be made; trying again");
       this.#retry = setTimeout(() => {
-        this.#tail = this.#tail.then(() => this.#attempt(() => this.#settle()));
+        this.#tail = this.#after(this.#tail, () => this.#settle());
       }, RETRY_AFTER);
       this.#retry.unref();
     }
   }
 
-  /** Finds out where the monitor writes, whatever a daemon before left undone, and has the next file wait for it. */
+  /** Makes what the monitor wrote part of the log, whatever a daemon before left undone, and has the next file wait for it. */
   async #settle(): Promise<void> {
-    const feed = await identify(join(this.#folder, FEED));
-    if (feed === undefined) return;
-    const files = await findFiles(this.#folder);
-    if (files.every(({ inode }) => inode !== feed.inode)) {
-      this.#next = await NextFile.takeOver(this.#deps.writes, this.#nextOptions());
-      if (this.#next !== undefined) return this.#compressSoon();
-      await this.#takeIn(files, feed);
-    } else {
-      await nameAlso(this.#folder, nameOf(files.at(-1)?.number ?? 1), CURRENT);
-    }
-    this.#next = await NextFile.make(this.#deps.writes, this.#nextOptions());
-    this.#compressSoon();
+    if ((await identify(join(this.#folder, FEED))) === undefined) return;
+    this.#next = await NextFile.takeOver(this.#deps.writes, this.#nextOptions());
+    this.#next ??= await NextFile.make(this.#deps.writes, this.#nextOptions());
+    if (this.#isOpened) await this.#next.coverFeed();
+    await this.#settled();
   }
 
   /** The monitor has filled the current file, and stands before the next one, or has begun that. */
@@ -106,26 +115,27 @@ export class KeptLog {
     if (this.#next !== next) return;
     // So that what is not compressed yet stays one file, however fast the container writes.
     if (this.#layout.blocking) await this.#compressing;
-    const files = await findFiles(this.#folder);
-    const feed = await identify(join(this.#folder, FEED));
-    if (feed === undefined) return;
-    await this.#takeIn(files, feed);
     try {
       this.#next = await NextFile.make(this.#deps.writes, this.#nextOptions());
+      await this.#next.coverFeed();
+      await this.#dropSurplus();
     } finally {
       await next.open();
     }
-    if (this.#ended.signal.aborted) await this.#next.open();
-    else this.#compressSoon();
+    await this.#settled();
   }
 
-  /** Makes what lies in the feed the current file. */
-  async #takeIn(files: readonly FoundFile[], feed: Pick<FoundFile, "inode" | "bytes">): Promise<void> {
-    if (files.some(({ inode }) => inode === feed.inode)) return;
-    const name = nameOf((files.at(-1)?.number ?? 0) + 1);
-    await nameAlso(this.#folder, FEED, name);
-    await nameAlso(this.#folder, name, CURRENT);
-    for (const old of surplus(files, this.#layout, this.#layout.files - 1)) await rm(join(this.#folder, old.name), { force: true });
+  async #settled(): Promise<void> {
+    if (this.#ended.signal.aborted) await this.#next?.open();
+    // What the kernel said before there was somebody to hear it.
+    else this.check();
+    this.#compressSoon();
+  }
+
+  /** The newest one is empty still, or has just been begun. */
+  async #dropSurplus(): Promise<void> {
+    const older = (await findFiles(this.#folder)).slice(0, -1);
+    for (const old of surplus(older, this.#layout, this.#layout.files - 1)) await rm(join(this.#folder, old.name), { force: true });
   }
 
   #compressSoon(): void {

@@ -1,5 +1,6 @@
-import { link, readdir, rename, rm, stat } from "node:fs/promises";
+import { link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path/posix";
+import { takeReadLease } from "#sys/lease.ts";
 
 /**
  * A log's folder.
@@ -8,12 +9,14 @@ import { join } from "node:path/posix";
  *     container.log.8      complete
  *     container.log.9      being written; the numbers only grow, so that a reader who has read 8 knows what comes next
  *     container.log        another name of the newest
- *     feed, feed.tmp       what the monitor opens: see rotation.ts
+ *     next                 empty: what the monitor goes on in (next-file.ts)
+ *     feed, feed.tmp       what the monitor opens: the newest at its start, and when that is full the next
  */
 export const CURRENT = "container.log";
+export const NEXT = "next";
 export const FEED = "feed";
 /** conmon opens `<log-path>.tmp` when its log is full, and renames it to `<log-path>`. */
-export const NEXT_FEED = "feed.tmp";
+export const FEED_TEMPORARY = "feed.tmp";
 
 export interface NumberedFile {
   readonly number: number;
@@ -73,4 +76,32 @@ export async function nameAlso(folder: string, existing: string, name: string): 
   await rename(temporary, join(folder, name));
   // A rename onto another name of the same file leaves both.
   await rm(temporary, { force: true });
+}
+
+/** Makes a file the newest of the log, unless it is of the log already, or is not there. */
+export async function takeIn(folder: string, name: string): Promise<void> {
+  const [found, files] = [await identify(join(folder, name)), await findFiles(folder)];
+  if (found === undefined || files.some(({ inode }) => inode === found.inode)) return;
+  const numbered = nameOf((files.at(-1)?.number ?? 0) + 1);
+  await nameAlso(folder, name, numbered);
+  await nameAlso(folder, numbered, CURRENT);
+}
+
+/** Takes in what the monitor wrote and nobody has made part of the log. Only when nobody writes to it. */
+export async function takeInRest(folder: string): Promise<void> {
+  for (const name of [NEXT, FEED]) {
+    const found = await identify(join(folder, name));
+    if (found !== undefined && found.bytes > 0) await takeIn(folder, name);
+  }
+}
+
+/** Whether some process could write to a file now. False also where the kernel cannot tell, or the file is not there. */
+export async function isOpenForWriting(path: string): Promise<boolean> {
+  try {
+    await using file = await open(path, "r");
+    return takeReadLease(file.fd) === "open-for-writing";
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
 }

@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -209,14 +211,52 @@ describe("a rotation that is late", () => {
   it("does not hold up one whose log is not, and counts what is lost", async () => {
     await using keeper = closing(new FileLogKeeper({ logger: silentLogger, onLeaseSignal: askOften }));
     const layout = layoutOf("json-file", { "max-size": "16k", "max-file": "3", mode: "non-blocking" });
-    await using monitor = await TestMonitor.start(await keeper.prepare(folder, layout));
+    await using _ = await TestMonitor.start(await keeper.prepare(folder, layout));
     keeper.watch(folder, layout);
     await keeper.idle(folder);
     // In one go, so that the keeper's loop has no turn; three files fit in none.
-    const { spawnSync } = await import("node:child_process");
     const script = `f="$1"; for round in 1 2 3 4; do exec 3>"$f.tmp"; mv "$f.tmp" "$f" 2>/dev/null; head -c 16000 /dev/zero | tr '\\0' x >&3; exec 3>&-; done`;
     spawnSync("sh", ["-c", script, "sh", `${folder}/feed`]);
     await expect.poll(() => readOverruns(folder)).toBeGreaterThanOrEqual(2 * 16_000);
+  });
+});
+
+describe("a keeper that is killed at any moment", () => {
+  const layout = layoutOf("json-file", { "max-size": "16k", "max-file": "500", compress: "true" });
+  const program = new URL("testdata/doomed-keeper.ts", import.meta.url).pathname;
+
+  it("has lost and repeated nothing when the next one has come", { timeout: 60_000 }, async () => {
+    const folder = `${await mkdtemp(`${tmpdir()}/dhow-keeper-`)}/logs`;
+    const first = new FileLogKeeper({ logger: silentLogger, onLeaseSignal: askOften });
+    await using monitor = await TestMonitor.start(await first.prepare(folder, layout));
+    await first.close();
+    let over = false;
+    // A file takes longer to fill than a keeper takes to come.
+    const writing = monitor.writeUntil(() => over, 2);
+    for (let round = 0; round < 20; round++) {
+      const keeper = spawn(process.execPath, [program, folder, JSON.stringify(layout)], { stdio: ["ignore", "pipe", "inherit"] });
+      const gone = once(keeper, "exit");
+      await once(keeper.stdout, "data");
+      // At a moment in the middle of a rotation, as like as not.
+      const files = (await findFiles(folder)).length;
+      if (round % 2 === 0)
+        await expect.poll(async () => (await findFiles(folder)).length, { interval: 1, timeout: 10_000 }).toBeGreaterThan(files);
+      else await new Promise((resolve) => setTimeout(resolve, round * 3));
+      keeper.kill("SIGKILL");
+      await gone;
+    }
+    over = true;
+    await writing;
+    const last = new FileLogKeeper({ logger: silentLogger, onLeaseSignal: askOften });
+    last.watch(folder, layout);
+    await last.idle(folder);
+    await last.close();
+    const found: number[] = [];
+    for await (const records of reader.read(folder, BOTH, NEVER))
+      found.push(...records.map(({ data }) => Number(Buffer.from(data).toString())));
+    expect(found).toEqual(Array.from({ length: monitor.written }, (_, n) => n));
+    expect((await findFiles(folder)).length).toBeGreaterThan(10);
+    await rm(folder.replace(/\/logs$/, ""), { recursive: true });
   });
 });
 

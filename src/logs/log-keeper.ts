@@ -1,11 +1,11 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path/posix";
 import type { Logger } from "#lib/logger.ts";
 import { FileWrites } from "#sys/inotify.ts";
 import type { LogKeeper, MonitorLog } from "./contract.ts";
 import { KeptLog } from "./kept-log.ts";
 import type { LogLayout } from "./layout.ts";
-import { CURRENT, FEED, findFiles, type FoundFile, identify, nameAlso, nameOf } from "./log-folder.ts";
+import { CURRENT, FEED, FEED_TEMPORARY, findFiles, nameAlso, nameOf, NEXT, takeInRest } from "./log-folder.ts";
 import { addOverrun } from "./overruns.ts";
 import { isContinued, surplus } from "./retention.ts";
 
@@ -33,29 +33,31 @@ export class FileLogKeeper implements LogKeeper {
   }
 
   async prepare(folder: string, layout: LogLayout): Promise<MonitorLog> {
-    await this.#ending.get(folder);
-    const monitorLog = { path: join(folder, FEED), fileBytes: layout.fileBytes };
-    const isNew = (await mkdir(folder, { recursive: true, mode: 0o710 })) !== undefined;
-    if (!isNew) await continueLog(folder, layout);
-    return monitorLog;
+    await this.release(folder);
+    await mkdir(folder, { recursive: true, mode: 0o710 });
+    await continueLog(folder, layout);
+    const log = this.#keep(folder, layout, false);
+    await log.idle();
+    return { path: join(folder, FEED), fileBytes: layout.fileBytes };
   }
 
   watch(folder: string, layout: LogLayout): void {
-    if (this.#kept.has(folder)) return;
-    const deps = { writes: this.#writes, logger: this.#logger, onOverrun: (of: string) => this.#noteOverrun(of, layout) };
-    this.#kept.set(folder, new KeptLog(deps, folder, layout));
+    (this.#kept.get(folder) ?? this.#keep(folder, layout, true)).opened();
   }
 
   async release(folder: string): Promise<void> {
     const log = this.#kept.get(folder);
-    if (log !== undefined) {
-      this.#kept.delete(folder);
-      this.#ending.set(
-        folder,
-        log.end().finally(() => this.#ending.delete(folder)),
-      );
-    }
-    await this.#ending.get(folder);
+    this.#kept.delete(folder);
+    // Of a run that nobody watched, too: it ended while there was no daemon.
+    const end = log === undefined ? takeInRest(folder) : log.end();
+    const ended = (this.#ending.get(folder) ?? Promise.resolve())
+      .then(() => end)
+      .catch((error: unknown) => this.#logger.warn({ folder, error }, "a log could not be completed"))
+      .finally(() => {
+        if (this.#ending.get(folder) === ended) this.#ending.delete(folder);
+      });
+    this.#ending.set(folder, ended);
+    await ended;
   }
 
   async close(): Promise<void> {
@@ -71,6 +73,13 @@ export class FileLogKeeper implements LogKeeper {
     await this.#ending.get(folder);
   }
 
+  #keep(folder: string, layout: LogLayout, isOpened: boolean): KeptLog {
+    const deps = { writes: this.#writes, logger: this.#logger, onOverrun: (of: string) => this.#noteOverrun(of, layout) };
+    const log = new KeptLog(deps, folder, layout, isOpened);
+    this.#kept.set(folder, log);
+    return log;
+  }
+
   #noteOverrun(folder: string, layout: LogLayout): void {
     this.#logger.warn({ folder, bytes: layout.fileBytes }, "a container wrote faster than its log was rotated, and lost a file of it");
     this.#counting = this.#counting
@@ -81,24 +90,15 @@ export class FileLogKeeper implements LogKeeper {
 
 /** Makes a log ready for one more run, from whatever the last one left. */
 async function continueLog(folder: string, layout: LogLayout): Promise<void> {
-  await takeInFeed(folder);
   const names = await readdir(folder);
-  const remains = names.filter((name) => name === FEED || name === `${FEED}.tmp` || name.endsWith(".new"));
+  const remains = names.filter((name) => [NEXT, FEED, FEED_TEMPORARY].includes(name) || name.endsWith(".new"));
   for (const name of remains) await rm(join(folder, name), { force: true });
-  const files = await findFiles(folder);
+  const files = names.length === 0 ? [] : await findFiles(folder);
   const newest = files.at(-1);
   const continued = newest !== undefined && isContinued(newest, layout);
-  if (continued) await nameAlso(folder, newest.name, FEED);
-  const places = continued ? layout.files : layout.files - 1;
-  for (const old of surplus(files, layout, places)) await rm(join(folder, old.name), { force: true });
-}
-
-/** What the monitor wrote after a daemon had ended. */
-async function takeInFeed(folder: string): Promise<void> {
-  const feed = await identify(join(folder, FEED));
-  const files: FoundFile[] = await findFiles(folder);
-  if (feed === undefined || feed.bytes === 0 || files.some(({ inode }) => inode === feed.inode)) return;
-  const name = nameOf((files.at(-1)?.number ?? 0) + 1);
-  await nameAlso(folder, FEED, name);
-  await nameAlso(folder, name, CURRENT);
+  for (const old of surplus(files, layout, continued ? layout.files : layout.files - 1)) await rm(join(folder, old.name), { force: true });
+  const current = continued ? newest.name : nameOf((newest?.number ?? 0) + 1);
+  if (!continued) await writeFile(join(folder, current), "", { flag: "wx", mode: 0o600 });
+  await link(join(folder, current), join(folder, FEED));
+  if (!continued) await nameAlso(folder, current, CURRENT);
 }

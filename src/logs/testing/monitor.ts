@@ -1,4 +1,5 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import type { MonitorLog } from "../contract.ts";
 
 const BASE = Date.UTC(2026, 0, 1);
@@ -31,6 +32,14 @@ export class TestMonitor implements AsyncDisposable {
       await this.#append(`${time} stdout F ${this.written}\n`);
       this.written++;
       await pause?.();
+    }
+  }
+
+  /** Writes a line, and waits, until it is told to stop. */
+  async writeUntil(over: () => boolean, pauseMs: number): Promise<void> {
+    while (!over()) {
+      await this.write(1);
+      await setTimeout(pauseMs);
     }
   }
 
