@@ -14,6 +14,7 @@ import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import type { Database } from "#store/db/database.ts";
 import type { ContainerFiles } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
+import type { Trees } from "#store/tree/trees.ts";
 import type { BackgroundQueue } from "./background-queue.ts";
 import type { ContainerStore } from "./container-store.ts";
 import type { ExecStore } from "./exec/exec-store.ts";
@@ -65,6 +66,7 @@ export interface ContainerDeps {
   readonly volumes: VolumeProvider;
   readonly logs: LogReader;
   readonly logKeeper: LogKeeper;
+  readonly trees: Pick<Trees, "measure">;
   readonly events: EventSink;
   readonly sandbox: SandboxPlanner;
   readonly sharedMemory: SharedMemory;

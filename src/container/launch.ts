@@ -51,7 +51,8 @@ interface Network {
 export async function launch(deps: LaunchDeps, container: Container): Promise<LaunchedProcess> {
   const { id, config, hostConfig } = container;
   const paths = containerPaths(deps.options.instance, id);
-  const [log] = await Promise.all([prepareLog(deps, container), prepareFolders(paths, deps.userNamespaces !== undefined)]);
+  await prepareFolders(paths, deps.userNamespaces !== undefined);
+  const log = await prepareLog(deps, container);
   await using users = await userSpace(deps, container);
   const prepared = prepare(deps, container, users);
   const request = {

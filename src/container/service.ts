@@ -45,6 +45,7 @@ import { resizeContainer } from "./resize.ts";
 import { restartContainer } from "./restart.ts";
 import { RestartTimers } from "./restart-timers.ts";
 import { restoreContainers } from "./restore/restore.ts";
+import { containerDiskUse } from "./sizes.ts";
 import { startContainer } from "./start.ts";
 import { StatsCollector } from "./stats/collector.ts";
 import { containerStats, followStats } from "./stats/stats.ts";
@@ -143,6 +144,8 @@ async function timed<T>({ onAction }: ContainerContext, action: string, work: Pr
 function queries(context: ContainerContext) {
   return {
     list: async (list: ListOptions) => await listContainers(context, list),
+    /** For the use of the disk by all of them. */
+    diskUse: async (container: Container) => await containerDiskUse(context, container),
     top: async (reference: string, psArguments: string) => await containerProcesses(context, reference, psArguments),
     wait: (reference: string, condition: WaitCondition, signal: AbortSignal) => waitContainer(context, reference, condition, signal),
     logs: (reference: string, logs: LogsOptions, signal: AbortSignal) => containerLogs(context, reference, logs, signal),

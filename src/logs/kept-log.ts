@@ -24,6 +24,7 @@ export class KeptLog {
   readonly #folder: string;
   readonly #layout: LogLayout;
   readonly #ended = new AbortController();
+  readonly #hurry = new AbortController();
   /** One thing after another. */
   #tail: Promise<void>;
   #next: NextFile | undefined;
@@ -49,6 +50,11 @@ export class KeptLog {
     this.#tail = this.#after(this.#tail, async () => await this.#next?.coverFeed());
   }
 
+  /** Resolves when the next file waits for the monitor. */
+  async ready(): Promise<void> {
+    await this.#tail;
+  }
+
   /** Resolves when what was begun is done. */
   async idle(): Promise<void> {
     await this.#tail;
@@ -60,9 +66,14 @@ export class KeptLog {
     if (this.#next?.wanted === true) this.#advanceSoon(this.#next);
   }
 
-  /** The monitor has ended, or the daemon does: nothing holds the monitor up any more once this was called. */
-  async end(): Promise<void> {
+  /**
+   * The monitor has ended, or the daemon does and does not wait for what takes long: nothing holds the monitor up any more once this was
+   * called.
+   */
+  async end(who: "monitor" | "daemon"): Promise<void> {
     this.#ended.abort();
+    if (who === "daemon") this.#hurry.abort();
+    else this.#compressSoon();
     clearTimeout(this.#retry);
     const opened = this.#next?.open();
     await this.idle();
@@ -143,13 +154,13 @@ export class KeptLog {
     this.#compressing = this.#compressing
       .then(() => this.#compressOlder())
       .catch((error: unknown) => {
-        if (!this.#ended.signal.aborted) this.#deps.logger.warn({ folder: this.#folder, error }, "a log file could not be compressed");
+        if (!this.#hurry.signal.aborted) this.#deps.logger.warn({ folder: this.#folder, error }, "a log file could not be compressed");
       });
   }
 
   async #compressOlder(): Promise<void> {
     const older = (await findFiles(this.#folder)).slice(0, -1).filter(({ compressed }) => !compressed);
-    for (const file of older) await compressFile(this.#folder, file, this.#ended.signal);
+    for (const file of older) await compressFile(this.#folder, file, this.#hurry.signal);
   }
 
   #nextOptions(): Parameters<typeof NextFile.make>[1] {

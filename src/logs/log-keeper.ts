@@ -37,7 +37,7 @@ export class FileLogKeeper implements LogKeeper {
     await mkdir(folder, { recursive: true, mode: 0o710 });
     await continueLog(folder, layout);
     const log = this.#keep(folder, layout, false);
-    await log.idle();
+    await log.ready();
     return { path: join(folder, FEED), fileBytes: layout.fileBytes };
   }
 
@@ -46,10 +46,14 @@ export class FileLogKeeper implements LogKeeper {
   }
 
   async release(folder: string): Promise<void> {
+    await this.#end(folder, "monitor");
+  }
+
+  async #end(folder: string, who: "monitor" | "daemon"): Promise<void> {
     const log = this.#kept.get(folder);
     this.#kept.delete(folder);
     // Of a run that nobody watched, too: it ended while there was no daemon.
-    const end = log === undefined ? takeInRest(folder) : log.end();
+    const end = log === undefined ? takeInRest(folder) : log.end(who);
     const ended = (this.#ending.get(folder) ?? Promise.resolve())
       .then(() => end)
       .catch((error: unknown) => this.#logger.warn({ folder, error }, "a log could not be completed"))
@@ -61,7 +65,7 @@ export class FileLogKeeper implements LogKeeper {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#kept.keys(), ...this.#ending.keys()].map((folder) => this.release(folder)));
+    await Promise.all([...this.#kept.keys(), ...this.#ending.keys()].map((folder) => this.#end(folder, "daemon")));
     await this.#counting;
     this.#stopListening();
     this.#writes[Symbol.dispose]();

@@ -97,6 +97,7 @@ export class Harness implements AsyncDisposable {
       volumes: this.volumes,
       logs: this.logs,
       logKeeper: this.logKeeper,
+      trees: { measure: () => Promise.resolve(0) },
       events: this.events,
       sandbox: this.sandbox,
       sharedMemory: { mount: () => Promise.resolve(), unmount: () => Promise.resolve() },

@@ -8,7 +8,7 @@ import type { HostFacts } from "#runtime/oci/spec-input.ts";
 import type { NounParts } from "./nouns.ts";
 import { sandboxDefaults, sandboxPlanner } from "./sandbox.ts";
 
-type Given = "logKeeper" | "runtime" | "snapshots" | "files" | "images" | "networks" | "volumes" | "onGone";
+type Given = "logKeeper" | "trees" | "runtime" | "snapshots" | "files" | "images" | "networks" | "volumes" | "onGone";
 
 /** Containers over everything else. */
 export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Given>): ContainerService {

@@ -9,6 +9,7 @@ import type { ContainerService } from "#container/service.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
 import { Committer } from "#engine/commit.ts";
 import type { EngineMetrics } from "#engine/metrics/engine-metrics.ts";
+import type { DiskUsageSources } from "#engine/disk-usage.ts";
 import type { InfoSources } from "#engine/info.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
@@ -58,6 +59,7 @@ export interface NounParts {
 export interface Nouns {
   readonly routes: readonly Route[];
   readonly info: Pick<InfoSources, "containers" | "images" | "storage">;
+  readonly usage: DiskUsageSources;
   readonly runtime: Pick<RuntimeFeatures, "runtimes"> & { readonly monitor: RuntimeFeatures["monitor"] | undefined };
   clear(): Promise<void>;
   /** Since the daemon was started. */
@@ -92,6 +94,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
   const containers: ContainerService = wireContainers(parts, {
     logKeeper,
+    trees,
     runtime,
     snapshots,
     files,
@@ -116,6 +119,13 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
     ],
+    usage: {
+      images: () => images.list({ all: false, sharedSize: true, filters: new Map() }),
+      layersBytes: () => images.images.layersBytes(),
+      containers: () => containers.list({ all: true, limit: 0, size: false, filters: new Map() }),
+      containerUse: (container) => containers.diskUse(container),
+      volumes: () => volumes.usage(new AbortController().signal),
+    },
     info: {
       containers: () => containers.counts(),
       images: () => images.images.count(),

@@ -1,5 +1,6 @@
 import type { SystemBackend } from "#api/routes/system/backend.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
+import { DiskUsageReader } from "#engine/disk-usage.ts";
 import { InfoReader, type InfoSettings } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { Journal } from "#events/journal.ts";
@@ -31,7 +32,8 @@ export function wireSystem({ config, events, engineId, host, description, nouns,
   });
   const sources = { ...nouns.info, eventListeners: () => events.listeners, settings: () => infoSettings(config.current) };
   const info = new InfoReader(sources, { engineId, host, description, runtimes, initPath });
-  return { version: () => version, info: () => info.read(), events };
+  const usage = new DiskUsageReader(nouns.usage);
+  return { version: () => version, info: () => info.read(), diskUsage: (kinds) => usage.read(kinds), events };
 }
 
 function infoSettings({ instance, userRemap, labels, log, shutdown, containers, network, images }: DaemonConfig): InfoSettings {

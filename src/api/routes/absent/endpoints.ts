@@ -51,7 +51,6 @@ export const endpoints: readonly Endpoint[] = [
   "POST /build/cancel",
   "POST /commit",
   "POST /auth",
-  "GET /system/df",
   "GET /volumes",
   "POST /volumes/create",
   "POST /volumes/prune",

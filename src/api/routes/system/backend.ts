@@ -1,3 +1,4 @@
+import type { DiskUsage, UsageKind } from "#engine/disk-usage.ts";
 import type { EngineInfo } from "#engine/info.ts";
 import type { EngineVersion } from "#engine/version.ts";
 import type { EventJournal } from "#events/contract.ts";
@@ -6,5 +7,7 @@ import type { EventJournal } from "#events/contract.ts";
 export interface SystemBackend {
   version(): EngineVersion;
   info(): EngineInfo;
+  /** As slow as `du`. */
+  diskUsage(kinds: ReadonlySet<UsageKind>): Promise<DiskUsage>;
   readonly events: Pick<EventJournal, "subscribe">;
 }

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
+import type { Container } from "#container/container.ts";
+import type { DiskUsage, UsageKind } from "#engine/disk-usage.ts";
 import type { EngineInfo } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { EngineEvent } from "#events/contract.ts";
+import type { ListedImage } from "#image/list.ts";
+import type { Volume } from "#volume/volume.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { Router } from "#http/router.ts";
 import { readHostFacts } from "#sys/host-facts.ts";
@@ -20,6 +24,7 @@ const backend: SystemBackend = {
       programs: [{ name: "crun", version: "1.8.1" }],
     }),
   info: () => info,
+  diskUsage: (kinds) => Promise.resolve(usageOf(kinds)),
   events: {
     subscribe(options) {
       asked.push(options);
@@ -65,6 +70,43 @@ const info: EngineInfo = {
   activeResources: 5,
   time: new Date(0),
 };
+/** One of each, with one container of the image and one volume that nobody has. */
+function usageOf(kinds: ReadonlySet<UsageKind>): DiskUsage {
+  const use = { writable: 100, root: 1100, logs: 20, lostOutput: 0 };
+  return {
+    images: kinds.has("image") ? { layersBytes: 1500, images: [image(1000, 600, 1), image(500, 0, 0)] } : undefined,
+    containers: kinds.has("container")
+      ? [{ listed: { container, sandbox: undefined, sizes: undefined, imageName: "app", linkNames: [] }, use }]
+      : undefined,
+    volumes: kinds.has("volume")
+      ? [{ volume: { name: "v", created: "", labels: {}, mountpoint: "/v" } as Volume, bytes: 7, references: 0 }]
+      : undefined,
+  };
+}
+
+function image(size: number, sharedSize: number, containers: number): ListedImage {
+  const id = `sha256:${"0".repeat(64)}` as const;
+  return {
+    image: { id, parent: null, config: {}, layers: [] } as unknown as ListedImage["image"],
+    references: [],
+    size,
+    sharedSize,
+    containers,
+  };
+}
+
+const container = {
+  id: "c".repeat(64),
+  name: "web",
+  created: 0,
+  config: {},
+  hostConfig: {},
+  endpoints: {},
+  image: { id: "sha256:0" },
+  mounts: [],
+  state: { status: "created" },
+} as unknown as Container;
+
 const router = new Router(systemRoutes(backend));
 
 function ask(method: string, path: string, request: Partial<ApiRequest> & { search?: string } = {}): Promise<Reply> {
@@ -91,6 +133,57 @@ test("ping tells what the CLI asks for before anything else", async () => {
     status: 200,
     headers: { "Content-Length": "0", Pragma: "no-cache" },
   });
+});
+
+const df = async (search: string, apiVersion: readonly [number, number]): Promise<Record<string, unknown>> =>
+  await bodyOf(ask("GET", "/system/df", { search, apiVersion }));
+
+test("df: lists for those who know nothing else, logs counted into what containers wrote", async () => {
+  const answer = await df("", [1, 51]);
+  expect(Object.keys(answer)).toEqual(["LayersSize", "Images", "Containers", "Volumes", "BuildCache"]);
+  expect(answer).toMatchObject({
+    LayersSize: 1500,
+    Images: [
+      { Size: 1000, SharedSize: 600, Containers: 1 },
+      { Size: 500, SharedSize: 0, Containers: 0 },
+    ],
+    Containers: [{ Id: container.id, SizeRw: 120, SizeRootFs: 1120, SizeLogs: 20, LostOutput: 0 }],
+    Volumes: [{ Name: "v", UsageData: { RefCount: 0, Size: 7 } }],
+    BuildCache: [],
+  });
+});
+
+const sums = {
+  ImageUsage: { ActiveCount: 1, TotalCount: 2, TotalSize: 1500, Reclaimable: 1100 },
+  ContainerUsage: { ActiveCount: 0, TotalCount: 1, TotalSize: 120, Reclaimable: 120 },
+  VolumeUsage: { ActiveCount: 0, TotalCount: 1, TotalSize: 7, Reclaimable: 7 },
+  BuildCacheUsage: { ActiveCount: 0, TotalCount: 0, TotalSize: 0, Reclaimable: 0 },
+};
+
+test("df: sums since 1.52, alone, with items, or beside the lists for those who do not say", async () => {
+  expect(await df("verbose=0", [1, 52])).toEqual(sums);
+  const items = await df("verbose=true", [1, 53]);
+  expect(items).toMatchObject(sums);
+  expect(items["VolumeUsage"]).toHaveProperty("Items.0.Name", "v");
+  expect(items).not.toHaveProperty("Images");
+  const both = await df("", [1, 52]);
+  expect(both).toMatchObject(sums);
+  expect(both).toHaveProperty("Containers.0.SizeLogs", 20);
+});
+
+test.each([
+  ["type=volume", [1, 51], { LayersSize: 0, Images: null, Containers: null, Volumes: [{ Name: "v" }], BuildCache: null }],
+  ["type=image&type=build-cache", [1, 42], { LayersSize: 1500, Containers: null, Volumes: null, BuildCache: [] }],
+  ["type=volume", [1, 41], { LayersSize: 1500, Containers: [{}] }],
+] as const)("df: %s of %j", async (search, apiVersion, expected) => {
+  expect(await df(search, apiVersion)).toMatchObject(expected);
+});
+
+test.each([
+  ["type=network", "unknown object type: network"],
+  ["verbose=maybe", "invalid value for verbose: maybe"],
+])("df: %s is refused", async (search, message) => {
+  await expect(df(search, [1, 52])).rejects.toThrow(message);
 });
 
 test("version: Docker's fields, our name, an Engine among the components", async () => {

@@ -1,0 +1,88 @@
+import type { ContainerUsage, DiskUsage, ImagesUsage, UsageKind } from "#engine/disk-usage.ts";
+import type { ApiVersion } from "#spec/api-version.ts";
+import type { VolumeUsage } from "#volume/volumes.ts";
+import { containerSummary } from "./container-summary.ts";
+import { imageSummaryView } from "./image.ts";
+import { volumeView } from "./volume.ts";
+
+/** Lists of everything, as Docker always had them; sums, since API 1.52, with the items or without; or both. */
+export type UsageForm = "lists" | "sums" | "sums-and-items" | "both";
+
+interface Sums {
+  readonly ActiveCount: number;
+  readonly TotalCount: number;
+  readonly TotalSize: number;
+  readonly Reclaimable: number;
+}
+
+/** The answer of `GET /system/df`. */
+export function diskUsageView(usage: DiskUsage, kinds: ReadonlySet<UsageKind>, form: UsageForm, apiVersion: ApiVersion): object {
+  const images = usage.images?.images.map((image) => ({ ...imageSummaryView(image, apiVersion), Containers: image.containers }));
+  const containers = usage.containers?.map((container) => containerView(container, apiVersion));
+  const volumes = usage.volumes?.map(usedVolumeView);
+  const builds = kinds.has("build-cache") ? [] : undefined;
+  const lists = {
+    LayersSize: usage.images?.layersBytes ?? 0,
+    Images: images ?? null,
+    Containers: containers ?? null,
+    Volumes: volumes ?? null,
+    BuildCache: builds ?? null,
+  };
+  if (form === "lists") return lists;
+  const items = (list: readonly object[] | undefined): object => (form === "sums-and-items" ? { Items: list } : {});
+  return {
+    ...(usage.images === undefined ? {} : { ImageUsage: { ...imageSums(usage.images), ...items(images) } }),
+    ...(usage.containers === undefined ? {} : { ContainerUsage: { ...containerSums(usage.containers), ...items(containers) } }),
+    ...(usage.volumes === undefined ? {} : { VolumeUsage: { ...volumeSums(usage.volumes), ...items(volumes) } }),
+    ...(builds === undefined ? {} : { BuildCacheUsage: { ...NOTHING, ...items(builds) } }),
+    ...(form === "both" ? lists : {}),
+  };
+}
+
+const NOTHING: Sums = { ActiveCount: 0, TotalCount: 0, TotalSize: 0, Reclaimable: 0 };
+
+/**
+ * Logs are counted into what a container has written, since Docker's clients add that up and know no other place for them; how
+ * much of it are logs stands beside it, in a field of this engine.
+ */
+function containerView({ listed, use }: ContainerUsage, apiVersion: ApiVersion): object {
+  const sizes = { writable: use.writable + use.logs, root: use.root + use.logs };
+  return { ...containerSummary({ ...listed, sizes }, apiVersion, Date.now()), SizeLogs: use.logs, LostOutput: use.lostOutput };
+}
+
+function usedVolumeView({ volume, bytes, references }: VolumeUsage): object {
+  return { ...volumeView(volume), UsageData: { RefCount: references, Size: bytes } };
+}
+
+/** What only images have that are not in use: as `docker system df` reckons it. */
+function imageSums({ images, layersBytes }: ImagesUsage): Sums {
+  const active = images.filter(({ containers }) => containers > 0);
+  const used = sum(active.map(({ size, sharedSize }) => size - (sharedSize ?? 0)));
+  return { ActiveCount: active.length, TotalCount: images.length, TotalSize: layersBytes, Reclaimable: layersBytes - used };
+}
+
+function containerSums(containers: readonly ContainerUsage[]): Sums {
+  const sizeOf = ({ use }: ContainerUsage): number => use.writable + use.logs;
+  const isActive = ({ listed }: ContainerUsage): boolean => ["running", "paused", "restarting"].includes(listed.container.state.status);
+  const idle = containers.filter((container) => !isActive(container));
+  return {
+    ActiveCount: containers.length - idle.length,
+    TotalCount: containers.length,
+    TotalSize: sum(containers.map(sizeOf)),
+    Reclaimable: sum(idle.map(sizeOf)),
+  };
+}
+
+function volumeSums(volumes: readonly VolumeUsage[]): Sums {
+  const unused = volumes.filter(({ references }) => references === 0);
+  return {
+    ActiveCount: volumes.length - unused.length,
+    TotalCount: volumes.length,
+    TotalSize: sum(volumes.map(({ bytes }) => bytes)),
+    Reclaimable: sum(unused.map(({ bytes }) => bytes)),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

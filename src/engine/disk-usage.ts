@@ -1,0 +1,76 @@
+import type { Container } from "#container/container.ts";
+import type { ListedContainer } from "#container/list.ts";
+import type { ContainerDiskUse } from "#container/sizes.ts";
+import type { ListedImage } from "#image/list.ts";
+import type { VolumeUsage } from "#volume/volumes.ts";
+
+export type UsageKind = "container" | "image" | "volume" | "build-cache";
+
+export interface ImagesUsage {
+  /** Bytes of all layers, each counted once. */
+  readonly layersBytes: number;
+  readonly images: readonly ListedImage[];
+}
+
+export interface ContainerUsage {
+  readonly listed: ListedContainer;
+  readonly use: ContainerDiskUse;
+}
+
+/** Undefined: not asked for. */
+export interface DiskUsage {
+  readonly images: ImagesUsage | undefined;
+  readonly containers: readonly ContainerUsage[] | undefined;
+  readonly volumes: readonly VolumeUsage[] | undefined;
+}
+
+export interface DiskUsageSources {
+  /** With the sizes that they share. */
+  images(): readonly ListedImage[];
+  layersBytes(): number;
+  containers(): Promise<readonly ListedContainer[]>;
+  containerUse(container: Container): Promise<ContainerDiskUse>;
+  volumes(): Promise<readonly VolumeUsage[]>;
+}
+
+/**
+ * What the disk is used for. Trees are walked by other threads, as slow as `du` walks them; whoever asks while that is under way gets the
+ * same answer. It is not kept any longer: nobody would tell when it is wrong.
+ */
+export class DiskUsageReader {
+  readonly #sources: DiskUsageSources;
+  #containers: Promise<readonly ContainerUsage[]> | undefined;
+  #volumes: Promise<readonly VolumeUsage[]> | undefined;
+
+  constructor(sources: DiskUsageSources) {
+    this.#sources = sources;
+  }
+
+  async read(kinds: ReadonlySet<UsageKind>): Promise<DiskUsage> {
+    const [containers, volumes] = await Promise.all([
+      kinds.has("container") ? this.#joinContainers() : undefined,
+      kinds.has("volume") ? this.#joinVolumes() : undefined,
+    ]);
+    const { images, layersBytes } = this.#sources;
+    return { images: kinds.has("image") ? { layersBytes: layersBytes(), images: images() } : undefined, containers, volumes };
+  }
+
+  #joinContainers(): Promise<readonly ContainerUsage[]> {
+    this.#containers ??= this.#measureContainers().finally(() => {
+      this.#containers = undefined;
+    });
+    return this.#containers;
+  }
+
+  #joinVolumes(): Promise<readonly VolumeUsage[]> {
+    this.#volumes ??= this.#sources.volumes().finally(() => {
+      this.#volumes = undefined;
+    });
+    return this.#volumes;
+  }
+
+  async #measureContainers(): Promise<readonly ContainerUsage[]> {
+    const all = await this.#sources.containers();
+    return await Promise.all(all.map(async (listed) => ({ listed, use: await this.#sources.containerUse(listed.container) })));
+  }
+}
