@@ -51,8 +51,11 @@ export class DiskUsageReader {
       kinds.has("container") ? this.#joinContainers() : undefined,
       kinds.has("volume") ? this.#joinVolumes() : undefined,
     ]);
-    const { images, layersBytes } = this.#sources;
-    return { images: kinds.has("image") ? { layersBytes: layersBytes(), images: images() } : undefined, containers, volumes };
+    return { images: kinds.has("image") ? this.#images() : undefined, containers, volumes };
+  }
+
+  #images(): ImagesUsage {
+    return { layersBytes: this.#sources.layersBytes(), images: this.#sources.images() };
   }
 
   #joinContainers(): Promise<readonly ContainerUsage[]> {

@@ -76,7 +76,7 @@ function usageOf(kinds: ReadonlySet<UsageKind>): DiskUsage {
   return {
     images: kinds.has("image") ? { layersBytes: 1500, images: [image(1000, 600, 1), image(500, 0, 0)] } : undefined,
     containers: kinds.has("container")
-      ? [{ listed: { container, sandbox: undefined, sizes: undefined, imageName: "app", linkNames: [] }, use }]
+      ? [{ listed: { container, sandbox: undefined, sizes: undefined, imageName: "app", linkNames: [], health: undefined }, use }]
       : undefined,
     volumes: kinds.has("volume")
       ? [{ volume: { name: "v", created: "", labels: {}, mountpoint: "/v" } as Volume, bytes: 7, references: 0 }]
