@@ -34,6 +34,7 @@ import { wireImages } from "./images.ts";
 import { timedCommits, timedImages, timedNetworks } from "./metrics.ts";
 import { wireNetworks } from "./networks.ts";
 import { wireStores } from "./stores.ts";
+import { usageSources } from "./usage.ts";
 
 /** What the nouns are built on. */
 export interface NounParts {
@@ -119,13 +120,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
     ],
-    usage: {
-      images: () => images.list({ all: false, sharedSize: true, filters: new Map() }),
-      layersBytes: () => images.images.layersBytes(),
-      containers: () => containers.list({ all: true, limit: 0, size: false, filters: new Map() }),
-      containerUse: (container) => containers.diskUse(container),
-      volumes: () => volumes.usage(new AbortController().signal),
-    },
+    usage: usageSources(images, containers, volumes),
     info: {
       containers: () => containers.counts(),
       images: () => images.images.count(),
