@@ -93,17 +93,9 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   // Images and containers ask each other: who uses this image, which image is this.
   const { images, backend: imageBackend, close: closeRegistry } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
   const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
-  const containers: ContainerService = wireContainers(parts, {
-    logKeeper,
-    trees,
-    runtime,
-    snapshots,
-    files,
-    images,
-    networks: timedNetworks(networks, parts.metrics),
-    volumes,
-    onGone: () => void sweep(),
-  });
+  const peers = { images, volumes, networks: timedNetworks(networks, parts.metrics) };
+  const below = { logKeeper, trees, runtime, snapshots, files, onGone: () => void sweep() };
+  const containers: ContainerService = wireContainers(parts, { ...peers, ...below });
   const sweep = (): Promise<void> =>
     images.sweepUnreferenced().catch((error: unknown) => logger.warn({ error: messageOf(error) }, "unused layers could not be removed"));
 
