@@ -12,14 +12,25 @@ const LONGEST_WAIT = 0.05;
 const LEAST_QUEUE = 64 * 1024;
 const MOST_QUEUE = 64 * 1024 * 1024;
 
-/** Changes the limits of a container that runs, on every network it is on; undefined takes them away. */
+/**
+ * Changes the limits of a container that runs, on every network it is on; undefined takes them away.
+ *
+ * @throws SystemCallError; the limits are as they were then.
+ */
 export async function limit(context: NetworkContext, containerId: string, rate: NetworkRate | undefined): Promise<void> {
   await context.locks.run(containerId, async () => {
     const sandbox = context.sandboxes.get(containerId);
     if (sandbox === undefined) return;
-    // Written down before it is done: a daemon that is killed in between finds it, and does it again (`reviveRate`).
-    context.sandboxes.save({ ...sandbox, rate: rate ?? {} });
-    await Promise.all(linksOf(sandbox).map((link) => limitLink(context, link, rate ?? {})));
+    const changed = { ...sandbox, rate: rate ?? {} };
+    // Written down before it is done: a daemon that is killed in between finds it, and does it again.
+    context.sandboxes.save(changed);
+    try {
+      await reviveRate(context, changed);
+    } catch (error) {
+      context.sandboxes.save(sandbox);
+      await reviveRate(context, { ...sandbox, rate: sandbox.rate ?? {} }).catch(() => {});
+      throw error;
+    }
   });
 }
 

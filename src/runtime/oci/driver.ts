@@ -71,10 +71,13 @@ export class OciRuntime implements RuntimeDriver, AsyncDisposable {
   }
 
   watchOom(id: string, listener: (kills: number) => void): void {
-    const live = this.#containers.get(id);
-    if (live === undefined || live.state === "exited") return;
-    const stop = this.#context.ooms.watch(live.record.cgroupPath, listener);
-    void live.exit.then(stop);
+    // The kernel takes 0.2 ms to register it: not before the answer to a start.
+    setImmediate(() => {
+      const live = this.#containers.get(id);
+      if (live === undefined || live.state === "exited" || this.#context.closed.aborted) return;
+      const stop = this.#context.ooms.watch(live.record.cgroupPath, listener);
+      void live.exit.then(stop);
+    });
   }
 
   async kill(id: string, signal: number, target: "init" | "all" = "init"): Promise<void> {
