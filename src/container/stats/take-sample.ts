@@ -28,8 +28,8 @@ function interfacesOf({ config, hostConfig }: Container, { pid }: Active): Stats
   return new Map<string, InterfaceCounters>([...all].filter(([name]) => !NOT_OURS.test(name)));
 }
 
-/** Good for the containers that are read in one go. */
-const FRESH_MS = 5;
+/** The kernel counts the host's time in steps of as much. */
+const FRESH_MS = 10;
 let known: { readonly cpu: HostCpu; readonly readAt: number } | undefined;
 
 function hostCpu(): HostCpu {
