@@ -38,7 +38,11 @@ const refusals: readonly Refusal[] = [
     },
   },
   { field: "HostConfig.Cgroup", isAsked: ({ Cgroup = "" }) => Cgroup !== "" },
-  { field: "HostConfig.StorageOpt", isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0 },
+  {
+    field: "HostConfig.StorageOpt",
+    isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0,
+    message: () => "HostConfig.StorageOpt: --storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+  },
   { field: "HostConfig.VolumeDriver", isAsked: ({ VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },
 ];
 
