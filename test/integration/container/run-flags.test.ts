@@ -12,7 +12,10 @@ import { BUSYBOX, busyboxArchive, imageArchive } from "../../support/images.ts";
  */
 const LABELLED = "test/labelled:latest";
 const daemon = useDaemon({
-  images: [busyboxArchive, () => imageArchive(LABELLED, { Entrypoint: ["echo", "own"], Cmd: ["words"], Healthcheck: { Test: ["CMD", "true"] } })],
+  images: [
+    busyboxArchive,
+    () => imageArchive(LABELLED, { Entrypoint: ["echo", "own"], Cmd: ["words"], Healthcheck: { Test: ["CMD", "true"] } }),
+  ],
 });
 const docker = new DockerCli(daemon);
 const run = (flags: readonly string[], ...command: string[]): Promise<string> => docker.ok("run", "--rm", ...flags, BUSYBOX, ...command);
@@ -33,7 +36,12 @@ const inFolder = (name: string, text: string): string => {
 
 describe("a flag that can be seen inside", () => {
   it.each<[title: string, flags: string[], script: string, expected: string | RegExp]>([
-    ["--add-host", ["--add-host", "box:10.1.2.3", "--add-host", "gate=host-gateway"], "cat /etc/hosts", /^10\.1\.2\.3\tbox$[^]*^172\.[\d.]+\tgate$/m],
+    [
+      "--add-host",
+      ["--add-host", "box:10.1.2.3", "--add-host", "gate=host-gateway"],
+      "cat /etc/hosts",
+      /^10\.1\.2\.3\tbox$[^]*^172\.[\d.]+\tgate$/m,
+    ],
     ["--cap-add", ["--cap-add", "net_admin"], "grep CapEff /proc/self/status", /00000000a80435fb$/],
     ["--cap-add with its prefix", ["--cap-add", "CAP_NET_ADMIN"], "grep CapEff /proc/self/status", /00000000a80435fb$/],
     ["--cap-drop", ["--cap-drop", "MKNOD"], "mknod /tmp/x c 1 3 2>&1; true", /Operation not permitted/],
@@ -45,11 +53,21 @@ describe("a flag that can be seen inside", () => {
     ["--cpuset-mems", ["--cpuset-mems", "0"], "grep Mems_allowed_list /proc/self/status", /\t0$/],
     ["--device", ["--device", "/dev/null:/dev/mine:r"], "(echo x >/dev/mine) 2>&1; cat /dev/mine && stat -c %t:%T /dev/mine", /1:3$/],
     ["--device, a folder of them", ["--device", "/dev/net"], "ls /dev/net", "tun"],
-    ["--device-cgroup-rule", ["--device-cgroup-rule", "c 10:229 rw"], "mknod /tmp/k c 10 229; (exec 3<>/tmp/k && echo opened) 2>&1", /opened|such device/],
+    [
+      "--device-cgroup-rule",
+      ["--device-cgroup-rule", "c 10:229 rw"],
+      "mknod /tmp/k c 10 229; (exec 3<>/tmp/k && echo opened) 2>&1",
+      /opened|such device/,
+    ],
     ["--dns", ["--dns", "10.9.8.7"], "cat /etc/resolv.conf", /^nameserver 10\.9\.8\.7$/m],
     ["--dns-option", ["--dns", "10.9.8.7", "--dns-option", "ndots:3"], "cat /etc/resolv.conf", /^options ndots:3$/m],
     ["--dns-search", ["--dns-search", "corp.example"], "cat /etc/resolv.conf", /^search corp\.example$/m],
-    ["--domainname", ["--hostname", "box", "--domainname", "corp.example"], "cat /proc/sys/kernel/domainname; cat /etc/hosts", /^corp\.example\n[^]*box\.corp\.example box$/m],
+    [
+      "--domainname",
+      ["--hostname", "box", "--domainname", "corp.example"],
+      "cat /proc/sys/kernel/domainname; cat /etc/hosts",
+      /^corp\.example\n[^]*box\.corp\.example box$/m,
+    ],
     ["--entrypoint", ["--entrypoint", "echo"], "-n", /^sh -c -n$/],
     ["--env", ["--env", "A=1", "--env", "B=two words"], "echo $A-$B", "1-two words"],
     ["--group-add", ["-u", "1000:1000", "--group-add", "44", "--group-add", "root"], "id -G", "1000 0 44"],
@@ -59,9 +77,24 @@ describe("a flag that can be seen inside", () => {
     ["--ipc host", ["--ipc", "host"], "readlink /proc/self/ns/ipc", /^ipc:/],
     ["--mac-address", ["--mac-address", "02:42:ac:11:00:99"], "cat /sys/class/net/eth0/address", "02:42:ac:11:00:99"],
     ["--memory", ["--memory", "64m"], group("memory/memory.limit_in_bytes", "memory.max"), String(64 * 1024 * 1024)],
-    ["--memory-reservation", ["--memory", "64m", "--memory-reservation", "32m"], group("memory/memory.soft_limit_in_bytes", "memory.low"), String(32 * 1024 * 1024)],
-    ["--mount type=tmpfs", ["--mount", "type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700"], "stat -c %a /t; df -k /t | tail -1", /^700\n\S+\s+1024 /],
-    ["--memory-swap", ["--memory", "64m", "--memory-swap", "96m"], group("memory/memory.memsw.limit_in_bytes", "memory.swap.max"), /^(100663296|33554432)$/],
+    [
+      "--memory-reservation",
+      ["--memory", "64m", "--memory-reservation", "32m"],
+      group("memory/memory.soft_limit_in_bytes", "memory.low"),
+      String(32 * 1024 * 1024),
+    ],
+    [
+      "--mount type=tmpfs",
+      ["--mount", "type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700"],
+      "stat -c %a /t; df -k /t | tail -1",
+      /^700\n\S+\s+1024 /,
+    ],
+    [
+      "--memory-swap",
+      ["--memory", "64m", "--memory-swap", "96m"],
+      group("memory/memory.memsw.limit_in_bytes", "memory.swap.max"),
+      /^(100663296|33554432)$/,
+    ],
     ["--network none", ["--network", "none"], "ls /sys/class/net", "lo"],
     ["--network host", ["--network", "host"], "readlink /proc/self/ns/net", /^net:/],
     ["--oom-score-adj", ["--oom-score-adj", "300"], "cat /proc/1/oom_score_adj", "300"],
@@ -77,10 +110,25 @@ describe("a flag that can be seen inside", () => {
     ["--security-opt systempaths=unconfined", ["--security-opt", "systempaths=unconfined"], "mount | grep -c ' /proc/' || true", "0"],
     ["--security-opt apparmor=unconfined", ["--security-opt", "apparmor=unconfined"], "echo ok", "ok"],
     ["--security-opt label=disable", ["--security-opt", "label=disable"], "echo ok", "ok"],
-    ["--security-opt writable-cgroups=true", ["--security-opt", "writable-cgroups=true"], "mount | grep ' /sys/fs/cgroup ' | tail -n 1", /\(rw,/],
+    [
+      "--security-opt writable-cgroups=true",
+      ["--security-opt", "writable-cgroups=true"],
+      "mount | grep ' /sys/fs/cgroup ' | tail -n 1",
+      /\(rw,/,
+    ],
     ["--shm-size", ["--shm-size", "3m"], "df -k /dev/shm | tail -1", /^shm\s+3072 /],
-    ["--sysctl", ["--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=12345"], "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax", "1\n12345"],
-    ["--tmpfs", ["--tmpfs", "/t:size=1m,mode=1770,exec"], "stat -c %a /t; mount | grep ' /t '; df -k /t | tail -n 1", /^1770\n.*\(rw,nosuid,nodev,relatime,.*\)\n\S+\s+1024 /],
+    [
+      "--sysctl",
+      ["--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.shmmax=12345"],
+      "cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax",
+      "1\n12345",
+    ],
+    [
+      "--tmpfs",
+      ["--tmpfs", "/t:size=1m,mode=1770,exec"],
+      "stat -c %a /t; mount | grep ' /t '; df -k /t | tail -n 1",
+      /^1770\n.*\(rw,nosuid,nodev,relatime,.*\)\n\S+\s+1024 /,
+    ],
     ["--tty", ["--tty"], "tty", "/dev/pts/0"],
     ["--ulimit", ["--ulimit", "nofile=100:200", "--ulimit", "core=0"], "ulimit -n; ulimit -Hn; ulimit -c", "100\n200\n0"],
     ["--user", ["--user", "1000:1001"], "id -u; id -g", "1000\n1001"],
@@ -119,9 +167,9 @@ describe("a flag that can be seen inside", () => {
     mkdirSync(folder);
     expect(await sh(["-v", `${folder}:/b`, "-v", "kept:/v"], "echo x >/b/f; echo y >/v/f; cat /v/f")).toBe("y");
     expect(readFileSync(join(folder, "f"), "utf8")).toBe("x\n");
-    expect(await sh(["-v", `${folder}:/b:ro`, "--mount", "type=volume,src=kept,dst=/v,readonly"], "touch /b/f /v/f 2>&1; cat /v/f")).toMatch(
-      /(Read-only file system\n.*){2}y$/s,
-    );
+    expect(
+      await sh(["-v", `${folder}:/b:ro`, "--mount", "type=volume,src=kept,dst=/v,readonly"], "touch /b/f /v/f 2>&1; cat /v/f"),
+    ).toMatch(/(Read-only file system\n.*){2}y$/s);
     await docker.ok("create", "--name", "donor", "-v", "kept:/v", BUSYBOX);
     expect(await sh(["--volumes-from", "donor:ro"], "touch /v/f 2>&1; cat /v/f")).toMatch(/Read-only file system\ny$/);
     expect(await sh(["--volume-driver", "local", "-v", "kept:/v"], "cat /v/f")).toBe("y");
@@ -134,12 +182,22 @@ describe("a flag that can be seen inside", () => {
     expect(await sh(["--env-file", variables], "echo $ONE$TWO")).toBe("12");
     const labels = inFolder("labels", "a=b\n");
     await docker.ok("create", "--name", "marked", "--label-file", labels, "--label", "c=d", "--annotation", "e=f", BUSYBOX);
-    expect(await docker.ok("inspect", "-f", "{{json .Config.Labels}}{{json .HostConfig.Annotations}}", "marked")).toBe('{"a":"b","c":"d"}{"e":"f"}');
+    expect(await docker.ok("inspect", "-f", "{{json .Config.Labels}}{{json .HostConfig.Annotations}}", "marked")).toBe(
+      '{"a":"b","c":"d"}{"e":"f"}',
+    );
     await docker.ok("rm", "marked");
   });
 
   it("--init runs an init that passes signals on and reaps", async () => {
-    const { stdout, stderr } = await docker.run(["run", "--rm", "--init", BUSYBOX, "sh", "-c", "cat /proc/1/comm; tr '\\0' ' ' </proc/1/cmdline"]);
+    const { stdout, stderr } = await docker.run([
+      "run",
+      "--rm",
+      "--init",
+      BUSYBOX,
+      "sh",
+      "-c",
+      "cat /proc/1/comm; tr '\\0' ' ' </proc/1/cmdline",
+    ]);
     expect(stdout + stderr).toMatch(/^(docker-init|tini|catatonit)[^]*sh -c/);
   });
 
@@ -148,7 +206,10 @@ describe("a flag that can be seen inside", () => {
       "seccomp.json",
       JSON.stringify({
         defaultAction: "SCMP_ACT_ALLOW",
-        archMap: [{ architecture: "SCMP_ARCH_X86_64", subArchitectures: ["SCMP_ARCH_X86"] }, { architecture: "SCMP_ARCH_AARCH64", subArchitectures: [] }],
+        archMap: [
+          { architecture: "SCMP_ARCH_X86_64", subArchitectures: ["SCMP_ARCH_X86"] },
+          { architecture: "SCMP_ARCH_AARCH64", subArchitectures: [] },
+        ],
         syscalls: [
           { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 },
           { names: ["chmod", "fchmodat"], action: "SCMP_ACT_ERRNO", excludes: { caps: ["CAP_SYS_TIME"] } },
@@ -159,7 +220,10 @@ describe("a flag that can be seen inside", () => {
     const flags = ["--security-opt", `seccomp=${profile}`];
     const said = await sh(flags, "mkdir /x 2>&1; chmod 700 /tmp 2>&1; sync && echo synced");
     expect(said).toMatch(/No space left on device\n.*Operation not permitted\nsynced$/s);
-    const notify = inFolder("notify.json", '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mount"],"action":"SCMP_ACT_NOTIFY"}]}');
+    const notify = inFolder(
+      "notify.json",
+      '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mount"],"action":"SCMP_ACT_NOTIFY"}]}',
+    );
     expect(await refused(["--security-opt", `seccomp=${notify}`])).toContain("SCMP_ACT_NOTIFY");
     const broken = inFolder("broken.json", '{"defaultAction":');
     expect(await refused(["--security-opt", `seccomp=${broken}`])).toMatch(/seccomp/i);
@@ -170,18 +234,49 @@ describe("limits of block devices", () => {
   const disk = readdirSync("/sys/block").find((name) => /^(vd|sd|nvme|loop)/.test(name)) ?? "";
   const numbers = disk === "" ? "" : readFileSync(`/sys/block/${disk}/dev`, "utf8").trim();
   it.skipIf(disk === "").each([
-    ["--device-read-bps", "1mb", "blkio.throttle.read_bps_device", "1048576"],
-    ["--device-write-bps", "2mb", "blkio.throttle.write_bps_device", "2097152"],
-    ["--device-read-iops", "30", "blkio.throttle.read_iops_device", "30"],
-    ["--device-write-iops", "40", "blkio.throttle.write_iops_device", "40"],
-  ])("%s", async (flag, value, file, expected) => {
+    ["--device-read-bps", ["1mb", "blkio.throttle.read_bps_device", "1048576"]],
+    ["--device-write-bps", ["2mb", "blkio.throttle.write_bps_device", "2097152"]],
+    ["--device-read-iops", ["30", "blkio.throttle.read_iops_device", "30"]],
+    ["--device-write-iops", ["40", "blkio.throttle.write_iops_device", "40"]],
+  ] as const)("%s", async (flag, [value, file, expected]) => {
     const said = await sh([flag, `/dev/${disk}:${value}`], group(`blkio/${file}`, "io.max"));
     expect(said).toContain(numbers);
     expect(said).toContain(expected);
   });
 
+  it("--memory-swappiness and --oom-kill-disable", async () => {
+    const flags = ["--memory", "64m", "--memory-swappiness", "10", "--oom-kill-disable"];
+    const { code, stdout, stderr } = await docker.run([
+      "run",
+      "--rm",
+      ...flags,
+      BUSYBOX,
+      "sh",
+      "-c",
+      "cd /sys/fs/cgroup/memory 2>/dev/null && cat memory.swappiness && grep oom_kill_disable memory.oom_control",
+    ]);
+    // The unified hierarchy has neither, and the engine says so.
+    if (existsSync("/sys/fs/cgroup/memory")) expect([code, stdout]).toEqual([0, "10\noom_kill_disable 1\n"]);
+    else expect(stderr).toMatch(/WARNING: .*(swappiness|OomKillDisable)/i);
+  });
+
+  it("--cpu-rt-period and --cpu-rt-runtime", async () => {
+    const { code, stderr } = await docker.run(["run", "--rm", "--cpu-rt-period", "1000000", "--cpu-rt-runtime", "1000", BUSYBOX, "true"]);
+    if (!existsSync("/sys/fs/cgroup/cpu/cpu.rt_runtime_us"))
+      expect([code, stderr]).toEqual([125, expect.stringMatching(/real-?time|CpuRealtime/i)]);
+  });
+
   it("--blkio-weight and --blkio-weight-device, or a warning where the kernel has no weights", async () => {
-    const { stdout, stderr, code } = await docker.run(["run", "--rm", "--blkio-weight", "300", BUSYBOX, "sh", "-c", group("blkio/blkio.bfq.weight", "io.weight")]);
+    const { stdout, stderr, code } = await docker.run([
+      "run",
+      "--rm",
+      "--blkio-weight",
+      "300",
+      BUSYBOX,
+      "sh",
+      "-c",
+      group("blkio/blkio.bfq.weight", "io.weight"),
+    ]);
     expect([code, /300|does not support|No such file/.test(stdout + stderr)]).toEqual([expect.any(Number), true]);
   });
 });
@@ -209,7 +304,21 @@ describe("a flag that concerns the client, or the container's life", () => {
   });
 
   it("--expose, --publish and --publish-all", async () => {
-    await docker.ok("run", "-d", "--name", "open", "--expose", "81", "-p", "127.0.0.1::80", "-P", BUSYBOX, "sh", "-c", "echo hi >/tmp/index.html; httpd -h /tmp; sleep 60");
+    await docker.ok(
+      "run",
+      "-d",
+      "--name",
+      "open",
+      "--expose",
+      "81",
+      "-p",
+      "127.0.0.1::80",
+      "-P",
+      BUSYBOX,
+      "sh",
+      "-c",
+      "echo hi >/tmp/index.html; httpd -h /tmp; sleep 60",
+    );
     const ports = await docker.ok("port", "open");
     expect(ports).toMatch(/^80\/tcp -> 127\.0\.0\.1:\d+$/m);
     expect(ports).toMatch(/^81\/tcp -> 0\.0\.0\.0:\d+$/m);
@@ -238,7 +347,10 @@ describe("a flag that concerns the client, or the container's life", () => {
 
   it("--restart", async () => {
     await docker.ok("run", "-d", "--name", "again", "--restart", "on-failure:2", BUSYBOX, "false");
-    await eventually(async () => expect(await docker.ok("inspect", "-f", "{{.RestartCount}} {{.State.Status}}", "again")).toBe("2 exited"), 15_000);
+    await eventually(
+      async () => expect(await docker.ok("inspect", "-f", "{{.RestartCount}} {{.State.Status}}", "again")).toBe("2 exited"),
+      15_000,
+    );
     await docker.ok("rm", "again");
   });
 
@@ -259,6 +371,34 @@ describe("a flag that concerns the client, or the container's life", () => {
     await docker.ok("rm", "-f", "served");
   });
 
+  it("--log-driver and --log-opt", async () => {
+    await docker.ok("run", "--name", "silent", "--log-driver", "none", BUSYBOX, "echo", "unheard");
+    expect((await docker.run(["logs", "silent"])).stderr).toContain("configured logging driver does not support reading");
+    await docker.ok("rm", "silent");
+    expect(await refused(["--log-driver", "nonsense"])).toContain("no log driver named 'nonsense' is registered");
+    expect(await refused(["--log-opt", "nonsense=1"])).toContain("unknown log opt 'nonsense' for json-file log driver");
+  });
+
+  it("--health-cmd, --health-interval, --health-retries, --health-timeout, --health-start-period and --health-start-interval", async () => {
+    const timing = [
+      "--health-interval",
+      "100ms",
+      "--health-timeout",
+      "5s",
+      "--health-start-period",
+      "0s",
+      "--health-start-interval",
+      "100ms",
+    ];
+    const flags = ["--health-cmd", "test -e /well", "--health-retries", "1", ...timing];
+    await docker.ok("run", "-d", "--name", "checked", ...flags, BUSYBOX, "sleep", "60");
+    const health = (): Promise<string> => docker.ok("inspect", "-f", "{{.State.Health.Status}}", "checked");
+    await eventually(async () => expect(await health()).toBe("unhealthy"), 10_000);
+    await docker.ok("exec", "checked", "touch", "/well");
+    await eventually(async () => expect(await health()).toBe("healthy"), 10_000);
+    await docker.ok("rm", "-f", "checked");
+  });
+
   it("--no-healthcheck", async () => {
     await docker.ok("create", "--name", "unchecked", "--no-healthcheck", LABELLED);
     expect(await docker.ok("inspect", "-f", "{{json .Config.Healthcheck.Test}}", "unchecked")).toBe('["NONE"]');
@@ -274,8 +414,16 @@ describe("a flag that concerns the client, or the container's life", () => {
 describe("a flag that is refused says why", () => {
   it.each<[title: string, flags: string[], message: string | RegExp]>([
     ["--gpus without a driver for them", ["--gpus", "all"], 'could not select device driver "" with capabilities: [[gpu]]'],
-    ["--device by CDI without a specification", ["--device", "example.com/device=one"], /could not select device driver|unresolvable CDI devices/],
-    ["--device that is none", ["--device", "/etc/passwd"], 'error gathering device information while adding custom device "/etc/passwd": not a device node'],
+    [
+      "--device by CDI without a specification",
+      ["--device", "example.com/device=one"],
+      /could not select device driver|unresolvable CDI devices/,
+    ],
+    [
+      "--device that is none",
+      ["--device", "/etc/passwd"],
+      'error gathering device information while adding custom device "/etc/passwd": not a device node',
+    ],
     ["--storage-opt", ["--storage-opt", "size=1g"], "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"],
     ["--isolation", ["--isolation", "hyperv"], "invalid isolation 'hyperv' on linux"],
     ["--cpu-count and --cpu-percent", ["--cpu-count", "1"], /windows/],
@@ -329,8 +477,25 @@ describe("docker exec's and update's flags", () => {
 
   it("update's limits and restart policy take effect on a running container", async () => {
     await docker.ok("run", "-d", "--name", "changed", "--memory", "64m", BUSYBOX, "sleep", "100");
-    await docker.ok("update", "--memory", "48m", "--memory-swap", "96m", "--cpus", "0.5", "--pids-limit", "30", "--restart", "always", "--cpuset-cpus", "0", "changed");
-    expect(await docker.ok("exec", "changed", "sh", "-c", group("memory/memory.limit_in_bytes", "memory.max"))).toBe(String(48 * 1024 * 1024));
+    await docker.ok(
+      "update",
+      "--memory",
+      "48m",
+      "--memory-swap",
+      "96m",
+      "--cpus",
+      "0.5",
+      "--pids-limit",
+      "30",
+      "--restart",
+      "always",
+      "--cpuset-cpus",
+      "0",
+      "changed",
+    );
+    expect(await docker.ok("exec", "changed", "sh", "-c", group("memory/memory.limit_in_bytes", "memory.max"))).toBe(
+      String(48 * 1024 * 1024),
+    );
     expect(await docker.ok("exec", "changed", "sh", "-c", group("pids/pids.max", "pids.max"))).toBe("30");
     expect(await docker.ok("exec", "changed", "sh", "-c", group("cpu/cpu.cfs_quota_us", "cpu.max"))).toMatch(/^50000/);
     expect(await docker.ok("inspect", "-f", "{{.HostConfig.RestartPolicy.Name}}", "changed")).toBe("always");
