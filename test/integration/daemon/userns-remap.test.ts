@@ -103,6 +103,43 @@ describe.each(["crun", "runc"])("a remapped container of %s", (runtime) => {
     await docker.ok("volume", "rm", volume, copied);
   });
 
+  it("copies files in and out, and exports, with the ids that the container has", async () => {
+    const name = `files-${runtime}`;
+    await docker.ok(
+      "run",
+      "-d",
+      "--runtime",
+      runtime,
+      "--name",
+      name,
+      "-v",
+      "/vol",
+      BUSYBOX,
+      "sh",
+      "-c",
+      "touch /theirs; chown 7:8 /theirs; sleep 60",
+    );
+    const owners = async (): Promise<string> => (await docker.run(["exec", name, "stat", "-c", "%u:%g", "/put", "/vol/put"])).stdout;
+    const source = join(daemon.folder, `put-${runtime}`);
+    writeFileSync(source, "content");
+    for (const target of ["/put", "/vol/put"]) await docker.ok("cp", source, `${name}:${target}`);
+    expect(await owners()).toBe("0:0\n0:0\n");
+    const listing = (archive: string): string => execFileSync("tar", ["--numeric-owner", "-tvf", archive], { encoding: "utf8" });
+    const got = join(daemon.folder, `got-${runtime}.tar`);
+    await eventually(() => docker.ok("exec", name, "ls", "/theirs"));
+    writeFileSync(got, (await docker.run(["cp", `${name}:/theirs`, "-"])).stdout);
+    expect(listing(got)).toMatch(/ 7\/8 .* theirs$/m);
+    await docker.ok("stop", "-t", "0", name);
+    await docker.ok("cp", source, `${name}:/put`);
+    const archive = join(daemon.folder, `export-${runtime}.tar`);
+    await docker.ok("export", "-o", archive, name);
+    const exported = listing(archive);
+    expect(exported).toMatch(/ 7\/8 .* theirs$/m);
+    expect(exported).not.toContain(String(FIRST_UID));
+    expect(await docker.ok("diff", name)).toContain("A /put");
+    await docker.ok("rm", "-v", name);
+  });
+
   it("makes the folder of a bind that is missing its root's", async () => {
     const source = join(daemon.folder, `bound-${runtime}`, "deep");
     expect(await sh("stat -c %u /b; touch /b/x", "-v", `${source}:/b`)).toBe("0");
