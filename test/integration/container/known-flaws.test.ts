@@ -82,7 +82,11 @@ function call(number: number, argument: number): Buffer {
 
 const pidOf = async (name: string): Promise<number> => Number(await docker.ok("inspect", "-f", "{{.State.Pid}}", name));
 const hash = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
-const mountTable = (): string => readFileSync("/proc/self/mountinfo", "utf8");
+/** Of the host, and of this daemon: others come and go. */
+const mountTable = (): string[] =>
+  readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .filter((line) => !/^\S+ \S+ \S+ \S+ \/(tmp|run)\//.test(line) || line.includes(daemon.folder));
 const descriptorsOf = (pid: number | string): string[] =>
   readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
     try {
@@ -220,7 +224,7 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
         "stat -c %t:%T /dev/null /proc/keys; (echo x >/proc/keys) 2>&1; (echo x >/proc/sys/kernel/hostname) 2>&1; (echo h >/proc/sysrq-trigger) 2>&1",
       );
       expect(stdout).toMatch(/^1:3\r?\n1:3\r?\n/);
-      expect(stdout.match(/Read-only file system/g)).toHaveLength(2);
+      expect(stdout).toMatch(/hostname: Read-only file system\r?\n.*sysrq-trigger: (Read-only file system|nonexistent directory)/);
     }
     expect(readFileSync("/proc/sys/kernel/hostname", "utf8")).toBe(host);
   });
@@ -250,10 +254,11 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
   });
 
   it.skipIf(process.arch !== "x64")("CVE-2026-31431: sockets of AF_ALG and AF_VSOCK, and io_uring, are refused", async () => {
-    const EPERM = 1;
-    for (const program of ["/alg", "/vsock", "/uring"])
-      expect([program, (await run("evil:calls", program)).code]).toEqual([program, EPERM]);
-    expect((await run("--security-opt", "seccomp=unconfined", "evil:calls", "/uring")).code).not.toBe(EPERM);
+    // As if the kernel had none of them; io_uring is not permitted.
+    const refusals = { "/alg": 97, "/vsock": 97, "/uring": 1 };
+    for (const [program, errno] of Object.entries(refusals))
+      expect([program, (await run("evil:calls", program)).code]).toEqual([program, errno]);
+    expect((await run("--security-opt", "seccomp=unconfined", "evil:calls", "/uring")).code).not.toBe(1);
   });
 
   it("leaves the host's mounts as they were, and no mount below a read-only bind is writable", async () => {
@@ -264,7 +269,7 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
       const before = mountTable();
       const { stderr } = await run("-v", `${source}:/h:ro`, "-v", "/:/host:ro", BUSYBOX, "sh", "-c", "touch /h/x; touch /h/sub/x");
       expect(stderr.match(/Read-only file system/g)).toHaveLength(2);
-      await eventually(() => expect(mountTable()).toBe(before));
+      await eventually(() => expect(mountTable()).toEqual(before));
     } finally {
       execFileSync("umount", [join(source, "sub")]);
     }

@@ -201,6 +201,13 @@ describe("a flag that can be seen inside", () => {
     expect(stdout + stderr).toMatch(/^(docker-init|tini|catatonit)[^]*sh -c/);
   });
 
+  it("--security-opt label=… is taken and warned of where there is no SELinux", async () => {
+    const { code, stderr } = await docker.run(["run", "--rm", "--security-opt", "label=level:s0:c1", BUSYBOX, "true"]);
+    expect(code).toBe(0);
+    if (!existsSync("/sys/fs/selinux"))
+      expect(stderr).toContain("SELinux is not enabled on this host. Security option label=level:s0:c1 discarded.");
+  });
+
   it("--security-opt seccomp=FILE", async () => {
     const profile = inFolder(
       "seccomp.json",
@@ -417,7 +424,7 @@ describe("a flag that is refused says why", () => {
     [
       "--device by CDI without a specification",
       ["--device", "example.com/device=one"],
-      /could not select device driver|unresolvable CDI devices/,
+      "CDI device injection failed: unresolvable CDI devices example.com/device=one",
     ],
     [
       "--device that is none",
@@ -425,7 +432,7 @@ describe("a flag that is refused says why", () => {
       'error gathering device information while adding custom device "/etc/passwd": not a device node',
     ],
     ["--storage-opt", ["--storage-opt", "size=1g"], "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"],
-    ["--isolation", ["--isolation", "hyperv"], "invalid isolation 'hyperv' on linux"],
+    ["--isolation", ["--isolation", "hyperv"], "invalid isolation (hyperv): linux only supports 'default'"],
     ["--cpu-count and --cpu-percent", ["--cpu-count", "1"], /windows/],
     ["--cpu-percent", ["--cpu-percent", "1"], /windows/],
     ["--io-maxiops", ["--io-maxiops", "1"], /windows/],

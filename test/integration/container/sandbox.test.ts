@@ -11,6 +11,7 @@ import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
 
+const NONE = "0000000000000000";
 const DEFAULT_CAPABILITIES = "00000000a80425fb";
 
 const field = (status: string, name: string): string | undefined => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
@@ -68,6 +69,40 @@ describe.each(["crun", "runc"])("the sandbox of %s", (runtime) => {
     expect(own).toBe(field(await hostStatus(), "CapBnd"));
     const { stderr, code } = await docker.run(["run", "--rm", "--runtime", runtime, "--ulimit", "nofile=99999999", BUSYBOX, "true"]);
     expect([code, stderr]).toEqual([125, expect.stringMatching(/nofile/i)]);
+  });
+
+  it("measures the same in every way into a container", async () => {
+    const script =
+      "grep -E '^(Cap|NoNew|Seccomp)' /proc/self/status; mknod /tmp/k$$ b 254 0; cat /tmp/k$$ 2>&1; for n in mnt net pid uts ipc user cgroup; do readlink /proc/self/ns/$n; done";
+    const id = await run("-d", BUSYBOX, "sh", "-c", `(${script}) >/first 2>&1; exec sleep 60`);
+    const host = await hostStatus();
+    const caps = (held: string, bound: string): string =>
+      [`CapInh:${NONE}`, `CapPrm:${held}`, `CapEff:${held}`, `CapBnd:${bound}`, `CapAmb:${NONE}`].join(" ");
+    const expected = (held: string, bound: string): string => `${caps(held, bound)} NoNewPrivs:0 Seccomp:2 Seccomp_filters:1`;
+    const all = field(host, "CapBnd") ?? "";
+    const ways: [string[], string][] = [
+      [["exec", id, "cat", "/first"], expected(DEFAULT_CAPABILITIES, DEFAULT_CAPABILITIES)],
+      [["exec", id, "sh", "-c", script], expected(DEFAULT_CAPABILITIES, DEFAULT_CAPABILITIES)],
+      [["exec", "-u", "1000:1000", id, "sh", "-c", script], expected(NONE, DEFAULT_CAPABILITIES)],
+      [["exec", "--privileged", id, "sh", "-c", script], expected(all, all)],
+    ];
+    const outside = await hostNamespaces();
+    const seen = new Set<string>();
+    for (const [way, status] of ways) {
+      const lines = (await docker.run(way)).stdout.trim().split("\n");
+      expect([
+        way,
+        lines
+          .slice(0, 8)
+          .map((line) => line.replace(/\s+/, ""))
+          .join(" "),
+      ]).toEqual([way, status]);
+      expect(lines.some((line) => /Operation not permitted|Permission denied|No such file/.test(line))).toBe(true);
+      seen.add(lines.slice(-7).join(" "));
+    }
+    expect(seen.size).toBe(1);
+    expect([...seen][0]?.split(" ").filter((namespace) => outside.includes(namespace))).toEqual([]);
+    await docker.ok("rm", "-f", id);
   });
 
   it("does not let it mount, unshare, change the clock or the host name, or read devices", async () => {

@@ -4,12 +4,12 @@ import { unsupportedFields } from "./unsupported.ts";
 
 describe("fields that are refused by name", () => {
   it.each<[HostConfig, string]>([
-    [{ Isolation: "hyperv" }, "invalid isolation 'hyperv' on linux"],
+    [{ Isolation: "hyperv" }, "invalid isolation (hyperv): linux only supports 'default'"],
     [{ CpuCount: 1 }, "HostConfig.CpuCount is not supported"],
     [{ IOMaximumBandwidth: 1 }, "invalid option: QoS maximum bandwidth configuration is not supported on linux"],
     [{ SecurityOpt: ["credentialspec=file://x"] }, "HostConfig.SecurityOpt: credentialspec is not supported"],
     [{ DeviceRequests: [{ Count: -1, Capabilities: [["gpu"]] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
-    [{ StorageOpt: { size: "1G" } }, "HostConfig.StorageOpt is not supported"],
+    [{ StorageOpt: { size: "1G" } }, "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"],
     [{ VolumeDriver: "nfs" }, "HostConfig.VolumeDriver is not supported"],
   ])("%j", (hostConfig, message) => {
     expect(() => unsupportedFields(hostConfig)).toThrow(message);

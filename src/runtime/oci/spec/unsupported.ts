@@ -16,7 +16,7 @@ const refusals: readonly Refusal[] = [
   {
     field: "HostConfig.Isolation",
     isAsked: ({ Isolation = "" }) => Isolation !== "" && Isolation !== "default",
-    message: ({ Isolation }) => `invalid isolation '${Isolation}' on linux`,
+    message: ({ Isolation }) => `invalid isolation (${Isolation}): linux only supports 'default'`,
   },
   { field: "HostConfig.CpuCount", isAsked: ({ CpuCount = 0 }) => CpuCount !== 0 },
   { field: "HostConfig.IOMaximumIOps", isAsked: ({ IOMaximumIOps = 0 }) => IOMaximumIOps !== 0, message: noQuality("IOPs") },
@@ -33,7 +33,8 @@ const refusals: readonly Refusal[] = [
     field: "HostConfig.DeviceRequests",
     isAsked: ({ DeviceRequests = [] }) => DeviceRequests.length > 0,
     message: ({ DeviceRequests }) => {
-      const { Driver = "", Capabilities = [] } = DeviceRequests?.[0] ?? {};
+      const { Driver = "", Capabilities = [], DeviceIDs = [] } = DeviceRequests?.[0] ?? {};
+      if (Driver === "cdi") return `CDI device injection failed: unresolvable CDI devices ${DeviceIDs.join(", ")}`;
       return `could not select device driver "${Driver}" with capabilities: [${Capabilities.map((set) => `[${set.join(" ")}]`).join(" ")}]`;
     },
   },
@@ -41,7 +42,7 @@ const refusals: readonly Refusal[] = [
   {
     field: "HostConfig.StorageOpt",
     isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0,
-    message: () => "HostConfig.StorageOpt: --storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+    message: () => "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
   },
   { field: "HostConfig.VolumeDriver", isAsked: ({ VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },
 ];

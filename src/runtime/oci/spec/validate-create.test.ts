@@ -104,7 +104,6 @@ describe("what widens the sandbox", () => {
     [{ SecurityOpt: ["seccomp={"] }, "Decoding seccomp profile failed:"],
     [{ SecurityOpt: ["seccomp="] }, "Decoding seccomp profile failed:"],
     [{ SecurityOpt: ["apparmor=mine"] }, "AppArmor is not enabled on this host"],
-    [{ SecurityOpt: ["label=type:x_t"] }, "SELinux is not enabled on this host"],
     [{ SecurityOpt: ["no-new-privileges=maybe"] }, 'invalid --security-opt 2: "no-new-privileges=maybe"'],
     [{ SecurityOpt: ["nothing"] }, 'invalid --security-opt 1: "nothing"'],
     [{ SecurityOpt: ["foo=bar"] }, 'invalid --security-opt 2: "foo=bar"'],
@@ -135,7 +134,7 @@ describe("what widens the sandbox", () => {
 
   it.each<HostConfig>([
     { CapAdd: ["all"], CapDrop: ["sys_admin", "CAP_SYS_RESOURCE"] },
-    { SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined", "label=disable", "label:disable", "no-new-privileges"] },
+    { SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined", "label=disable", "label:disable", "label=type:x_t", "no-new-privileges"] },
     { SecurityOpt: ["seccomp=builtin"] },
     { Sysctls: { "net.ipv4.conf.eth0/1.forwarding": "1", "kernel.sem": "1 2 3 4", "net/core/somaxconn": "1" } },
     { IpcMode: "shareable", PidMode: "container:abc", CgroupnsMode: "private" },
@@ -152,7 +151,7 @@ describe("what a container is", () => {
     [{ Cmd: [] }, "no command specified"],
     [{ Hostname: "a b" }, "invalid hostname format: a b"],
     [{ Hostname: "x".repeat(300) }, "invalid hostname format: xxx"],
-    [{ Domainname: "-x" }, "invalid domainname format: -x"],
+    [{ Domainname: "x\ny" }, "invalid domainname format: x\ny"],
     [{ WorkingDir: "app" }, "the working directory 'app' is invalid, it needs to be an absolute path"],
     [{ Env: [""] }, "invalid environment variable: "],
     [{ Env: ["=x"] }, "invalid environment variable: =x"],

@@ -5,13 +5,23 @@ import { unsupportedLimits } from "./host-support.ts";
 
 /** What is done otherwise than it was asked for, because of the host: `Warnings` of the answer to a creation. */
 export function warningsFor(hostConfig: HostConfig, host: HostFacts): string[] {
-  return [...privilegeWarnings(hostConfig, host), ...unsupportedLimits(hostConfig, host), ...otherWarnings(hostConfig, host)];
+  return [
+    ...privilegeWarnings(hostConfig, host),
+    ...labelWarnings(hostConfig),
+    ...unsupportedLimits(hostConfig, host),
+    ...otherWarnings(hostConfig, host),
+  ];
 }
 
 function* privilegeWarnings({ Privileged, CapAdd }: HostConfig, { capabilities }: HostFacts): Generator<string> {
   const wantsAll = Privileged === true || (CapAdd ?? []).some((name) => name.toUpperCase() === "ALL");
   const missing = capabilityNames.filter((name) => !capabilities.includes(name));
   if (wantsAll && missing.length > 0) yield `The daemon does not have ${missing.join(", ")}: the container gets all other capabilities.`;
+}
+
+function* labelWarnings({ SecurityOpt }: HostConfig): Generator<string> {
+  const label = (SecurityOpt ?? []).find((option) => /^label[=:](?!disable$)/.test(option));
+  if (label !== undefined) yield `SELinux is not enabled on this host. Security option ${label} discarded.`;
 }
 
 function* otherWarnings(

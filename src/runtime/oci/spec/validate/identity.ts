@@ -7,7 +7,8 @@ const LONGEST_STRING = 131_071;
 const LONGEST_PATH = 4095;
 /** The kernel's limit for a host name. */
 const LONGEST_HOSTNAME = 64;
-const HOSTNAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/;
+/** What cannot break the lines of /etc/hosts that it stands in. */
+const HOSTNAME = /^[A-Za-z0-9_.-]+$/;
 
 /** What a container is called and what it runs; the image's part has been merged in. @throws EngineError `invalid`. */
 export function validateIdentity(config: ContainerConfig): void {
