@@ -75,6 +75,22 @@ test("a daemon that is told to stop while one waits, stops", async () => {
   expect(harness.status("web")).toBe("restarting");
 });
 
+test("one that a user stops while it waits stays down", async () => {
+  await using harness = new Harness();
+  await rebooted(harness, [
+    ["web", "db:service_healthy:false"],
+    ["db", "", { Healthcheck: { Test: ["CMD", "ready"], Interval: 20_000_000 } }],
+  ]);
+  await harness.service.restore();
+  await eventually(() => harness.status("db") === "running");
+  await harness.service.stop("web", {});
+  await eventually(() => harness.runtime.execs.length > 0);
+  harness.runtime.execs[0]?.finish(0);
+  await eventually(() => harness.events.actions(harness.service.find("db").id).includes("health_status: healthy"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(harness.status("web")).toBe("exited");
+});
+
 test("circles and services that there are none of do not wait", async () => {
   await using harness = new Harness();
   await rebooted(harness, [

@@ -23,33 +23,34 @@ export async function bootStarts(deps: BootDeps): Promise<void> {
   for (const remark of remarks) deps.logger.warn({}, remark);
   const slots = new Slots(AT_ONCE);
   await Promise.all(
-    all.map(async ({ id }) => {
-      await whenReady(deps, coming, id, waits.get(id) ?? []);
-      await slots.run(deps.closing, async () => await settleAtBoot(deps, id)).catch(() => undefined);
-      coming.delete(id);
+    all.map(async (found) => {
+      await whenReady(deps, coming, found, waits.get(found.id) ?? []);
+      await slots.run(deps.closing, async () => await settleAtBoot(deps, found)).catch(() => undefined);
+      coming.delete(found.id);
       deps.bell.ring();
     }),
   );
 }
 
-async function whenReady(deps: BootDeps, coming: ReadonlySet<string>, id: string, waits: readonly Wait[]): Promise<void> {
-  if (waits.length > 0) await awaitAll(deps, deps.store.get(id), waits, (other) => coming.has(other));
+async function whenReady(deps: BootDeps, coming: ReadonlySet<string>, found: Container, waits: readonly Wait[]): Promise<void> {
+  if (waits.length > 0) await awaitAll(deps, found, waits, (other) => coming.has(other));
 }
 
-/** The daemon may have been told to stop, and the container removed, since. */
-async function settleAtBoot(deps: BootDeps, id: string): Promise<void> {
-  if (deps.closing.aborted || !deps.store.has(id)) return;
+/** The daemon may have been told to stop since. */
+async function settleAtBoot(deps: BootDeps, found: Container): Promise<void> {
+  if (deps.closing.aborted) return;
   try {
-    await deps.locks.run(id, async () => await settleResting(deps, id));
+    await deps.locks.run(found.id, async () => await settleResting(deps, found));
   } catch (error) {
-    deps.logger.warn({ container: id, error }, "a container could not be started with the daemon");
+    deps.logger.warn({ container: found.id, error }, "a container could not be started with the daemon");
   }
 }
 
-async function settleResting(deps: RunDeps, id: string): Promise<void> {
+async function settleResting(deps: RunDeps, { id, state }: Container): Promise<void> {
   if (!deps.store.has(id) || deps.holds.has(id)) return;
   const container = deps.store.get(id);
-  if (isActive(container.state)) return;
+  // A user who stopped, started or removed it meanwhile has had the last word.
+  if (isActive(state) || container.state !== state) return;
   if (container.hostConfig.AutoRemove === true) await buryContainer(deps, container, true);
   else if (isWantedUp(container)) await runContainer(deps, container, 0);
 }
