@@ -60,6 +60,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/info.ts")).info,
   },
   {
+    names: ["system df"],
+    summary: "Show what the disk is used for, logs included",
+    load: async () => (await import("./commands/system-df.ts")).systemDf,
+  },
+  {
     names: ["version"],
     summary: "Show the version information of the client and the engine",
     load: async () => (await import("./commands/version.ts")).version,

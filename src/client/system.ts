@@ -1,4 +1,4 @@
-import type { EventMessage, SystemInfo, SystemVersion } from "#spec/docker-api/types.ts";
+import type { ContainerSummary, EventMessage, ImageSummary, SystemInfo, SystemVersion, Volume } from "#spec/docker-api/types.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, type QueryFilters } from "./query.ts";
 
@@ -15,6 +15,20 @@ export interface EventsOptions {
   readonly until?: string;
   readonly filters?: QueryFilters;
   readonly signal?: AbortSignal;
+}
+
+/** What the disk is used for, as every version of the API has it. */
+export interface DiskUsageAnswer {
+  /** Bytes of all layers, each counted once. */
+  readonly LayersSize: number;
+  readonly Images: readonly ImageSummary[] | null;
+  readonly Containers: readonly UsedContainer[] | null;
+  readonly Volumes: readonly Volume[] | null;
+}
+
+export interface UsedContainer extends ContainerSummary {
+  /** Bytes of its log, which `SizeRw` has in it. Only this project's engine tells. */
+  readonly SizeLogs?: number;
 }
 
 export class SystemClient {
@@ -41,6 +55,11 @@ export class SystemClient {
 
   info(): Promise<SystemInfo> {
     return this.#caller.json("GET /info");
+  }
+
+  /** As slow as `du`. */
+  diskUsage(): Promise<DiskUsageAnswer> {
+    return this.#caller.json("GET /system/df");
   }
 
   /** Resolves when the daemon has subscribed: what happens from then on is in the stream, which ends at `until` or the signal. */
