@@ -89,6 +89,8 @@ export interface NetworkConfig {
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
+  /** Whether containers resolve each other's names on the default network too. */
+  readonly namesOnDefaultNetwork: boolean;
 }
 
 export interface ImagesConfig {

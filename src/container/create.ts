@@ -62,7 +62,6 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const warnings = [
     ...platformWarnings(request, image),
     ...healthWarnings(draft.config),
-    ...aliasWarnings(draft),
     ...deps.sandbox.check(draft.config, draft.hostConfig),
   ];
   if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) validateNetwork(deps, draft);
@@ -206,14 +205,6 @@ function healthWarnings(config: ContainerConfig): string[] {
   const kind = unknownCheck(config);
   if (kind === undefined) return [];
   return [`Unknown health check type ${JSON.stringify(kind)} (expected CMD, CMD-SHELL or NONE): the container has no health check`];
-}
-
-/** Compose gives every service an alias, and its projects run as far as their services find each other in another way. */
-function aliasWarnings({ endpoints }: Draft): string[] {
-  const networks = Object.keys(endpoints).filter((network) => (endpoints[network]?.Aliases ?? []).length > 0);
-  return networks.map(
-    (network) => `The aliases on network ${network} are kept, but names do not resolve: this engine has no DNS server yet`,
-  );
 }
 
 function reserveName(store: ContainerStore, given: string | undefined, id: string): string {

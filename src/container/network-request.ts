@@ -1,6 +1,7 @@
 import type { PortMap } from "#spec/docker-api/types.ts";
 import { networkRateOf } from "#spec/network-rate.ts";
 import type { Container } from "./container.ts";
+import { parseKeptLink } from "./links/link.ts";
 import type { NetworkRequest } from "./ports.ts";
 
 /** What a container asks of the network. Not for `container:X`, which joins another's. */
@@ -21,7 +22,21 @@ export function networkRequest(container: Omit<Container, "state" | "mounts">): 
     dnsOptions: hostConfig.DnsOptions ?? [],
     extraHosts: hostConfig.ExtraHosts ?? [],
     rate: networkRateOf(config.Labels),
+    links: linksOf(hostConfig.Links),
+    namesOnDefaultNetwork: config.Labels?.[DEFAULT_NETWORK_NAMES] !== "false",
   };
+}
+
+/** A label by which one container keeps to Docker's rule. */
+const DEFAULT_NETWORK_NAMES = "dhow.default-network-names";
+const SHORT_ID = 12;
+
+/** By id as long as the container that was meant is there, else by the name that another may have taken. */
+function linksOf(links: readonly string[] | undefined): NetworkRequest["links"] {
+  return (links ?? []).map(parseKeptLink).flatMap(({ id, name, alias }) => [
+    { name: id.slice(0, SHORT_ID), alias },
+    { name, alias },
+  ]);
 }
 
 /** `default` is the daemon's default network; moby shows it by its name since 26. */

@@ -46,6 +46,9 @@ export interface NetworkProvider {
   /** Changes how fast a running container may receive and send; undefined takes the limits away. */
   limit(containerId: string, rate: NetworkRate | undefined): Promise<void>;
 
+  /** A container has another name. */
+  rename(containerId: string, name: string): Promise<void>;
+
   /** What a running container has now; undefined when it has no sandbox. */
   sandboxOf(containerId: string): NetworkSandbox | undefined;
 }
@@ -73,6 +76,10 @@ export interface NetworkRequest {
   readonly namespace?: string | undefined;
   /** How fast each of its interfaces may receive and send; not limited without. */
   readonly rate: NetworkRate | undefined;
+  /** On the network of its mode: who is meant (a name, or the beginning of an id), and what this container calls it. */
+  readonly links: readonly { readonly name: string; readonly alias: string }[];
+  /** False where its user wants Docker's rule: no names on the default network. */
+  readonly namesOnDefaultNetwork: boolean;
 }
 
 export interface NetworkSandbox {

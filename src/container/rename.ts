@@ -5,13 +5,13 @@ import { parseContainerName } from "./identity.ts";
 
 /** @throws EngineError `not-found`, `invalid`, or `conflict` when the name is taken. */
 export async function renameContainer(
-  deps: Pick<ContainerContext, "store" | "locks" | "events">,
+  deps: Pick<ContainerContext, "store" | "locks" | "events" | "networks">,
   reference: string,
   newName: string,
 ): Promise<void> {
   if (newName === "") throw new EngineError("invalid", "Neither old nor new names may be empty");
   const { id } = deps.store.find(reference);
-  await deps.locks.run(id, () => {
+  await deps.locks.run(id, async () => {
     const before = deps.store.get(id);
     if (newName.replace(/^\//, "") === before.name) {
       throw new EngineError("invalid", "Renaming a container with the same name as its current name");
@@ -19,6 +19,7 @@ export async function renameContainer(
     const name = explained(() => reserve(deps.store, newName, id));
     try {
       const after = deps.store.update(id, { name });
+      await deps.networks.rename(id, name);
       emitContainerEvent(deps.events, after, "rename", { oldName: `/${before.name}` });
     } finally {
       deps.store.releaseName(name, id); // Only what a failed update did not take.

@@ -7,6 +7,7 @@ import { freeEndpoints, reserveEndpoints } from "./endpoints.ts";
 import type { Network } from "./network.ts";
 import { emitNetworkEvent } from "./network-events.ts";
 import { type Endpoint, type Sandbox, settingsOf } from "./sandbox.ts";
+import { withFiles } from "./sandbox-files.ts";
 
 /**
  * Puts a running container on one more network. Its default route and published ports stay where they are.
@@ -56,13 +57,15 @@ async function addEndpoint(context: NetworkContext, sandbox: Sandbox, plan: Plan
   if (endpoint === undefined) throw new EngineError("system", "no endpoint was made");
   // A container whose networks were all internal gets its way out with this one.
   const gatewayEndpoint = sandbox.gatewayEndpoint ?? (plan.network.internal ? undefined : endpoint.id);
-  const extended = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint], gatewayEndpoint };
+  const extended = await withFiles(context, { ...sandbox, endpoints: [...sandbox.endpoints, endpoint], gatewayEndpoint });
   context.sandboxes.save(extended);
+  context.names.begin(extended);
   try {
-    await joinEndpoint(context, extended, endpoint);
+    await Promise.all([joinEndpoint(context, extended, endpoint), context.names.opened(extended)]);
     return endpoint;
   } catch (error) {
     context.sandboxes.save(sandbox);
+    if (!sandbox.names.embedded) context.names.close(sandbox);
     freeEndpoints(context, [endpoint]);
     throw error;
   }

@@ -5,7 +5,7 @@ import { attach } from "./attach.ts";
 import type { NetworkContext } from "./context.ts";
 import { detach } from "./detach.ts";
 import { planEndpoint } from "./endpoint-plan.ts";
-import type { ConnectableContainer, ContainerDirectory } from "./ports.ts";
+import type { ConnectableContainer, ContainerDirectory, FilesChange } from "./ports.ts";
 
 export interface ConnectInput {
   readonly network: string;
@@ -30,20 +30,31 @@ export async function connectContainer(context: NetworkContext, containers: Cont
   }
   const network = context.registry.find(input.network);
   const settings = endpointWishes(input.settings);
+  const files = filesOf(context, container.id);
   if (container.running) await attach(context, container.id, input.network, settings);
   else planEndpoint(network, settings);
-  await containers.setEndpoint(container.id, network.name, settings);
+  await containers.setEndpoint(container.id, network.name, settings, files());
 }
 
 /** @throws EngineError */
 export async function disconnectContainer(context: NetworkContext, containers: ContainerDirectory, input: DisconnectInput): Promise<void> {
   const container = containers.find(input.container);
   const name = networkName(context, container, input);
+  const files = filesOf(context, container.id);
   if (container.running && context.registry.named(name) !== undefined) await detach(context, container.id, name);
   else if (!container.networks.includes(name)) {
     throw new EngineError("conflict", `container ${container.id} is not connected to the network ${name}`);
   }
-  await containers.setEndpoint(container.id, name, undefined);
+  await containers.setEndpoint(container.id, name, undefined, files());
+}
+
+/** Tells, when asked, what has become of the files of now. */
+function filesOf({ sandboxes }: NetworkContext, containerId: string): () => FilesChange | undefined {
+  const before = sandboxes.get(containerId)?.files;
+  return () => {
+    const after = sandboxes.get(containerId)?.files;
+    return before === undefined || after === undefined || before === after ? undefined : { before, after };
+  };
 }
 
 /** With `force`, a network that is gone can still be taken out of a container's record. */

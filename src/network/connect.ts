@@ -10,7 +10,8 @@ export async function connect(context: NetworkContext, containerId: string): Pro
     const sandbox = context.sandboxes.get(containerId);
     if (sandbox === undefined) throw new EngineError("system", `container ${containerId} has no network to connect`);
     if (sandbox.phase === "connected") return;
-    await Promise.all([...sandbox.endpoints.map((endpoint) => joinEndpoint(context, sandbox, endpoint)), publish(context, sandbox)]);
+    const joined = sandbox.endpoints.map((endpoint) => joinEndpoint(context, sandbox, endpoint));
+    await Promise.all([...joined, publish(context, sandbox), context.names.opened(sandbox)]);
     context.sandboxes.save({ ...sandbox, phase: "connected" });
     for (const endpoint of sandbox.endpoints) emitNetworkEvent(context, "connect", endpoint, containerId);
   });

@@ -1,9 +1,11 @@
 import { isIP } from "node:net";
 import { EngineError } from "#errors/engine-error.ts";
 import { type HostsEntry, hostsFile, ownEntry } from "./hosts-file.ts";
-import type { NetworkRequest } from "./request.ts";
-import { containerResolvConf, formatResolvConf, parseResolvConf } from "./resolv-conf.ts";
 import type { HostFiles } from "./host-files.ts";
+import { isPredefined, type Network } from "./network.ts";
+import type { NetworkRequest } from "./request.ts";
+import { containerResolvConf, EMBEDDED, formatResolvConf, parseResolvConf, throughNameServer } from "./resolv-conf.ts";
+import type { SandboxNames } from "./sandbox.ts";
 
 /** What the daemon's configuration says about names. */
 export interface NameOptions {
@@ -12,6 +14,8 @@ export interface NameOptions {
   readonly dnsOptions: readonly string[];
   /** What `host-gateway` stands for; the default bridge's gateway without. */
   readonly hostGatewayIp: string | undefined;
+  /** Whether containers have names on the default network. */
+  readonly onDefaultNetwork: boolean;
 }
 
 const HOST_GATEWAY = "host-gateway";
@@ -33,29 +37,60 @@ export function parseExtraHosts(extraHosts: readonly string[], hostGateway: stri
   });
 }
 
-/** The contents of a container's /etc/hosts and /etc/resolv.conf. */
-export function containerFiles(
+/** What is known of a container's names before it has an address. @throws EngineError */
+export function sandboxNames(
   request: NetworkRequest,
-  network: { readonly addresses: readonly string[]; readonly host: HostFiles; readonly shared: boolean },
+  networks: readonly Named[],
   options: NameOptions & { readonly hostGateway: string },
-): { hosts: string; resolvConf: string } {
-  const extra = parseExtraHosts(request.extraHosts, options.hostGateway);
-  const wishes = {
-    servers: orElse(request.dns, options.dns),
+): SandboxNames {
+  const onDefaultNetwork = options.onDefaultNetwork && request.namesOnDefaultNetwork;
+  return {
+    embedded: usesNameServer({ onDefaultNetwork }, networks),
+    onDefaultNetwork,
+    hostname: request.hostname === "" ? request.containerId.slice(0, 12) : request.hostname,
+    domainname: request.domainname,
+    servers: request.dns,
     search: orElse(request.dnsSearch, options.dnsSearch),
     options: orElse(request.dnsOptions, options.dnsOptions),
+    extraHosts: parseExtraHosts(request.extraHosts, options.hostGateway),
   };
-  const asked = wishes.servers.length + wishes.search.length + wishes.options.length > 0;
-  const resolvConf =
-    network.shared && !asked
-      ? network.host.resolvConf
-      : formatResolvConf(containerResolvConf(parseResolvConf(network.host.resolvConf), wishes, { keepAll: network.shared }));
-  if (network.shared) {
-    return { resolvConf, hosts: network.host.hosts + extra.map(({ address, names }) => `${address}\t${names}\n`).join("") };
+}
+
+type Named = Pick<Network, "driver" | "name">;
+
+/** Whether a container on these networks asks the embedded server. */
+export function usesNameServer({ onDefaultNetwork }: Pick<SandboxNames, "onDefaultNetwork">, networks: readonly Named[]): boolean {
+  return networks.some(({ driver, name }) => driver === "bridge" && (onDefaultNetwork || !isPredefined(name)));
+}
+
+interface FilesInput {
+  readonly addresses: readonly string[];
+  readonly host: HostFiles;
+  /** The container shares the host's network. */
+  readonly shared: boolean;
+  /** Name servers of the daemon's configuration. */
+  readonly servers: readonly string[];
+}
+
+/** The contents of a container's /etc/hosts and /etc/resolv.conf. */
+export function containerFiles(
+  names: SandboxNames,
+  { addresses, host, shared, servers }: FilesInput,
+): { hosts: string; resolvConf: string } {
+  const resolvConf = resolvConfOf(names, host.resolvConf, { shared, servers });
+  if (shared) {
+    return { resolvConf, hosts: host.hosts + names.extraHosts.map((entry) => `${entry.address}\t${entry.names}\n`).join("") };
   }
-  const hostname = request.hostname === "" ? request.containerId.slice(0, 12) : request.hostname;
-  const own = network.addresses.map((address) => ownEntry(address, hostname, request.domainname));
-  return { resolvConf, hosts: hostsFile(extra, own) };
+  const own = addresses.map((address) => ownEntry(address, names.hostname, names.domainname));
+  return { resolvConf, hosts: hostsFile(names.extraHosts, own) };
+}
+
+function resolvConfOf(names: SandboxNames, host: string, { shared, servers }: Pick<FilesInput, "shared" | "servers">): string {
+  const wishes = { servers: orElse(names.servers, servers), search: names.search, options: names.options };
+  const asked = wishes.servers.length + wishes.search.length + wishes.options.length > 0;
+  if (shared && !asked) return host;
+  const conf = containerResolvConf(parseResolvConf(host), wishes, { keepAll: shared });
+  return names.embedded ? formatResolvConf(throughNameServer(conf), EMBEDDED) : formatResolvConf(conf);
 }
 
 function orElse(own: readonly string[], otherwise: readonly string[]): readonly string[] {

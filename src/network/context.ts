@@ -7,6 +7,7 @@ import type { BridgeDefaults } from "./bridge-settings.ts";
 import type { NameOptions } from "./container-names.ts";
 import type { Departures } from "./departures.ts";
 import type { Drain } from "./drain.ts";
+import type { Names } from "./dns/names.ts";
 import type { Drivers } from "./drivers/contract.ts";
 import type { Firewall } from "./firewall/firewall.ts";
 import type { HostFilePaths } from "./host-files.ts";
@@ -22,6 +23,7 @@ export interface NetworkContext {
   readonly logger: Logger;
   readonly registry: NetworkRegistry;
   readonly sandboxes: SandboxTable;
+  readonly names: Names;
   readonly drivers: Drivers;
   readonly firewall: Firewall;
   readonly ports: PortAllocator;

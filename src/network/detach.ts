@@ -7,6 +7,7 @@ import { freeEndpoints } from "./endpoints.ts";
 import { emitNetworkEvent } from "./network-events.ts";
 import { removeRate } from "./rate.ts";
 import { type Endpoint, publicationsOf, type Sandbox } from "./sandbox.ts";
+import { withFiles } from "./sandbox-files.ts";
 
 /**
  * Takes a running container off a network. When its way out led over it, the next network takes that over, published ports
@@ -32,7 +33,7 @@ export async function detach(context: NetworkContext, containerId: string, term:
 }
 
 async function removeEndpoint(context: NetworkContext, sandbox: Sandbox, endpoint: Endpoint): Promise<void> {
-  const rest = without(context, sandbox, endpoint);
+  const rest = await withFiles(context, without(context, sandbox, endpoint));
   const moves = rest.gatewayEndpoint !== sandbox.gatewayEndpoint;
   if (moves) await context.firewall.withdraw(publicationsOf(sandbox));
   if (endpoint.link !== undefined) {

@@ -149,7 +149,7 @@ describe("planEndpoints", () => {
 describe("chooseGateway", () => {
   const way = (name: string, gatewayPriority = 0, wishes: Partial<Network> = {}) => ({
     network: network(name, wishes),
-    wishes: { ipam: undefined, driverOptions: undefined, gatewayPriority },
+    wishes: { ipam: undefined, driverOptions: undefined, aliases: [], links: [], gatewayPriority },
   });
 
   it("takes the highest priority, then the first name, never an internal network", () => {

@@ -46,15 +46,18 @@ export function planEndpoints(
 export function planEndpoint(network: Network, settings: EndpointSettings): PlannedEndpoint {
   refuseWhatIsMissing(settings);
   refuseWhatIsWrong(network, settings);
-  (settings.Links ?? []).forEach(parseLink);
   return {
     network,
     address: given(settings.IPAMConfig?.IPv4Address),
     mac: macOf(settings),
     name: interfaceNameOf(settings),
     sysctls: interfaceSysctlsOf(settings),
-    wishes: { ipam: settings.IPAMConfig, driverOptions: settings.DriverOpts, gatewayPriority: settings.GwPriority ?? 0 },
+    wishes: wishesOf(settings),
   };
+}
+
+function wishesOf({ IPAMConfig, DriverOpts, GwPriority = 0, Aliases = [], Links = [] }: EndpointSettings): EndpointWishes {
+  return { ipam: IPAMConfig, driverOptions: DriverOpts, gatewayPriority: GwPriority, aliases: Aliases, links: Links.map(parseLink) };
 }
 
 function refuseWhatIsMissing({ IPAMConfig, DriverOpts }: EndpointSettings): void {

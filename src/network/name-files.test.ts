@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { containerFiles, parseExtraHosts } from "./container-names.ts";
+import { containerFiles, parseExtraHosts, sandboxNames } from "./container-names.ts";
 import { readHostFiles } from "./host-files.ts";
 import { hostsFile, ownEntry } from "./hosts-file.ts";
 import { containerResolvConf, formatResolvConf, parseResolvConf } from "./resolv-conf.ts";
+import type { SandboxNames } from "./sandbox.ts";
 import { request } from "./testdata/isolated-host.ts";
 
 describe("hosts file", () => {
@@ -80,31 +81,58 @@ describe("resolv.conf", () => {
 
 describe("containerFiles", () => {
   const host = { hosts: "127.0.0.1 localhost myhost\n", resolvConf: HOST };
-  const options = { dns: [], dnsSearch: [], dnsOptions: [], hostGatewayIp: undefined, hostGateway: "172.17.0.1" };
+  const options = { dns: [], dnsSearch: [], dnsOptions: [], hostGatewayIp: undefined, hostGateway: "172.17.0.1", onDefaultNetwork: false };
+  const bridge = { driver: "bridge", name: "bridge" } as const;
+  const names = (wishes: Parameters<typeof request>[1] = {}, networks: Parameters<typeof sandboxNames>[1] = [bridge], more = {}) =>
+    sandboxNames(request("0123456789abcdef", wishes), networks, { ...options, ...more });
+  const files = (of: SandboxNames, more = {}) => containerFiles(of, { addresses: [], host, shared: false, servers: [], ...more });
 
   it("names a container by its id when it has no name for itself", () => {
-    const files = containerFiles(request("0123456789abcdef"), { addresses: ["172.17.0.2"], host, shared: false }, options);
-    expect(files.hosts).toBe("127.0.0.1\tlocalhost\n172.17.0.2\t0123456789ab\n");
+    expect(files(names(), { addresses: ["172.17.0.2"] }).hosts).toBe("127.0.0.1\tlocalhost\n172.17.0.2\t0123456789ab\n");
   });
 
   it("takes the daemon's name servers where the user has none", () => {
-    const own = containerFiles(
-      request("c", { dns: ["10.0.0.1"] }),
-      { addresses: [], host, shared: false },
-      { ...options, dns: ["10.0.0.2"] },
-    );
-    const daemon = containerFiles(request("c"), { addresses: [], host, shared: false }, { ...options, dns: ["10.0.0.2"] });
+    const own = files(names({ dns: ["10.0.0.1"] }), { servers: ["10.0.0.2"] });
+    const daemon = files(names(), { servers: ["10.0.0.2"] });
     expect([own.resolvConf, daemon.resolvConf].map((text) => /nameserver (.*)/.exec(text)?.[1])).toEqual(["10.0.0.1", "10.0.0.2"]);
   });
 
   it("leaves the host's files as they are where the host's network is shared", () => {
-    const files = containerFiles(request("c", { extraHosts: ["db:10.0.0.9"] }), { addresses: [], host, shared: true }, options);
-    expect(files).toEqual({ hosts: `${host.hosts}10.0.0.9\tdb\n`, resolvConf: HOST });
-    const asked = containerFiles(request("c", { dnsSearch: ["x.example"] }), { addresses: [], host, shared: true }, options);
-    expect(parseResolvConf(asked.resolvConf)).toMatchObject({
+    const shared = { shared: true };
+    const hostNetwork = [{ driver: "host", name: "host" } as const];
+    const extra = files(names({ extraHosts: ["db:10.0.0.9"] }, hostNetwork), shared);
+    expect(extra).toEqual({ hosts: `${host.hosts}10.0.0.9\tdb\n`, resolvConf: HOST });
+    expect(parseResolvConf(files(names({ dnsSearch: ["x.example"] }, hostNetwork), shared).resolvConf)).toMatchObject({
       servers: ["127.0.0.53", "192.0.2.53", "fe80::1%eth0"],
       search: ["x.example"],
     });
+  });
+
+  it.each([
+    ["the default network, by Docker's rule", [bridge], { onDefaultNetwork: false }, {}, false],
+    ["the default network", [bridge], { onDefaultNetwork: true }, {}, true],
+    [
+      "the default network, where its user keeps to Docker's rule",
+      [bridge],
+      { onDefaultNetwork: true },
+      { namesOnDefaultNetwork: false },
+      false,
+    ],
+    ["a network of a user's own as well", [bridge, { driver: "bridge", name: "app" } as const], {}, {}, true],
+    ["no network", [{ driver: "null", name: "none" } as const], { onDefaultNetwork: true }, {}, false],
+  ])("a container on %s", (_, networks, more, wishes, embedded) => {
+    const { resolvConf } = files(names({ dns: ["10.0.0.1"], ...wishes }, networks, more));
+    expect(parseResolvConf(resolvConf)).toEqual({
+      servers: [embedded ? "127.0.0.11" : "10.0.0.1"],
+      search: ["corp.example", "lab.example"],
+      options: ["edns0", "ndots:2"],
+    });
+  });
+
+  it("tries names without a dot as they are first, unless somebody has said otherwise", () => {
+    const of = (dnsOptions: string[]) => parseResolvConf(files(names({ dnsOptions }, [bridge], { onDefaultNetwork: true })).resolvConf);
+    expect(of(["timeout:1"]).options).toEqual(["timeout:1", "ndots:0"]);
+    expect(of(["ndots:3"]).options).toEqual(["ndots:3"]);
   });
 });
 

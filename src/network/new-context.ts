@@ -5,6 +5,7 @@ import type { HostSurvey } from "#sys/netns/host-network.ts";
 import type { NetworkContext } from "./context.ts";
 import { Departures } from "./departures.ts";
 import { Drain } from "./drain.ts";
+import { Names } from "./dns/names.ts";
 import { hostDriver, nullDriver } from "./drivers/bare.ts";
 import { BridgeDriver } from "./drivers/bridge.ts";
 import { Firewall } from "./firewall/firewall.ts";
@@ -30,12 +31,15 @@ function assemble(
   const { instance } = options;
   const bridge = { instance, mtu: options.mtu ?? usualMtu(survey), hostIp: options.publishIp ?? "0.0.0.0" };
   const store = new NetworkStore({ database, logger });
+  const [registry, sandboxes, hostFiles] = [new NetworkRegistry(store), new SandboxTable(store), options.hostFiles ?? HOST_FILES];
+  const nameOptions = { servers: options.dns ?? [], resolvConf: hostFiles.resolvConf };
   return {
     host,
     events,
     logger,
-    registry: new NetworkRegistry(store),
-    sandboxes: new SandboxTable(store),
+    registry,
+    sandboxes,
+    names: new Names({ host, registry, sandboxes, logger }, nameOptions),
     drivers: { bridge: new BridgeDriver({ links: host }, bridge), host: hostDriver, null: nullDriver },
     firewall: new Firewall({ rules: host, logger }, { table: instance.nftTable }),
     ports: new PortAllocator({ hold: holdPort }, { random }),
@@ -50,8 +54,9 @@ function assemble(
         dnsSearch: options.dnsSearch ?? [],
         dnsOptions: options.dnsOptions ?? [],
         hostGatewayIp: options.hostGatewayIp,
+        onDefaultNetwork: options.namesOnDefaultNetwork ?? true,
       },
-      hostFiles: options.hostFiles ?? HOST_FILES,
+      hostFiles,
       bip: options.bip,
       addressPools: options.defaultAddressPools,
       ipForward: options.ipForward ?? true,

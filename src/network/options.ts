@@ -30,6 +30,8 @@ export interface NetworkOptions {
   readonly dns?: readonly string[] | undefined;
   readonly dnsSearch?: readonly string[] | undefined;
   readonly dnsOptions?: readonly string[] | undefined;
+  /** daemon.json `default-network-names`; true without. */
+  readonly namesOnDefaultNetwork?: boolean | undefined;
   /** daemon.json `host-gateway-ip`. */
   readonly hostGatewayIp?: string | undefined;
   /** How often to look whether somebody flushed our rules; 3000 without, 0 for never. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { Instance } from "#spec/instance.ts";
-import { containerFiles } from "./container-names.ts";
+import { containerFiles, sandboxNames } from "./container-names.ts";
 import type { NetworkContext } from "./context.ts";
 import { freeEndpoints, reserveEndpoints } from "./endpoints.ts";
 import { readHostFiles } from "./host-files.ts";
@@ -45,6 +45,8 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
   const ports = await setUp(() => reservePorts(context, request, plan, gateway));
   undo.defer(() => context.ports.release(request.containerId));
   const addresses = endpoints.flatMap(({ link }) => link?.address ?? []);
+  const networks = plan.endpoints.map(({ network }) => network);
+  const names = sandboxNames(request, networks, { ...context.options.names, hostGateway: hostGateway(context) });
   const id = newId();
   const netns = shared ? undefined : join(namespaceFolder(context.options.instance), id.slice(0, 12));
   const sandbox: Sandbox = {
@@ -58,11 +60,18 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
     ports,
     exposed: plan.ports.exposed,
     rate: request.rate,
-    files: containerFiles(request, { addresses, host, shared }, { ...context.options.names, hostGateway: hostGateway(context) }),
+    files: containerFiles(names, { addresses, host, shared, servers: context.options.names.dns }),
+    names,
   };
   context.sandboxes.save(sandbox);
   undo.defer(() => context.sandboxes.forget(sandbox));
-  if (netns !== undefined) await context.host.createNamespace(netns, NAMESPACE_SYSCTLS, request.namespace);
+  if (netns !== undefined) {
+    const made = context.host.createNamespace(netns, NAMESPACE_SYSCTLS, request.namespace);
+    // Asked for at once, and waited for when the container is connected: the worker does one after the other.
+    context.names.begin(sandbox);
+    undo.defer(() => context.names.close(sandbox));
+    await made;
+  }
   undo.move();
   return sandbox;
 }

@@ -20,6 +20,7 @@ export async function releaseLocked(context: NetworkContext, containerId: string
   await context.firewall.withdraw(publicationsOf(sandbox));
   context.ports.release(containerId);
   context.sandboxes.leave(sandbox);
+  context.names.close(sandbox);
   if (sandbox.phase === "connected")
     sandbox.endpoints.forEach((endpoint) => emitNetworkEvent(context, "disconnect", endpoint, containerId));
   context.departures.begin(containerId, async () => await depart(context, sandbox));

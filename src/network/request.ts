@@ -1,5 +1,6 @@
 import type { EndpointSettings, PortMap } from "#spec/docker-api/types.ts";
 import type { NetworkRate } from "#spec/network-rate.ts";
+import type { WantedLink } from "#spec/link.ts";
 
 /** What a container asks of the network: structurally `NetworkRequest` of container/ports.ts, where it is explained. */
 export interface NetworkRequest {
@@ -18,4 +19,6 @@ export interface NetworkRequest {
   readonly extraHosts: readonly string[];
   readonly namespace?: string | undefined;
   readonly rate: NetworkRate | undefined;
+  readonly links: readonly WantedLink[];
+  readonly namesOnDefaultNetwork: boolean;
 }

@@ -29,6 +29,7 @@ export async function restore(context: NetworkContext, running: ReadonlySet<stri
   await removeLeftovers(context, survey);
   context.firewall.note(kept.flatMap(publicationsOf));
   await refreshRules(context);
+  await context.names.start();
   await Promise.all(kept.map((sandbox) => finishConnecting(context, sandbox)));
 }
 
@@ -62,8 +63,11 @@ function adoptPorts({ ports, logger }: NetworkContext, sandbox: Sandbox): void {
   }
 }
 
-/** For a daemon that was killed between a container's start and its connection. */
+/** Its name server is a new one in any case; the rest is for a daemon that was killed between a container's start and its connection. */
 async function finishConnecting(context: NetworkContext, sandbox: Sandbox): Promise<void> {
+  context.names.begin(sandbox);
+  // A failure has been said: the container goes on, as it did without a daemon.
+  await context.names.opened(sandbox).catch(() => {});
   try {
     if (sandbox.phase === "connected") return await reviveRate(context, sandbox);
     await Promise.all(sandbox.endpoints.map((endpoint) => joinEndpoint(context, sandbox, endpoint)));

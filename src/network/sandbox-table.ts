@@ -11,9 +11,15 @@ export class SandboxTable {
   readonly #present = new Map<string, Sandbox>();
   /** By their own id: a container that starts and stops quickly has several. */
   readonly #leaving = new Map<string, Sandbox>();
+  #version = 0;
 
   constructor(store: NetworkStore) {
     this.#store = store;
+  }
+
+  /** Goes up with every change of `all`. */
+  get version(): number {
+    return this.#version;
   }
 
   all(): Sandbox[] {
@@ -31,25 +37,32 @@ export class SandboxTable {
 
   save(sandbox: Sandbox): void {
     this.#store.saveSandbox(sandbox);
-    this.#present.set(sandbox.containerId, sandbox);
+    this.#set(sandbox);
   }
 
   /** Takes up one that an earlier daemon saved. */
   adopt(sandbox: Sandbox): void {
-    this.#present.set(sandbox.containerId, sandbox);
+    this.#set(sandbox);
   }
 
   /** From now on it is nobody's; `forget` follows when the kernel has let go. */
   leave(sandbox: Sandbox): void {
     this.#store.saveSandbox({ ...sandbox, phase: "leaving" });
     this.#present.delete(sandbox.containerId);
+    this.#version += 1;
     this.#leaving.set(sandbox.id, sandbox);
   }
 
   forget({ id, containerId }: Sandbox): void {
     if (this.#present.get(containerId)?.id === id) this.#present.delete(containerId);
+    this.#version += 1;
     this.#leaving.delete(id);
     this.#store.deleteSandbox(id);
+  }
+
+  #set(sandbox: Sandbox): void {
+    this.#present.set(sandbox.containerId, sandbox);
+    this.#version += 1;
   }
 
   /** Who is on a network, by container. */

@@ -1,6 +1,8 @@
 import type { EndpointIPAMConfig, EndpointSettings } from "#spec/docker-api/types.ts";
 import type { NetworkRate } from "#spec/network-rate.ts";
+import type { WantedLink } from "#spec/link.ts";
 import type { Publication } from "./firewall/plan.ts";
+import type { HostsEntry } from "./hosts-file.ts";
 import type { PublishedPort } from "./port-allocator.ts";
 
 /** A container's place in one network. */
@@ -18,6 +20,10 @@ export interface EndpointWishes {
   readonly ipam: EndpointIPAMConfig | undefined;
   readonly driverOptions: Readonly<Record<string, string>> | undefined;
   readonly gatewayPriority: number;
+  /** Other names of the container on this network. */
+  readonly aliases: readonly string[];
+  /** Names that others have for this container alone. */
+  readonly links: readonly WantedLink[];
 }
 
 export interface EndpointLink {
@@ -57,6 +63,23 @@ export interface Sandbox {
   readonly files: { readonly hosts: string; readonly resolvConf: string };
   /** What was asked for, also where it is nothing any more; undefined where it never was. */
   readonly rate?: NetworkRate | undefined;
+  readonly names: SandboxNames;
+}
+
+/** What the embedded name server knows of a container beside its endpoints, and how its files are made. */
+export interface SandboxNames {
+  /** Whether its programs ask the embedded server, at 127.0.0.11. */
+  readonly embedded: boolean;
+  /** False where names are for networks of users' own, which is Docker's rule. */
+  readonly onDefaultNetwork: boolean;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** Of `--dns`; without any, those of the daemon's configuration or the host. */
+  readonly servers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+  /** Of `--add-host`. */
+  readonly extraHosts: readonly HostsEntry[];
 }
 
 /** What the provider hands to the container, the same object as long as nothing changes: structurally `NetworkSandbox` of container/ports.ts. */

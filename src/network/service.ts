@@ -15,6 +15,7 @@ import { limit } from "./rate.ts";
 import { release } from "./release.ts";
 import { removeNetwork } from "./remove.ts";
 import type { NetworkRequest } from "./request.ts";
+import { rename } from "./rename.ts";
 import { restore } from "./restore.ts";
 import { type SandboxView, viewOf } from "./sandbox.ts";
 import { RulesWatch } from "./rules-watch.ts";
@@ -29,6 +30,7 @@ interface ContainerNetworks {
   release(containerId: string): Promise<void>;
   restore(running: ReadonlySet<string>): Promise<void>;
   limit(containerId: string, rate: NetworkRate | undefined): Promise<void>;
+  rename(containerId: string, name: string): Promise<void>;
   sandboxOf(containerId: string): SandboxView | undefined;
 }
 
@@ -64,6 +66,7 @@ export async function createNetworkService(deps: NetworkDeps, options: NetworkOp
       watch.start();
     },
     limit: (containerId, rate) => limit(context, containerId, rate),
+    rename: (containerId, name) => rename(context, containerId, name),
     sandboxOf: (containerId) => {
       const sandbox = context.sandboxes.get(containerId);
       return sandbox === undefined ? undefined : viewOf(sandbox);
@@ -77,6 +80,7 @@ export async function createNetworkService(deps: NetworkDeps, options: NetworkOp
     disconnectContainer: (containers, input) => disconnectContainer(context, containers, input),
     close: async () => {
       await watch.stop();
+      await context.names.closeAll();
       await context.departures.all();
       context.ports.releaseAll();
     },

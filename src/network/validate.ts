@@ -23,10 +23,15 @@ export function validate(deps: Deps, request: NetworkRequest): void {
 
 /** @throws EngineError */
 export function planSandbox({ registry, options }: Deps, request: NetworkRequest): SandboxPlan {
-  const endpoints = planEndpoints(registry, request.mode, request.endpoints);
+  const endpoints = withLinks(planEndpoints(registry, request.mode, request.endpoints), request.links);
   const gateway = chooseGateway(endpoints);
   const hostIp = gateway === undefined ? options.bridge.hostIp : bridgeSettings(gateway.network, options.bridge).hostIp;
   return { endpoints, gateway, ports: reachablePorts(planPorts(request, hostIp), endpoints, gateway) };
+}
+
+function withLinks([first, ...others]: PlannedEndpoint[], links: NetworkRequest["links"]): PlannedEndpoint[] {
+  if (first === undefined || links.length === 0) return first === undefined ? others : [first, ...others];
+  return [{ ...first, wishes: { ...first.wishes, links: [...first.wishes.links, ...links] } }, ...others];
 }
 
 /** Ports of a container that nobody outside can reach are merely exposed, as with Docker; on the host's network they are what they are. */

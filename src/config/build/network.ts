@@ -15,6 +15,7 @@ export function buildNetwork(settings: Settings): NetworkConfig {
     dns: settings.dns ?? [],
     dnsSearch: (settings["dns-search"] ?? []).map(domain),
     dnsOptions: settings["dns-opt"] ?? [],
+    namesOnDefaultNetwork: settings["default-network-names"] ?? true,
   };
 }
 

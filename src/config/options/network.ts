@@ -14,6 +14,12 @@ export const networkOptions = {
   },
   "default-gateway": { type: "ip", help: "Gateway of the default bridge's containers" },
   "default-gateway-v6": { type: "ip", help: "IPv6 gateway of the default bridge's containers" },
+  "default-network-names": {
+    type: "bool",
+    help: "Let containers on the default network find each other by name; Docker does not",
+    default: "true",
+    ready: true,
+  },
   "default-network-opt": { key: "default-network-opts", type: "maps", help: "Driver options of networks that do not say" },
   dns: { type: "ips", help: "Name servers of containers that do not say", ready: true },
   "dns-opt": { key: "dns-opts", type: "list", help: "Resolver options of containers that do not say", ready: true },

@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
-import { open } from "node:fs/promises";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
 import { parseLink } from "#spec/link.ts";
 import type { Container } from "../container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { networkModeOf } from "../network-request.ts";
+import { rewriteInPlace } from "../rewrite-in-place.ts";
 import { containerPaths } from "../paths.ts";
 import { findByName, keptLinks, LEGACY_NETWORK, linkedBy } from "./resolve.ts";
 
@@ -81,26 +80,20 @@ export async function relink(deps: LinkDeps, container: Container): Promise<void
 }
 
 async function rewriteHosts(deps: LinkDeps, container: Container, lines: readonly LinkedHost[]): Promise<void> {
+  await rewriteHostsFile(deps, container, (text) => withLines(text, lines));
+}
+
+/** Changes a running container's hosts file, one change after the other. */
+export async function rewriteHostsFile(
+  deps: Pick<LinkDeps, "options" | "locks">,
+  container: Container,
+  change: (text: string) => string,
+): Promise<void> {
   const { hosts } = containerPaths(deps.options.instance, container.id);
-  await deps.locks.run(hostsLock(container), async () => await rewrite(hosts, lines));
+  await deps.locks.run(hostsLock(container), async () => await rewriteInPlace(hosts, change));
 }
 
 const hostsLock = ({ id }: Container): string => `hosts ${id}`;
-
-/** A hosts file is small. What a container has blown up is left to it. */
-const LARGEST_FILE = 1024 * 1024;
-
-/** In place: the container holds the file by bind mount. */
-async function rewrite(path: string, lines: readonly LinkedHost[]): Promise<void> {
-  // One that is just being started writes its file anew, and finds the address itself.
-  if (!existsSync(path)) return;
-  await using file = await open(path, "r+");
-  if ((await file.stat()).size > LARGEST_FILE) return;
-  const text = Buffer.from(withLines(await file.readFile("utf8"), lines));
-  // Never empty in between: the container may look at any time.
-  await file.write(text, 0, text.length, 0);
-  await file.truncate(text.length);
-}
 
 /** Puts each line in the place of one for the same names, else at the end. Pure. */
 export function withLines(hosts: string, linked: readonly Pick<LinkedHost, "address" | "names">[]): string {

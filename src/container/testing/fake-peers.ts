@@ -104,6 +104,11 @@ export class FakeNetworks implements NetworkProvider {
     return Promise.resolve();
   }
 
+  rename(containerId: string, name: string): Promise<void> {
+    this.calls.push(`rename ${containerId} ${name}`);
+    return Promise.resolve();
+  }
+
   sandboxOf(containerId: string): NetworkSandbox | undefined {
     return this.sandboxes.get(containerId);
   }

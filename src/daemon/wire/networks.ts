@@ -18,6 +18,7 @@ export async function wireNetworks({ config, database, events, logger, networkWo
       dns: network.dns,
       dnsSearch: network.dnsSearch,
       dnsOptions: network.dnsOptions,
+      namesOnDefaultNetwork: network.namesOnDefaultNetwork,
     },
   );
   const backend = (containers: ContainerDirectory): NetworkBackend => ({

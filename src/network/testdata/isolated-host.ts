@@ -151,6 +151,8 @@ export function request(containerId: string, wishes: Partial<NetworkRequest> = {
     dnsOptions: [],
     extraHosts: [],
     rate: undefined,
+    links: [],
+    namesOnDefaultNetwork: true,
     ...wishes,
   };
 }

@@ -1,6 +1,7 @@
 import type { InterfaceAddress, Route } from "../netlink/address.ts";
 import type { Link } from "../netlink/link.ts";
 import type { TokenBucket } from "../netlink/traffic.ts";
+import type { NameServerSockets } from "./name-server-sockets.ts";
 
 /**
  * What Dhow does to the host's network, as calls that never block the event loop. Each is one short run of system calls; they
@@ -48,7 +49,17 @@ export interface HostRules {
   rulesState(table: string): Promise<{ present: boolean; generation: number }>;
 }
 
-export interface HostNetwork extends HostLinks, HostRules {}
+export interface HostNames {
+  /**
+   * Opens the sockets of a name server at 127.0.0.11 inside a namespace, port 53 of which leads to them. Called again, the new ones
+   * take the place of the old. The descriptors are the caller's to close.
+   */
+  openNameServer(namespace: string): Promise<NameServerSockets>;
+  /** A socket inside a namespace, neither bound nor connected. The caller's to close. */
+  openSocketIn(namespace: string, protocol: "udp" | "tcp"): Promise<number>;
+}
+
+export interface HostNetwork extends HostLinks, HostRules, HostNames {}
 
 export type Sysctls = Readonly<Record<string, string>>;
 

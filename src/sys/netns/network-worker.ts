@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "#lib/worker-url.ts";
 import type { BridgeLink, ContainerLink, HostNetwork, HostSurvey, InterfaceLimits, Sysctls } from "./host-network.ts";
+import type { NameServerSockets } from "./name-server-sockets.ts";
 import type { Operations } from "./operations.ts";
 import { type Answer, type Call, errorOf } from "./wire.ts";
 
@@ -78,6 +79,14 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
 
   rulesState(table: string): Promise<{ present: boolean; generation: number }> {
     return this.#call("rulesState", table);
+  }
+
+  openNameServer(namespace: string): Promise<NameServerSockets> {
+    return this.#call("openNameServer", namespace);
+  }
+
+  openSocketIn(namespace: string, protocol: "udp" | "tcp"): Promise<number> {
+    return this.#call("openSocketIn", namespace, protocol);
   }
 
   /** Ends the thread after what it was asked so far. */

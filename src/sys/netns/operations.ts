@@ -19,6 +19,7 @@ import { Nftables } from "../nft/nftables.ts";
 import { runLegacyIptables } from "../nft/legacy-iptables.ts";
 import { limitInterface } from "./limit-interface.ts";
 import type { BridgeLink, ContainerLink, HostNetwork, HostSurvey, Sysctls } from "./host-network.ts";
+import { openNameServer, openSocketIn } from "./name-server-sockets.ts";
 import { createNamespace, inNamespace, removeNamespace, withNamespaceFile } from "./namespace.ts";
 
 /** The same calls, done here and now: the network worker's side. */
@@ -61,6 +62,8 @@ export function openOperations(): Operations {
     applyRules: (script) => nftables().apply(script),
     listRules: (command) => nftables().list(command),
     runLegacyIptables,
+    openNameServer,
+    openSocketIn,
     rulesState: (table) => ({
       generation: parseGeneration(netfilter.query("nftables", getGeneration())),
       present: unless("ENOENT", () => netfilter.query(`table ${table}`, getInetTable(table))) !== undefined,

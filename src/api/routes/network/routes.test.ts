@@ -28,7 +28,7 @@ const state: NetworkState = {
         id: "e".repeat(64),
         networkId: network.id,
         network: "web",
-        wishes: { ipam: undefined, driverOptions: undefined, gatewayPriority: 0 },
+        wishes: { ipam: undefined, driverOptions: undefined, gatewayPriority: 0, aliases: [], links: [] },
         link: {
           bridge: "dhb0",
           hostName: "dh0",
