@@ -48,11 +48,12 @@ async function pidOf(name: string): Promise<number> {
 
 const from = async (name: string, ...rest: Parameters<typeof ask> extends [number, ...infer R] ? R : never) =>
   ask(await pidOf(name), ...rest);
-const create = (body: object) => daemon.api("POST", "/networks/create", body);
+const createNetwork = async (body: object): Promise<void> => {
+  expect(await daemon.api("POST", "/networks/create", body)).toMatchObject({ status: 201 });
+};
 
 beforeAll(async () => {
-  for (const Name of ["app", "back"]) expect(await create({ Name })).toMatchObject({ status: 201 });
-  expect(await create({ Name: "vault", Internal: true })).toMatchObject({ status: 201 });
+  for (const body of [{ Name: "app" }, { Name: "back" }, { Name: "vault", Internal: true }]) await createNetwork(body);
   await run("web", "app", { aliases: ["www", "pool"] });
   await run("web2", "app", { aliases: ["pool"], Hostname: "second" });
   await run("db", "back");
