@@ -34,7 +34,7 @@ export class NameServers {
     opening.catch(() => {}); // Whoever needs it hears of it from `opened`.
   }
 
-  /** Resolves when it answers. Without one that was begun there is nothing to wait for. @throws SystemCallError, NftError. */
+  /** Resolves when it answers. Without one that was begun there is nothing to wait for. @throws SystemCallError. */
   async opened({ id }: Pick<Sandbox, "id">): Promise<void> {
     await this.#opening.get(id);
   }

@@ -55,7 +55,7 @@ export class Names {
     this.#servers.begin(sandbox);
   }
 
-  /** Resolves when the server that was begun answers. @throws SystemCallError, NftError. */
+  /** Resolves when the server that was begun answers. @throws SystemCallError. */
   opened(sandbox: Sandbox): Promise<void> {
     return this.#servers.opened(sandbox);
   }

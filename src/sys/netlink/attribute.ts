@@ -38,6 +38,13 @@ export function u32(type: number, value: number): Buffer {
   return attribute(type, payload);
 }
 
+/** Signed or not. */
+export function u32be(type: number, value: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt32BE(value >>> 0);
+  return attribute(type, payload);
+}
+
 /** A string with the NUL that the kernel's NLA_NUL_STRING wants. */
 export function text(type: number, value: string): Buffer {
   return attribute(type, Buffer.from(`${value}\0`));

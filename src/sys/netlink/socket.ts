@@ -31,6 +31,11 @@ const EMSGSIZE = 90;
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 
+/** `struct nfgenmsg` with the subsystem, nftables, in its `res_id`. */
+const BATCH = { flags: 0, payload: Buffer.from([0, 0, 0, 10]) };
+const BATCH_BEGIN: Message = { ...BATCH, type: 16 };
+const BATCH_END: Message = { ...BATCH, type: 17 };
+
 /** The kernel fills dumps in pieces of at most 32 KiB; a datagram that did not fit would be cut, and is refused. */
 const RECEIVE_SIZE = 64 * 1024;
 /** The kernel answers while `send` runs, so a wait this long means that an answer was lost. */
@@ -75,6 +80,27 @@ export class NetlinkSocket implements Disposable {
         if (reply.type !== NLMSG_ERROR || reply.sequence < first) continue;
         acknowledged++;
         failure ??= failureOf(reply, what);
+      }
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  /**
+   * Sends netfilter's messages as one transaction: all of them, or nothing.
+   *
+   * @throws SystemCallError the first that failed.
+   */
+  transact(what: string, ...messages: Message[]): void {
+    const acknowledged = messages.map((message) => ({ ...message, flags: message.flags | NLM_F_ACK }));
+    const begin = this.#send([BATCH_BEGIN, ...acknowledged, BATCH_END]);
+    let failure: SystemCallError | undefined;
+    for (let answered = 0; answered < messages.length;) {
+      for (const reply of this.#receive()) {
+        if (reply.type !== NLMSG_ERROR || reply.sequence < begin) continue;
+        failure ??= failureOf(reply, what);
+        // Refused as a whole: nothing else is answered.
+        if (reply.sequence === begin && failure !== undefined) throw failure;
+        if (reply.sequence !== begin) answered++;
       }
     }
     if (failure !== undefined) throw failure;

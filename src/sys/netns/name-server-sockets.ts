@@ -1,5 +1,6 @@
 import { checked, libc, SystemCallError } from "../ffi.ts";
-import { Nftables } from "../nft/nftables.ts";
+import { rewritePorts } from "../netlink/port-rewriting.ts";
+import { NETLINK_NETFILTER, NetlinkSocket } from "../netlink/socket.ts";
 import { closeFd } from "../pipe.ts";
 import { inNamespace, withNamespaceFile } from "./namespace.ts";
 
@@ -27,20 +28,27 @@ export interface NameServerSockets {
   readonly port: number;
 }
 
+/** In the container's namespace, where no other instance's is. */
+const TABLE = "dhow-names";
+
 /**
  * Opens the sockets of a name server inside a namespace and leads port 53 of 127.0.0.11 to them. Called again, the new sockets take
  * the place of the old ones.
  *
- * @throws SystemCallError, NftError.
+ * Port 53 itself stays free for a server of the container's own. The ports are rewritten packet by packet rather than by NAT, which
+ * would have the kernel track every connection of the container from then on, and a flow a query. Questions are rewritten before
+ * connection tracking looks at them and answers behind it, so that a firewall inside sees both as one exchange.
+ *
+ * @throws SystemCallError.
  */
 export function openNameServer(namespace: string): NameServerSockets {
   return withNamespaceFile(namespace, (descriptor) =>
     inNamespace(descriptor, () => {
       const sockets = openPair();
       try {
-        // A context works on the namespace that it was made in.
-        using rules = Nftables.open();
-        rules.apply(planRedirection(sockets.port));
+        using netfilter = NetlinkSocket.open(NETLINK_NETFILTER);
+        const ports = { table: TABLE, address: NAME_SERVER_ADDRESS, shown: DNS_PORT, real: sockets.port };
+        netfilter.transact("name server", ...rewritePorts(ports));
         return sockets;
       } catch (error) {
         closeFd(sockets.udp);
@@ -56,30 +64,6 @@ export function openSocketIn(namespace: string, protocol: "udp" | "tcp"): number
   return withNamespaceFile(namespace, (descriptor) =>
     inNamespace(descriptor, () => checked("socket", socket(AF_INET, SOCK[protocol] | FLAGS, 0))),
   );
-}
-
-/**
- * Port 53 itself stays free for a server of the container's own. The ports are rewritten packet by packet rather than by NAT, which
- * would have the kernel track every connection of the container from then on, and a flow a query. Questions are rewritten before
- * connection tracking looks at them and answers behind it, so that a firewall inside sees both as one exchange.
- */
-function planRedirection(port: number): string {
-  const rules = (side: (protocol: string) => string): string[] => ["udp", "tcp"].map((protocol) => `    ${side(protocol)}`);
-  return [
-    "add table ip dhow-names",
-    "delete table ip dhow-names",
-    "table ip dhow-names {",
-    "  chain questions {",
-    "    type filter hook output priority raw; policy accept;",
-    ...rules((protocol) => `ip daddr ${NAME_SERVER_ADDRESS} ${protocol} dport ${DNS_PORT} ${protocol} dport set ${port}`),
-    "  }",
-    "  chain answers {",
-    "    type filter hook postrouting priority 300; policy accept;",
-    ...rules((protocol) => `ip saddr ${NAME_SERVER_ADDRESS} ${protocol} sport ${port} ${protocol} sport set ${DNS_PORT}`),
-    "  }",
-    "}",
-    "",
-  ].join("\n");
 }
 
 function openPair(): NameServerSockets {

@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +18,18 @@ let worker: NetworkWorker;
 
 const run = (namespace: string, ...command: string[]): string =>
   execFileSync("nsenter", [`--net=${namespace}`, ...command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+/** What comes back from port 53 of 127.0.0.11, over UDP and over TCP. */
+async function ask(namespace: string): Promise<string[]> {
+  const udp = createSocket("udp4");
+  udp.bind({ fd: await worker.openSocketIn(namespace, "udp") }, () => udp.send("hello", 53, "127.0.0.11"));
+  const [packet, { address, port }] = (await once(udp, "message")) as [Buffer, { address: string; port: number }];
+  udp.close();
+  const tcp = new Socket({ fd: await worker.openSocketIn(namespace, "tcp") }).connect(53, "127.0.0.11");
+  const [bytes] = (await once(tcp, "data")) as [Buffer];
+  tcp.destroy();
+  return [`${address}:${port} ${packet.toString()}`, bytes.toString()];
+}
 
 const bridge = {
   name: "dhowt0",
@@ -83,6 +98,35 @@ describe("NetworkWorker", () => {
     expect(run(inside, "ip", "link", "show", "eth0")).toMatch(/mtu 1400.*[^]*02:42:0a:d5:00:02/);
     expect(run(host, "ip", "-o", "address", "show", "dhvt1")).not.toMatch(/inet6/);
     expect(run(inside, "busybox", "ping", "-c1", "-W2", "10.213.0.1")).toMatch(/1 packets received/);
+  });
+
+  it("opens a name server inside, again in the place of the first, whose port nobody sees", async () => {
+    const listed = (port: number): string => `table ip dhow-names {
+	chain questions {
+		type filter hook output priority raw; policy accept;
+		ip daddr 127.0.0.11 udp dport 53 udp dport set ${port}
+		ip daddr 127.0.0.11 tcp dport 53 tcp dport set ${port}
+	}
+
+	chain answers {
+		type filter hook postrouting priority 300; policy accept;
+		ip saddr 127.0.0.11 udp sport ${port} udp sport set 53
+		ip saddr 127.0.0.11 tcp sport ${port} tcp sport set 53
+	}
+}
+`;
+    for (let round = 0; round < 2; round++) {
+      const { udp, tcp, port } = await worker.openNameServer(inside);
+      expect(run(inside, "nft", "list", "ruleset")).toBe(listed(port));
+      const server = createSocket("udp4");
+      server.on("message", (packet, from) => server.send(packet, from.port, from.address));
+      server.bind({ fd: udp });
+      const listener = createServer((connection) => connection.end("over TCP")).listen({ fd: tcp });
+      expect(await ask(inside)).toEqual(["127.0.0.11:53 hello", "over TCP"]);
+      server.close();
+      listener.close();
+    }
+    await expect(worker.openNameServer("/nonexistent")).rejects.toThrow(/ENOENT/);
   });
 
   it("says what the kernel would not do", async () => {

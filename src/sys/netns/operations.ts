@@ -34,7 +34,8 @@ const IPPROTO_UDP = 17;
 export function openOperations(): Operations {
   const route = NetlinkSocket.open(NETLINK_ROUTE);
   const netfilter = NetlinkSocket.open(NETLINK_NETFILTER);
-  let rules: Nftables | undefined;
+  // At once, while descriptors are few: libnftables waits with select(2), which takes none above 1023, and ends the process.
+  let rules = openNftables();
   const nftables = (): Nftables => (rules ??= Nftables.open());
   return {
     createNamespace: (path, sysctls, existing) =>
@@ -69,6 +70,15 @@ export function openOperations(): Operations {
       present: unless("ENOENT", () => netfilter.query(`table ${table}`, getInetTable(table))) !== undefined,
     }),
   };
+}
+
+/** Undefined where the library is missing: whoever needs it is told so. */
+function openNftables(): Nftables | undefined {
+  try {
+    return Nftables.open();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Does `work`; undefined when it fails with that one code. */
