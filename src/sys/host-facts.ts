@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, release, totalmem } from "node:os";
 import { readCgroupHost } from "./cgroup.ts";
-import { type LimitName, missingLimits } from "./host-limits.ts";
+import { hugePageSizes, type LimitName, missingLimits } from "./host-limits.ts";
 
 /** What a sandbox is bounded by, found once at the daemon's start: its own rights and limits, and what the kernel offers. */
 export interface HostReading {
@@ -26,6 +26,8 @@ export interface HostReading {
   readonly blkioWeight: boolean;
   /** Kinds of limits that neither version of the control groups offers. */
   readonly missingLimits: readonly LimitName[];
+  /** Sizes of huge pages that can be limited: `2MB`. */
+  readonly hugePageSizes: readonly string[];
   readonly apparmor: boolean;
   /** Per-processor folders of /sys that tell the temperature, a side channel. */
   readonly thermalThrottlePaths: readonly string[];
@@ -114,6 +116,7 @@ export function readHostFacts(): HostReading {
     swapLimit: cgroup === "v2" || textOf("/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes") !== "",
     blkioWeight: cgroup === "v2" || namesIn("/sys/fs/cgroup/blkio").some((name) => name === "blkio.weight" || name === "blkio.bfq.weight"),
     missingLimits: missingLimits(readCgroupHost()),
+    hugePageSizes: hugePageSizes(readCgroupHost()),
     apparmor: textOf("/sys/module/apparmor/parameters/enabled").startsWith("Y"),
     thermalThrottlePaths: thermalThrottlePaths("/sys/devices/system/cpu"),
   };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { missingLimits } from "./host-limits.ts";
+import { hugePageSizes, missingLimits } from "./host-limits.ts";
 
 const root = mkdtempSync(join(tmpdir(), "limits-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -28,4 +28,13 @@ test("v2: what its root's controllers name, and nothing that only v1 has", () =>
   mkdirSync(unified);
   writeFileSync(join(unified, "cgroup.controllers"), "cpuset cpu io memory hugetlb\n");
   expect(missingLimits({ layout: "v2", unified, trees: {} })).toEqual(["memorySwappiness", "oomKillDisable", "cpuRealtime", "pids"]);
+});
+
+test("v1: huge pages of the sizes that have files", () => {
+  const folder = join(root, "hugetlb");
+  mkdirSync(folder);
+  for (const name of ["hugetlb.2MB.limit_in_bytes", "hugetlb.1GB.limit_in_bytes", "hugetlb.2MB.failcnt"])
+    writeFileSync(join(folder, name), "0");
+  expect(hugePageSizes({ layout: "v1", unified: undefined, trees: { hugetlb: folder } })).toEqual(["1GB", "2MB"]);
+  expect(hugePageSizes({ layout: "v1", unified: undefined, trees: {} })).toEqual([]);
 });

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { type CgroupHost, treeOf } from "./cgroup-paths.ts";
+import { existsSync, readdirSync } from "node:fs";
+import { type CgroupHost, type CgroupTree, treeOf } from "./cgroup-paths.ts";
 import { readSmallFile } from "./read-small-file.ts";
 
 /** A kind of limit that a host can have or lack. */
@@ -24,6 +24,34 @@ const limits = {
   pids: { v1: ["pids", "cgroup.procs"], v2: "pids" },
   blockThrottle: { v1: ["blkio", "blkio.throttle.read_bps_device"], v2: "io" },
 } as const satisfies Record<string, Place>;
+
+/** Sizes of huge pages that can be limited, as the kernel names them: `2MB`. */
+export function hugePageSizes(host: CgroupHost): string[] {
+  const tree = treeOf(host, "hugetlb");
+  if (tree?.version !== 1) return kernelSizes(tree).toSorted();
+  return namesIn(tree.root)
+    .flatMap((name) => /^hugetlb\.(\w+)\.limit_in_bytes$/.exec(name)?.[1] ?? [])
+    .toSorted();
+}
+
+/** The root of v2 has no files of limits: what the kernel has, where the controller is there. */
+function kernelSizes(tree: CgroupTree | undefined): string[] {
+  if (tree === undefined || !readSmallFile(`${tree.root}/cgroup.controllers`).trim().split(/\s+/).includes("hugetlb")) return [];
+  return namesIn("/sys/kernel/mm/hugepages").flatMap((name) => {
+    const kilobytes = Number(/^hugepages-(\d+)kB$/.exec(name)?.[1] ?? "0");
+    if (kilobytes === 0) return [];
+    if (kilobytes >= 1024 ** 2) return [`${kilobytes / 1024 ** 2}GB`];
+    return [kilobytes >= 1024 ? `${kilobytes / 1024}MB` : `${kilobytes}KB`];
+  });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
 
 /** What this host cannot limit. */
 export function missingLimits(host: CgroupHost): LimitName[] {

@@ -101,6 +101,8 @@ export interface HostFacts {
   readonly blkioWeight?: boolean | undefined;
   /** Kinds of limits that neither version of its control groups offers. */
   readonly missingLimits?: readonly LimitName[] | undefined;
+  /** Sizes of huge pages that can be limited: `2MB`. */
+  readonly hugePageSizes?: readonly string[] | undefined;
   readonly apparmor?: boolean | undefined;
   /** `/sys/devices/system/cpu/cpuN/thermal_throttle` of each processor that has it. */
   readonly thermalThrottlePaths?: readonly string[] | undefined;

@@ -31,6 +31,7 @@ const DISK = { Path: `/dev/${disk}` };
 async function expected(hostConfig: HostConfig): Promise<[string, string][]> {
   const host = { ...facts, runtime: "crun" } satisfies HostFacts;
   const { devices: _, ...limits } = containerResources({
+    config: {},
     hostConfig,
     host,
     devices: await lookUpDevices(hostConfig),
@@ -257,6 +258,13 @@ describe("what a limit does", () => {
     expect((await docker.run(["run", "--rm", "--device-cgroup-rule", "b 7:0 r", BUSYBOX, "sh", "-c", ram])).stdout.trim()).toBe("0");
   });
 
+  test.skipIf(!facts.hugePageSizes.includes("2MB"))("huge pages, by a label, as many as there may be", async () => {
+    const file = groups.trees["hugetlb"] === undefined ? "hugetlb.2MB.max" : "hugetlb/hugetlb.2MB.limit_in_bytes";
+    expect(await run("--label", "dhow.hugepages.2MB=4m", BUSYBOX, "cat", `/sys/fs/cgroup/${file}`)).toBe("4194304");
+    const { code, stderr } = await docker.run(["run", "--rm", "--label", "dhow.hugepages.16GB=1m", BUSYBOX, "true"]);
+    expect([code, stderr]).toEqual([125, expect.stringContaining("huge pages of 16GB cannot be limited on this host: available: ")]);
+  });
+
   test("a group of one's own choice", async () => {
     const parent = `/${daemon.instance.name}/mine`;
     await docker.ok("run", "-d", "--name", "child", "--cgroup-parent", parent, BUSYBOX, "sleep", "1000");
@@ -264,7 +272,11 @@ describe("what a limit does", () => {
     expect(readFileSync(`/proc/${pid}/cgroup`, "utf8")).toContain(`${parent}/`);
     await remove("child");
     // It was asked for by name, and is its asker's, as with Docker: who may have given it limits.
-    for (const root of new Set([groups.unified, ...Object.values(groups.trees)])) if (root !== undefined) rmdirSync(root + parent);
+    const folders = [groups.unified, ...Object.values(groups.trees)].map((root) => `${root ?? ""}${parent}`);
+    // The container's own group goes behind the answer.
+    await eventually(() => {
+      for (const folder of folders) if (existsSync(folder)) rmdirSync(folder);
+    });
   });
 });
 

@@ -58,7 +58,7 @@ const cases: readonly (readonly [string, HostConfig])[] = [
 function limitsOf(hostConfig: HostConfig, cgroup: HostFacts["cgroup"]): Limits {
   const host = { cgroup, capabilities: [], rlimits: {}, cpus: 2, memoryBytes: 4e9, runtime: "crun", kernel: [6, 1], architecture: "amd64" };
   const devices = { nodes: [], disks: { [DISK.Path]: { major: 254, minor: 0 } } };
-  const { devices: _, ...limits } = containerResources({ hostConfig, host, devices } as unknown as SpecInput);
+  const { devices: _, ...limits } = containerResources({ config: {}, hostConfig, host, devices } as unknown as SpecInput);
   return limits;
 }
 

@@ -1,5 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
+import { hugePageLimitsOf } from "#spec/huge-pages.ts";
 import type { OciResources, OciThrottle } from "#spec/oci-runtime/spec.ts";
 import type { HostDevices, HostFacts, SpecInput } from "../spec-input.ts";
 import { deviceRules } from "./devices.ts";
@@ -9,8 +10,12 @@ const MOST_SHARES = 262_144;
 /** Microseconds: the window that `--cpus` is a share of. */
 const CPU_PERIOD = 100_000;
 
-export function containerResources({ hostConfig, host, devices }: SpecInput): OciResources {
-  return { devices: deviceRules(hostConfig, devices), ...limits(hostConfig, host, devices) };
+export function containerResources({ config, hostConfig, host, devices }: SpecInput): OciResources {
+  return {
+    devices: deviceRules(hostConfig, devices),
+    ...limits(hostConfig, host, devices),
+    ...whenSome("hugepageLimits", hugePageLimitsOf(config.Labels)),
+  };
 }
 
 /** What is not asked for is left out. */

@@ -3,6 +3,7 @@ import type { HostFacts } from "../spec-input.ts";
 import { commandLine } from "./process.ts";
 import { validateIdentity } from "./validate/identity.ts";
 import { validatePorts } from "./validate/ports.ts";
+import { validateHugePages } from "./validate/huge-pages.ts";
 import { validateResources } from "./validate/resources.ts";
 import { validateSandbox } from "./validate/sandbox.ts";
 
@@ -18,5 +19,6 @@ export function validateCreate(config: ContainerConfig, hostConfig: HostConfig, 
   commandLine(config);
   validatePorts(config, hostConfig);
   validateResources(hostConfig, host);
+  validateHugePages(config, host);
   validateSandbox(hostConfig, host);
 }
