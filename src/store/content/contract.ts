@@ -18,7 +18,8 @@ export interface ContentStore {
   ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }>;
 
   /**
-   * Takes in what `write` puts into a new file, and tells the digest of: for who hashes as he writes.
+   * Takes in what `write` puts into a new file, and tells the digest of: for who hashes as he writes. It reaches the disk behind the
+   * answer; when the host goes down before, the blob is missing afterwards, and never damaged.
    *
    * @throws what `write` throws; EngineError `exhausted` on a full disk. Nothing is kept then.
    */

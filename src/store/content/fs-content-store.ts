@@ -7,14 +7,18 @@ import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
 import { hexOf, isDigest, parseDigest, type Digest } from "#spec/digest.ts";
 import { orExhausted } from "../full-disk.ts";
+import { currentBootId } from "../snapshots/boot-id.ts";
 import type { ContentStore, ExpectedBlob } from "./contract.ts";
 import { syncFile, writeBlob } from "./ingest.ts";
+import { UnsyncedBlobs } from "./unsynced-blobs.ts";
 import { overLimit, verify } from "./verify.ts";
 
 export interface ContentStoreOptions {
   /** Belongs to the store alone. */
   readonly root: string;
   readonly idleMs?: number;
+  /** See `currentBootId`. */
+  readonly bootId?: string;
 }
 
 const HEAP_MEGABYTES = 128;
@@ -30,12 +34,14 @@ export class FsContentStore implements ContentStore {
   readonly #blobs: string;
   readonly #temporary: string;
   readonly #pool: WorkerPool;
+  readonly #unsynced: UnsyncedBlobs;
   readonly #ingests = new Map<Digest, Promise<unknown>>();
 
-  constructor({ root, idleMs = 5_000 }: ContentStoreOptions) {
+  constructor({ root, idleMs = 5_000, bootId = currentBootId() }: ContentStoreOptions) {
     this.#blobs = join(root, "blobs/sha256");
     this.#temporary = join(root, "ingest");
     for (const folder of [this.#blobs, this.#temporary]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#unsynced = new UnsyncedBlobs({ folder: join(root, "unsynced"), bootId, sync: (name) => syncFile(join(this.#blobs, name)) });
     this.#pool = new WorkerPool({
       name: "digest",
       url: workerUrl("digest"),
@@ -66,8 +72,9 @@ export class FsContentStore implements ContentStore {
     const temporary = join(this.#temporary, randomBytes(12).toString("hex"));
     try {
       const found = await write(temporary);
-      await syncFile(temporary);
-      await this.#publish(temporary, { ...found, limit: found.size }, found);
+      // The one that is here may be safe already, which the new one is not.
+      if (this.sizeOf(found.digest) !== undefined) await unlink(temporary);
+      else await this.#publishUnsynced(temporary, found);
     } catch (error) {
       await unlink(temporary).catch(ignoreMissing);
       throw orExhausted(error, "writing a blob failed");
@@ -102,12 +109,17 @@ export class FsContentStore implements ContentStore {
   }
 
   async sweep(): Promise<void> {
+    for (const name of this.#unsynced.resume()) {
+      await unlink(join(this.#blobs, name)).catch(ignoreMissing);
+      await this.#unsynced.unmark(name);
+    }
     for (const name of await readdir(this.#temporary)) await unlink(join(this.#temporary, name)).catch(ignoreMissing);
   }
 
-  /** Ends the thread that hashes. */
-  close(): Promise<void> {
-    return this.#pool.close();
+  /** Ends the thread that hashes, and waits until all is on the disk. */
+  async close(): Promise<void> {
+    await this.#unsynced.settle();
+    await this.#pool.close();
   }
 
   async #ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }> {
@@ -120,6 +132,13 @@ export class FsContentStore implements ContentStore {
     } catch (error) {
       throw orExhausted(error, "writing a blob failed");
     }
+  }
+
+  async #publishUnsynced(temporary: string, found: { readonly digest: Digest; readonly size: number }): Promise<void> {
+    const name = hexOf(found.digest);
+    this.#unsynced.mark(name);
+    await this.#publish(temporary, { ...found, limit: found.size }, found);
+    this.#unsynced.start(name);
   }
 
   async #publish(temporary: string, expected: ExpectedBlob, found: { readonly digest: Digest; readonly size: number }): Promise<void> {
