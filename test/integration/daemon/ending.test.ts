@@ -38,7 +38,9 @@ describe("a daemon whose containers end with it", () => {
     const started = performance.now();
     await daemon.stop();
     expect(performance.now() - started).toBeLessThan(20_000);
-    expect(residueOf(daemon.instance)).toEqual([]);
+    // The containers themselves are kept. The kernel takes down namespaces and cgroups behind our back.
+    const kept = /^(?:file data\/|row )/;
+    await eventually(() => expect(residueOf(daemon.instance).filter((line) => !kept.test(line))).toEqual([]), 5_000);
     await daemon.start();
     expect(await state("web")).toMatchObject({ Status: "exited", ExitCode: 5 });
     expect(await state("deaf")).toMatchObject({ Status: "exited", ExitCode: 137 });
