@@ -1,6 +1,8 @@
 import Docker from "dockerode";
 import { PassThrough, type Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { packTar } from "#lib/tar-pack.ts";
+import { entriesOf } from "../support/archives.ts";
 import { useDaemon } from "../support/daemon.ts";
 import { BUSYBOX, busyboxArchive } from "../support/images.ts";
 
@@ -95,5 +97,20 @@ describe("dockerode", () => {
     await container.stop({ t: 0 });
     await expect(container.stop()).rejects.toMatchObject({ statusCode: 304 });
     await container.remove();
+  });
+
+  it("puts an archive before the start, gets one back, lists changes and commits", async () => {
+    const container = await docker.createContainer({ Image: BUSYBOX, Cmd: ["cat", "/tmp/put"] });
+    await container.putArchive(packTar([{ name: "put", type: "file", mode: 0o644, data: Buffer.from("by dockerode") }]), { path: "/tmp" });
+    await container.start();
+    await container.wait();
+    expect((await container.logs({ stdout: true })).toString()).toContain("by dockerode");
+    const chunks: Buffer[] = [];
+    for await (const chunk of await container.getArchive({ path: "/tmp/put" })) chunks.push(Buffer.from(chunk));
+    expect(entriesOf(Buffer.concat(chunks)).get("put")?.content.toString()).toBe("by dockerode");
+    expect(await container.changes()).toEqual(expect.arrayContaining([{ Path: "/tmp/put", Kind: 1 }]));
+    await container.commit({ repo: "committed", tag: "one" });
+    await container.remove();
+    expect((await docker.getImage("committed:one").inspect()).RootFS.Layers).toHaveLength(2);
   });
 });
