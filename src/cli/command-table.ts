@@ -55,6 +55,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/pull.ts")).pull,
   },
   {
+    names: ["dns trace"],
+    summary: "Show what answers a container's question for a name, and why",
+    load: async () => (await import("./commands/dns-trace.ts")).dnsTrace,
+  },
+  {
     names: ["info", "system info"],
     summary: "Display system-wide information",
     load: async () => (await import("./commands/info.ts")).info,
@@ -74,6 +79,7 @@ export const commandTable: readonly CommandEntry[] = [
 /** Nouns that commands can be named by, and what each is about. */
 export const nouns: Readonly<Record<string, string>> = {
   container: "Manage containers",
+  dns: "Look into the names of containers",
   image: "Manage images",
   system: "Manage the engine",
 };

@@ -6,6 +6,7 @@ import type {
   ContainerTopResponse,
   ContainerUpdateBody,
 } from "#spec/docker-api/types.ts";
+import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { RateChange } from "#spec/network-rate.ts";
 import type { Caller } from "./caller.ts";
 import { type AttachOptions, attachTo, type Exit, logsOf, type LogsOptions, waitFor, type WaitOptions } from "./container-streams.ts";
@@ -55,6 +56,11 @@ export class ContainersClient {
 
   create(body: ContainerCreateBody, { name, platform, signal }: CreateOptions = {}): Promise<CreatedContainer> {
     return this.#caller.json("POST /containers/create", { query: { name, platform }, json: body, signal });
+  }
+
+  /** How its question for a name is answered: Dhow's own. */
+  traceName(id: string, { name, type }: { readonly name: string; readonly type?: string | undefined }): Promise<DnsTrace> {
+    return this.#caller.json(`GET /containers/${encodeName(id)}/dns`, { query: { name, type } });
   }
 
   list({ all, limit, size, filters }: ContainerListOptions = {}): Promise<ContainerSummary[]> {

@@ -1,5 +1,6 @@
 import type { NetworkCreateBody } from "#spec/docker-api/types.ts";
 import type { NetworkRate } from "#spec/network-rate.ts";
+import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { Filters } from "#spec/filters.ts";
 import { connectContainer, type ConnectInput, disconnectContainer, type DisconnectInput } from "./connect-container.ts";
 import { connect } from "./connect.ts";
@@ -19,6 +20,7 @@ import { rename } from "./rename.ts";
 import { restore } from "./restore.ts";
 import { type SandboxView, viewOf } from "./sandbox.ts";
 import { RulesWatch } from "./rules-watch.ts";
+import { traceContainerName, type TraceInput } from "./trace-name.ts";
 import { teardown } from "./teardown.ts";
 import { validate } from "./validate.ts";
 
@@ -43,6 +45,8 @@ interface NetworkVerbs {
   prune(filters: Filters, before: number | undefined, signal: AbortSignal): Promise<string[]>;
   connectContainer(containers: ContainerDirectory, input: ConnectInput): Promise<void>;
   disconnectContainer(containers: ContainerDirectory, input: DisconnectInput): Promise<void>;
+  /** How a container's question for a name is answered. @throws EngineError `not-found`, `conflict` when it does not run, `invalid`. */
+  traceName(containers: ContainerDirectory, input: TraceInput): Promise<DnsTrace>;
 }
 
 export interface NetworkService extends ContainerNetworks, NetworkVerbs {
@@ -78,6 +82,7 @@ export async function createNetworkService(deps: NetworkDeps, options: NetworkOp
     prune: (filters, before, signal) => pruneNetworks(context, filters, before, signal),
     connectContainer: (containers, input) => connectContainer(context, containers, input),
     disconnectContainer: (containers, input) => disconnectContainer(context, containers, input),
+    traceName: (containers, input) => traceContainerName(context, containers, input),
     close: async () => {
       await watch.stop();
       await context.names.closeAll();

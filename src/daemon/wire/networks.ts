@@ -29,6 +29,7 @@ export async function wireNetworks({ config, database, events, logger, networkWo
     prune: (filters, before, signal) => networks.prune(filters, before, signal),
     connect: (input) => networks.connectContainer(containers, input),
     disconnect: (input) => networks.disconnectContainer(containers, input),
+    traceName: (input) => networks.traceName(containers, input),
   });
   return { networks, backend };
 }

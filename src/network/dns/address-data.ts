@@ -23,6 +23,12 @@ function withoutIpv4(address: string): string {
   });
 }
 
+/** An IPv6 address of a record, as it is written. */
+export function formatIpv6(data: Buffer): string {
+  const groups = Array.from({ length: 8 }, (_, index) => data.readUInt16BE(2 * index).toString(16));
+  return new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
+}
+
 const REVERSE = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/;
 
 /** Whether a name asks who has an IPv4 address. */
@@ -33,4 +39,8 @@ export function isReverseName(name: string): boolean {
 /** `10.0.0.2` of `2.0.0.10.in-addr.arpa`. */
 export function ipv4OfReverseName(name: string): string | undefined {
   return REVERSE.exec(name)?.slice(1, 5).toReversed().join(".");
+}
+
+export function reverseNameOf(address: string): string {
+  return `${address.split(".").toReversed().join(".")}.in-addr.arpa`;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "#lib/logger.ts";
+import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { HostNames } from "#sys/netns/host-network.ts";
 import type { NetworkRegistry } from "../registry.ts";
 import type { Sandbox } from "../sandbox.ts";
@@ -6,9 +7,9 @@ import type { SandboxTable } from "../sandbox-table.ts";
 import { AnswerCache } from "./cache.ts";
 import { Forwarder } from "./forwarder.ts";
 import { HostServers } from "./host-servers.ts";
-import type { Query } from "./message.ts";
 import { NameServers } from "./name-servers.ts";
-import { type Resolution, Resolver } from "./resolver.ts";
+import { Resolver } from "./resolver.ts";
+import { traceName } from "./trace.ts";
 import { askUpstream } from "./upstream.ts";
 import { Zone } from "./zone.ts";
 
@@ -68,7 +69,8 @@ export class Names {
     await this.#servers.closeAll();
   }
 
-  explain(asker: Sandbox, query: Query, limit: number): Promise<Resolution> {
-    return this.#resolver.explain(asker, query, limit);
+  /** How a container's question would be answered, and why. @throws EngineError `invalid`. */
+  trace(asker: Sandbox, name: string, type: string | undefined): Promise<DnsTrace> {
+    return traceName(this.#resolver, asker, name, type);
   }
 }

@@ -59,7 +59,7 @@ describe("a flag that can be seen inside", () => {
       "mknod /tmp/k c 10 229; (exec 3<>/tmp/k && echo opened) 2>&1",
       /opened|such device/,
     ],
-    ["--dns", ["--dns", "10.9.8.7"], "cat /etc/resolv.conf", /^nameserver 10\.9\.8\.7$/m],
+    ["--dns", ["--label", "dhow.default-network-names=false", "--dns", "10.9.8.7"], "cat /etc/resolv.conf", /^nameserver 10\.9\.8\.7$/m],
     ["--dns-option", ["--dns", "10.9.8.7", "--dns-option", "ndots:3"], "cat /etc/resolv.conf", /^options ndots:3$/m],
     ["--dns-search", ["--dns-search", "corp.example"], "cat /etc/resolv.conf", /^search corp\.example$/m],
     [

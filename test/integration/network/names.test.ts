@@ -4,6 +4,7 @@ import * as dns from "dns-packet";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { useDaemon } from "../../support/daemon.ts";
 import { ask, overUdp, serveIn } from "../../support/dns-client.ts";
+import { dhowCli } from "../../support/dhow-cli.ts";
 import { useFakeDns } from "../../support/fake-dns.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 
@@ -224,6 +225,50 @@ describe("the server's place", () => {
       expect(await from("web", "pool", "A", { transport })).toMatchObject({ records: expect.arrayContaining([`A ${address}`]) as unknown });
     }
     expect(await from("web", "again.example")).toMatchObject({ records: ["A 192.0.2.1"] });
+  });
+});
+
+describe("dhow dns trace", () => {
+  const trace = async (name: string, more = "") =>
+    (await daemon.api("GET", `/containers/web/dns?name=${name}${more}`)).json.Steps as Record<string, unknown>[];
+
+  it("tells what answers a name, and why", async () => {
+    const address = await addressOf("web2", "app");
+    expect(await trace("second")).toMatchObject([
+      { Source: "network", Network: "app", Reason: "a container's host name on network app", Records: [`A ${address} (5 s)`] },
+    ]);
+    expect(await trace(address)).toMatchObject([{ Source: "reverse", Records: ["PTR web2.app (5 s)"] }]);
+    expect(await trace("traced.example")).toMatchObject([
+      {
+        Source: "server",
+        Attempts: [{ Server: upstream.address, From: "host", Transport: "udp", Code: "NOERROR" }],
+        Records: ["A 192.0.2.1 (60 s)"],
+      },
+    ]);
+    expect(await trace("traced.example")).toMatchObject([{ Source: "cache", Attempts: [] }]);
+    expect(await trace("db")).toMatchObject([
+      { Source: "other-network", Code: "NXDOMAIN" },
+      { Name: "db.corp.example", Code: "NOERROR" },
+    ]);
+    expect(await trace("localhost")).toMatchObject([{ Source: "hosts file", Records: ["A 127.0.0.1"] }]);
+    const types = ["TYPE99", "AAAA", "PTR"].map(
+      async (type) => (await daemon.api("GET", `/containers/web/dns?name=web2&type=${type}`)).status,
+    );
+    expect(await Promise.all(types)).toEqual([400, 200, 200]);
+    expect(
+      await Promise.all(
+        ["web/dns", "web/dns?name=a..b", "nobody/dns?name=a"].map(async (path) => (await daemon.api("GET", `/containers/${path}`)).status),
+      ),
+    ).toEqual([400, 400, 404]);
+  });
+
+  it("is shown by the command line", async () => {
+    const found = await dhowCli(daemon).run(["dns", "trace", "web", "second"]);
+    expect(found).toMatchObject({ code: 0, stderr: "" });
+    expect(found.stdout).toMatch(
+      /^web asks the embedded server, 127\.0\.0\.11, for A of second\n {2}second: NOERROR from network \(a container's host name on network app\), [\d.]+ ms\n {4}A [\d.]+ \(5 s\)\n$/,
+    );
+    expect(await dhowCli(daemon).run(["dns", "trace", "web", "nosuch.example."])).toMatchObject({ code: 1 });
   });
 });
 

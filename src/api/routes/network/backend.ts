@@ -1,5 +1,6 @@
 import type { NetworkState } from "#network/list.ts";
 import type { Network } from "#network/network.ts";
+import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { EndpointSettings, NetworkCreateBody } from "#spec/docker-api/types.ts";
 import type { Filters } from "#spec/filters.ts";
 
@@ -13,4 +14,6 @@ export interface NetworkBackend {
   prune(filters: Filters, before: number | undefined, signal: AbortSignal): Promise<readonly string[]>;
   connect(input: { network: string; container: string; settings: EndpointSettings }): Promise<void>;
   disconnect(input: { network: string; container: string; force: boolean }): Promise<void>;
+  /** How a container's question for a name is answered, and why. */
+  traceName(input: { container: string; name: string; type: string | undefined }): Promise<DnsTrace>;
 }

@@ -57,6 +57,7 @@ const backend: NetworkBackend = {
   prune: async (filters, before) => (asked.push([[...filters], before]), ["web"]),
   connect: async (input) => void asked.push(input),
   disconnect: async (input) => void asked.push(input),
+  traceName: async (input) => (asked.push(input), { Container: "app", Name: "db", Type: "A", Embedded: true, Steps: [] }),
 };
 
 async function call(method: ApiRequest["method"], path: string, body?: unknown): Promise<Reply> {
@@ -137,6 +138,19 @@ it("removes, connects and disconnects", async () => {
   expect(await call("POST", "/networks/web/connect", { Container: "app", EndpointConfig: settings })).toMatchObject({ status: 200 });
   expect(await call("POST", "/networks/web/disconnect", { Container: "app", Force: true })).toMatchObject({ status: 200 });
   expect(asked).toEqual(["web", { network: "web", container: "app", settings }, { network: "web", container: "app", force: true }]);
+});
+
+it("traces a name", async () => {
+  expect(await call("GET", "/containers/app/dns?name=db")).toMatchObject({
+    kind: "json",
+    status: 200,
+    body: { Name: "db", Embedded: true },
+  });
+  await call("GET", "/containers/app/dns?name=db&type=AAAA");
+  expect(asked).toEqual([
+    { container: "app", name: "db", type: undefined },
+    { container: "app", name: "db", type: "AAAA" },
+  ]);
 });
 
 it("prunes by labels and age", async () => {

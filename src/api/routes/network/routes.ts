@@ -7,7 +7,7 @@ import { networkInspect, networkSummary } from "../../views/network.ts";
 import type { NetworkBackend } from "./backend.ts";
 import { pruneNetworks } from "./prune.ts";
 
-/** Everything below /networks. */
+/** Everything below /networks, and an endpoint of Dhow's own. */
 export function networkRoutes(backend: NetworkBackend): Route[] {
   return [
     { method: "GET", path: "/networks", handler: (request) => listNetworks(backend, request) },
@@ -17,6 +17,7 @@ export function networkRoutes(backend: NetworkBackend): Route[] {
     { method: "DELETE", path: "/networks/:id", handler: (request) => removeNetwork(backend, request) },
     { method: "POST", path: "/networks/:id/connect", handler: (request) => connect(backend, request) },
     { method: "POST", path: "/networks/:id/disconnect", handler: (request) => disconnect(backend, request) },
+    { method: "GET", path: "/containers/:id/dns", handler: (request) => traceName(backend, request) },
   ];
 }
 
@@ -55,4 +56,11 @@ async function disconnect(backend: NetworkBackend, request: ApiRequest): Promise
     force: body?.Force ?? false,
   });
   return done;
+}
+
+/** `name`, and `type` for another record than A. */
+async function traceName(backend: NetworkBackend, { params, query }: ApiRequest): Promise<Reply> {
+  return json(
+    await backend.traceName({ container: params["id"] ?? "", name: query.get("name") ?? "", type: query.get("type") || undefined }),
+  );
 }
