@@ -1,4 +1,4 @@
-import { chown, stat } from "node:fs/promises";
+import { chmod, chown, stat } from "node:fs/promises";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { hostId, type IdMapping, type Owner, rootOf } from "#lib/id-mapping.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
@@ -8,6 +8,8 @@ import type { Container } from "./container.ts";
 import type { ContainerContext } from "./deps.ts";
 import { userNamespacePeers } from "./joined-namespaces.ts";
 import { joinedContainer } from "./network-request.ts";
+
+const NULL_DEVICE = "/dev/null";
 
 /** The users of a daemon with `userns-remap`. */
 export interface UserNamespaces {
@@ -103,6 +105,16 @@ export async function giveStdio(pid: number, user: Owner, { uids, gids }: IdMapp
     const path = `/proc/${pid}/fd/${fd}`;
     if ((await stat(path)).isFIFO()) await chown(path, uid, gid);
   }
+}
+
+/**
+ * Makes /dev/null root's and everybody's again. As the standard input of a process that has none, crun 1.8 gives the host's own device to
+ * the root of a remapped container, who could shut everybody else out of it.
+ */
+export async function takeBackNullDevice(): Promise<void> {
+  const { uid, gid, mode } = await stat(NULL_DEVICE);
+  if (uid !== 0 || gid !== 0) await chown(NULL_DEVICE, 0, 0);
+  if ((mode & 0o777) !== 0o666) await chmod(NULL_DEVICE, 0o666);
 }
 
 async function held(holder: Promise<NamespaceHolder>): Promise<NamespaceHolder> {

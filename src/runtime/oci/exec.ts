@@ -27,10 +27,13 @@ async function execWithPipes(call: ExecCall): Promise<ExecProcess> {
 }
 
 async function startWithPipes(call: ExecCall): Promise<{ started: StartedExec; stdio: ExecStdio }> {
-  const stdin = call.request.stdin ? makePipe() : undefined;
+  // Also when nothing is to be read: of /dev/null crun 1.8 would make the host's own device the user's.
+  const input = makePipe();
+  const stdin = call.request.stdin ? input : undefined;
+  if (stdin === undefined) closeFd(input.write);
   const stdout = makePipe();
   const stderr = makePipe();
-  const theirs = [stdin?.read ?? null, stdout.write, stderr.write];
+  const theirs = [input.read, stdout.write, stderr.write];
   try {
     const started = await startExec(call, { stdio: theirs, consoleSocket: undefined });
     const ends = [["stdout", stdout.read] as const, ["stderr", stderr.read] as const];
@@ -39,7 +42,7 @@ async function startWithPipes(call: ExecCall): Promise<{ started: StartedExec; s
     for (const ours of [stdin?.write, stdout.read, stderr.read]) if (ours !== undefined) closeFd(ours);
     throw error;
   } finally {
-    for (const fd of theirs) if (fd !== null) closeFd(fd);
+    for (const fd of theirs) closeFd(fd);
   }
 }
 

@@ -57,6 +57,17 @@ describe.each(["crun", "runc"])("a remapped container of %s", (runtime) => {
     await docker.ok("rm", "-f", name);
   });
 
+  it("leaves the host its /dev/null", async () => {
+    await sh("chmod 600 /dev/null /proc/self/fd/0 2>/dev/null; true");
+    const id = await run("-d", BUSYBOX, "sleep", "60");
+    await docker.ok("exec", id, "sh", "-c", "chmod 600 /proc/self/fd/0 /dev/null; true");
+    await docker.ok("exec", "-u", "1000", id, "true");
+    await docker.run(["exec", "-t", id, "true"]);
+    await docker.ok("rm", "-f", id);
+    const { uid, gid, mode } = statSync("/dev/null");
+    expect([uid, gid, mode & 0o777]).toEqual([0, 0, 0o666]);
+  });
+
   it("sees the image's owners through its mapping, and writes in its own name", async () => {
     const said = await sh(
       "stat -c '%u:%g %n' / /bin/busybox /etc/hosts /made; touch /new; chown 5:6 /new; stat -c '%u:%g %n' /new; pwd",
