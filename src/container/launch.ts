@@ -13,7 +13,7 @@ import { networkRequest } from "./network-request.ts";
 import { containerPaths } from "./paths.ts";
 import { both } from "./both.ts";
 import { asContainerMount, specInput } from "./spec-input.ts";
-import { asContainerRoot, containerRoot, giveStdio, takeBackNullDevice, userSpace, type UserSpace } from "./user-namespaces.ts";
+import { asContainerRoot, containerRoot, giveStdio, keepingNullDevice, userSpace, type UserSpace } from "./user-namespaces.ts";
 
 export type LaunchDeps = Pick<
   ContainerContext,
@@ -70,7 +70,7 @@ export async function launch(deps: LaunchDeps, container: Container): Promise<La
     deps.runtime.create(request, deps.closing),
     prepared.then(async ({ ownNetwork }) => (ownNetwork ? await deps.networks.connect(id) : undefined)),
   );
-  const [process] = await (users === undefined ? creation : creation.finally(takeBackNullDevice));
+  const [process] = await (users === undefined ? creation : keepingNullDevice(creation));
   await deps.attachments.connect(id, async () => await deps.runtime.attach(id));
   if (users !== undefined) await giveStdio(process.pid, (await prepared).spec.process.user, users.user.mapping);
   const startedAt = Date.now();

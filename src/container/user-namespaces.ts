@@ -111,7 +111,15 @@ export async function giveStdio(pid: number, user: Owner, { uids, gids }: IdMapp
  * Makes /dev/null root's and everybody's again. As the standard input of a process that has none, crun 1.8 gives the host's own device to
  * the root of a remapped container, who could shut everybody else out of it.
  */
-export async function takeBackNullDevice(): Promise<void> {
+export async function keepingNullDevice<T>(creation: Promise<T>): Promise<T> {
+  try {
+    return await creation;
+  } finally {
+    await takeBackNullDevice();
+  }
+}
+
+async function takeBackNullDevice(): Promise<void> {
   const { uid, gid, mode } = await stat(NULL_DEVICE);
   if (uid !== 0 || gid !== 0) await chown(NULL_DEVICE, 0, 0);
   if ((mode & 0o777) !== 0o666) await chmod(NULL_DEVICE, 0o666);
