@@ -1,6 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { Container } from "./container.ts";
-import { networkRequest } from "./network-request.ts";
 import type { NetworkSandbox } from "./ports.ts";
 
 export interface Port {
@@ -28,12 +27,12 @@ export function portsOf({ config }: Pick<Container, "config">): Port[] {
   return Object.keys(config.ExposedPorts ?? {}).flatMap(portOf);
 }
 
-/** Every port that is open on the host, or will be. */
-export function publishedPorts(container: Container, sandbox: NetworkSandbox | undefined): Port[] {
-  const bindings = sandbox?.ports ?? networkRequest(container).portBindings;
-  return Object.entries(bindings)
-    .filter(([, targets]) => targets !== null && targets.length > 0)
-    .flatMap(([key]) => portOf(key));
+/** The host's ports that lead to a container now. */
+export function publishedPorts(sandbox: NetworkSandbox | undefined): Port[] {
+  return Object.entries(sandbox?.ports ?? {}).flatMap(([key, targets]) => {
+    const protocol = key.split("/")[1] ?? "tcp";
+    return (targets ?? []).map(({ HostPort }) => ({ port: Number(HostPort), protocol }));
+  });
 }
 
 function portOf(key: string): Port[] {

@@ -1,4 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
+import { linearPattern } from "#lib/linear-pattern.ts";
 import { matchesAny, matchesLabels, type Filters } from "#spec/filters.ts";
 import { canonicalString, parseImageName, withDefaultTag } from "#spec/reference.ts";
 import { parsePortRange, portsOf, publishedPorts, type PortRange } from "./container-ports.ts";
@@ -39,7 +40,7 @@ export function compileFilters(filters: Filters, lookups: FilterLookups): Test {
     ...oneOf(filters, "network", identity, (value, container) => isOnNetwork(value, container, lookups.sandboxOf(container.id))),
     ...oneOf(filters, "expose", portParser("expose"), (range, container) => portsOf(container).some((port) => inRange(range, port))),
     ...oneOf(filters, "publish", portParser("publish"), (range, container) =>
-      publishedPorts(container, lookups.sandboxOf(container.id)).some((port) => inRange(range, port)),
+      publishedPorts(lookups.sandboxOf(container.id)).some((port) => inRange(range, port)),
     ),
     ...ancestorTest(filters, lookups),
     ...orderTests(filters, lookups),
@@ -88,15 +89,10 @@ function parseTask(value: string): boolean {
   throw new EngineError("invalid", `invalid filter 'is-task=[${value}]'`);
 }
 
-/** Docker takes a regular expression here. Ours knows anchors and plain text: a pattern from outside must not hold up the engine. */
+/** A name, with or without its slash; or a regular expression of Go's. A broken one matches nothing, as with Docker. */
 function namePattern(value: string): (name: string) => boolean {
-  const [, start = "", slash = "", text = "", end = ""] = /^(\^?)(\/?)(.*?)(\$?)$/s.exec(value) ?? [];
-  const literal = text.replaceAll(/\\(.)/g, "$1");
-  return (name) => {
-    if (start !== "" && end !== "") return name === literal;
-    if (start !== "" || slash !== "") return name.startsWith(literal);
-    return end !== "" ? name.endsWith(literal) : name.includes(literal);
-  };
+  const matches = linearPattern(value);
+  return (name) => [name, `/${name}`].some((form) => form === value || matches?.(form) === true);
 }
 
 function usesVolume(value: string, { mounts }: Container): boolean {

@@ -140,29 +140,7 @@ export class TestDaemon {
 
   /** One request; the body is JSON unless it is bytes already. */
   api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const bytes = body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
-    const type = body instanceof Uint8Array ? "application/x-tar" : "application/json";
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          socketPath: this.socket,
-          method,
-          path,
-          headers: { ...(bytes === undefined ? {} : { "content-type": type, "content-length": bytes.byteLength }), ...headers },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("error", reject);
-          response.on("end", () => {
-            const text = Buffer.concat(chunks).toString();
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) });
-          });
-        },
-      );
-      sent.on("error", reject);
-      sent.end(bytes);
-    });
+    return ask(this.socket, method, path, body, headers);
   }
 
   async load(archive: Buffer): Promise<void> {
@@ -212,6 +190,39 @@ function isBuildFresh(): boolean {
   return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).every(
     (name) => statSync(join(root, "src", name)).mtimeMs <= built,
   );
+}
+
+/** One request to an engine on a unix socket; the body is JSON unless it is bytes already. */
+export function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const bytes = body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
+  const type = body instanceof Uint8Array ? "application/x-tar" : "application/json";
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        socketPath,
+        method,
+        path,
+        headers: { ...(bytes === undefined ? {} : { "content-type": type, "content-length": bytes.byteLength }), ...headers },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString();
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) });
+        });
+      },
+    );
+    sent.on("error", reject);
+    sent.end(bytes);
+  });
 }
 
 function parsed(text: string): unknown {
