@@ -1,4 +1,5 @@
-import { expect } from "vitest";
+import { rmSync } from "node:fs";
+import { afterAll, expect } from "vitest";
 import { BUSYBOX, busyboxArchive, imageArchive } from "../../../support/images.ts";
 import { traps } from "../../../support/traps.ts";
 
@@ -16,6 +17,9 @@ const full = (): Buffer =>
   });
 
 const SLEEP = { Image: BUSYBOX, Cmd: ["sleep", "1000"] };
+
+// The engine makes it for a bind mount, and it stays: it is the host's.
+afterAll(() => rmSync("/tmp/dhow-trap-source", { recursive: true, force: true }));
 
 /** compat.md §4: create and inspect. */
 traps(
