@@ -13,7 +13,8 @@ export function networkRequest(container: Omit<Container, "state" | "mounts">): 
     hostname: config.Hostname ?? "",
     domainname: config.Domainname ?? "",
     mode: config.NetworkDisabled === true ? "none" : networkModeOf(hostConfig.NetworkMode),
-    endpoints: container.endpoints,
+    // Without a network there is none of those that were asked for either.
+    endpoints: config.NetworkDisabled === true ? {} : container.endpoints,
     exposedPorts: Object.keys(config.ExposedPorts ?? {}).map(withProtocol),
     portBindings: bindingsOf(hostConfig.PortBindings),
     publishAllPorts: hostConfig.PublishAllPorts ?? false,

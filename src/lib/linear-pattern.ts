@@ -62,7 +62,7 @@ class Parser {
   #at = 0;
 
   constructor(pattern: string, ignoreCase: boolean) {
-    this.#characters = [...pattern];
+    this.#characters = Array.from(pattern);
     this.#ignoreCase = ignoreCase;
   }
 
@@ -260,7 +260,7 @@ function compileRepeat({ part, least, most }: Extract<Node, { kind: "repeat" }>,
 }
 
 function run(program: readonly Instruction[], text: string): boolean {
-  const characters = [...text];
+  const characters = Array.from(text);
   let states = new Set<number>();
   for (let at = 0; at <= characters.length; at += 1) {
     // It may begin anywhere.

@@ -13,6 +13,8 @@ export interface Trap {
   readonly status: number;
   /** Part of the JSON; a text that the answer has in it; or a pattern. */
   readonly gives?: object | string | RegExp;
+  /** The whole answer. */
+  readonly is?: string;
   /** Words that the answer must not have in it. */
   readonly without?: readonly string[];
   /** Parts of the answer's headers. */
@@ -39,7 +41,7 @@ interface Engine {
 }
 
 export function traps(noun: string, images: readonly (() => Buffer)[], lines: readonly Trap[]): void {
-  describe(peerSocket === undefined ? noun : `${noun}, by the engine at ${peerSocket}`, () => {
+  describe(`${noun}${peerSocket === undefined ? "" : `, by the engine at ${peerSocket}`}`, () => {
     const made: string[] = [];
     const engine = peerSocket === undefined ? new TestDaemon() : peer(peerSocket, made);
     const kept = new Map<string, string>();
@@ -57,6 +59,7 @@ export function traps(noun: string, images: readonly (() => Buffer)[], lines: re
           const [method = "", path = ""] = filled(line.ask, kept).split(" ", 2);
           const answer = await ask(engine.socket, method, path, filledBody(line.body, kept), line.headers);
           remember(answer, path, made, line.keep, kept);
+          expect(`${answer.status} ${answer.text}`).toMatch(new RegExp(`^${line.status} `));
           check(answer, line, kept);
         },
       );
@@ -96,11 +99,16 @@ function filledBody(body: unknown, kept: ReadonlyMap<string, string>): unknown {
   return JSON.parse(filled(JSON.stringify(body), kept)) as unknown;
 }
 
-function check(answer: Answer, { status, gives, without = [], answers = {} }: Trap, kept: ReadonlyMap<string, string>): void {
-  expect(`${answer.status} ${answer.text}`).toMatch(new RegExp(`^${status} `));
+function check(answer: Answer, { gives, is, without = [], answers = {} }: Trap, kept: ReadonlyMap<string, string>): void {
+  if (is !== undefined) expect(answer.text).toBe(is);
   if (typeof gives === "string") expect(answer.json?.message ?? answer.text).toContain(filled(gives, kept));
   else if (gives instanceof RegExp) expect(answer.text).toMatch(gives);
   else if (gives !== undefined) expect(answer.json).toMatchObject(gives);
   for (const word of without) expect(answer.text).not.toContain(word);
   for (const [name, value] of Object.entries(answers)) expect(answer.headers[name]).toMatch(value);
+}
+
+/** One frame of a stream without a terminal, as text. */
+export function frame(stream: 1 | 2, text: string): string {
+  return `${String.fromCodePoint(stream)}${"\0".repeat(6)}${String.fromCodePoint(text.length)}${text}`;
 }

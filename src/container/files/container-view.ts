@@ -14,8 +14,24 @@ import type { FileDeps } from "./file-deps.ts";
  * memory (tmpfs) is there while it runs.
  */
 export async function withView<T>(deps: FileDeps, container: Container, use: (view: ViewRequest) => Promise<T>): Promise<T> {
-  using borrowed = await openView(deps, container);
-  return await use(borrowed.view);
+  return await unlessRemoved(deps, container, async () => {
+    using borrowed = await openView(deps, container);
+    return await use(borrowed.view);
+  });
+}
+
+/** A container that is removed while its files are worked on is gone: what the kernel says of its folders is nobody's business. */
+export async function unlessRemoved<T>(
+  { store }: Pick<FileDeps, "store">,
+  { id }: Pick<Container, "id">,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (store.has(id)) throw error;
+    throw new EngineError("not-found", `No such container: ${id}`, { cause: error });
+  }
 }
 
 export interface BorrowedView extends Disposable {

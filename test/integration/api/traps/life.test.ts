@@ -79,8 +79,8 @@ traps(
     {
       ask: "POST /containers/bb/update",
       body: { Memory: 1 },
-      status: 400,
-      gives: "Minimum memory limit allowed is 6MB",
+      status: 409,
+      gives: "Memory limit should be smaller than already set memoryswap limit",
       trap: "update checks as create does",
       differs: "the swap limit is looked at first: 409",
     },
