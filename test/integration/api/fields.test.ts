@@ -71,6 +71,11 @@ describe("a daemon", () => {
       expect(answer).toMatchObject({ status: field.status ?? 400 });
       return expect(answer.json.message).toContain(field.message);
     }
+    if ("kernel" in field) {
+      const made = await create(name, field.kernel);
+      if (made.status === 201 && made.json.Warnings.length === 0) return expect(await shown(name, made)).toEqual(field.kernel);
+      return expect(made.text).toMatch(field.says);
+    }
     if ("response" in field) return expect(await shown(name, await create(name, field.response))).not.toEqual(field.response);
     const value = "kept" in field ? field.kept : field.value;
     const more = "kept" in field ? {} : (field.with ?? {});

@@ -9,6 +9,8 @@ export type Field =
   | { readonly value: unknown; readonly by: string; readonly shown?: unknown; readonly with?: object }
   /** Kept and shown for its user, as Docker does; it means nothing to the engine. */
   | { readonly kept: unknown }
+  /** The host's kernel decides: honoured and shown, or a warning or a refusal says that it cannot be. */
+  | { readonly kernel: unknown; readonly says: RegExp }
   /** Refused, with words that say why. */
   | { readonly refused: unknown; readonly message: string; readonly status?: number; readonly with?: object }
   /** Part of answers alone: taken in a request, as it comes with an inspect that is sent back, and never a wish. */
@@ -74,8 +76,8 @@ export const fields: Readonly<Record<string, Field>> = {
   "HostConfig.BlkioDeviceReadIOps": { refused: [{ Path: "/no/such/disk", Rate: 1 }], message: "/no/such/disk", with: { start: true } },
   "HostConfig.BlkioDeviceWriteBps": { refused: [{ Path: "/no/such/disk", Rate: 1 }], message: "/no/such/disk", with: { start: true } },
   "HostConfig.BlkioDeviceWriteIOps": { refused: [{ Path: "/no/such/disk", Rate: 1 }], message: "/no/such/disk", with: { start: true } },
-  "HostConfig.BlkioWeight": { value: 300, by: spec },
-  "HostConfig.BlkioWeightDevice": { refused: [{ Path: "/no/such/disk", Weight: 100 }], message: "/no/such/disk", with: { start: true } },
+  "HostConfig.BlkioWeight": { kernel: 300, says: /Block I\/O weight/i },
+  "HostConfig.BlkioWeightDevice": { kernel: [{ Path: "/no/such/disk", Weight: 100 }], says: /weight|no such disk/i },
   "HostConfig.CapAdd": { value: ["NET_ADMIN"], by: sandbox },
   "HostConfig.CapDrop": { value: ["CHOWN"], by: sandbox },
   "HostConfig.Cgroup": { refused: "x", message: "HostConfig.Cgroup is not supported" },
@@ -84,11 +86,11 @@ export const fields: Readonly<Record<string, Field>> = {
   "HostConfig.ConsoleSize": { value: [24, 80], by: spec },
   "HostConfig.ContainerIDFile": { kept: "/tmp/cid" },
   "HostConfig.CpuCount": { refused: 1, message: "HostConfig.CpuCount is not supported" },
-  "HostConfig.CpuPercent": { refused: 1, message: "HostConfig.CpuPercent is not supported" },
+  "HostConfig.CpuPercent": { kernel: 1, says: /CPU percent\. Percent discarded/ },
   "HostConfig.CpuPeriod": { value: 50_000, by: spec },
   "HostConfig.CpuQuota": { value: 50_000, by: spec },
-  "HostConfig.CpuRealtimePeriod": { refused: 1, message: "HostConfig.CpuRealtimePeriod is not supported" },
-  "HostConfig.CpuRealtimeRuntime": { refused: 1, message: "HostConfig.CpuRealtimeRuntime is not supported" },
+  "HostConfig.CpuRealtimePeriod": { kernel: 1_000_000, says: /real-time/ },
+  "HostConfig.CpuRealtimeRuntime": { kernel: 1000, says: /real-time/ },
   "HostConfig.CpuShares": { value: 512, by: spec },
   "HostConfig.CpusetCpus": { value: "0", by: spec },
   "HostConfig.CpusetMems": { value: "0", by: spec },
@@ -105,11 +107,11 @@ export const fields: Readonly<Record<string, Field>> = {
   "HostConfig.GroupAdd": { value: ["7"], by: sandbox },
   "HostConfig.IOMaximumBandwidth": {
     refused: 1,
-    message: "Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps",
+    message: "configuration is not supported on linux",
   },
   "HostConfig.IOMaximumIOps": {
     refused: 1,
-    message: "Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps",
+    message: "configuration is not supported on linux",
   },
   "HostConfig.Init": { value: false, by: spec },
   "HostConfig.IpcMode": { value: "shareable", by: spec },
