@@ -87,6 +87,8 @@ const verbs: readonly Verb[] = [
     settle: async (answered) => {
       const { Status } = await state(SUBJECT);
       expect(answered ? ["running"] : ["created", "running"]).toContain(Status);
+      // To be removed at once is another way on than to be started again: each meets what the other would clean up.
+      if (Status === "created" && chance.below(2) === 0) return;
       if (Status === "created") await call("POST", `/containers/${SUBJECT}/start`);
       await endsWith33();
     },

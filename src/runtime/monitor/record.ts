@@ -33,8 +33,13 @@ export function closesStdin(record: Pick<MonitorRecord, "stdinOnce" | "tty">): b
 
 /** Replaces the file whole. It is not forced to disk: the exec root does not outlive the kernel. */
 export async function writeRecord(path: string, record: MonitorRecord): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await writeFile(unfinished(path), JSON.stringify(record), { mode: 0o600 });
+  await rename(unfinished(path), path);
+}
+
+/** Where a record is written before it takes its place; a daemon that was killed meanwhile leaves it there. */
+export function unfinished(path: string): string {
+  return `${path}.new`;
 }
 
 /** Undefined when there is none, or none that this version can read. */

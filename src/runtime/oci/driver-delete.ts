@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { removeCgroup } from "#sys/cgroup.ts";
 import { parentOf, type ProcessIdentity, signalProcess } from "#sys/pidfd.ts";
-import { type MonitorRecord, readRecord } from "../monitor/record.ts";
+import { type MonitorRecord, readRecord, unfinished } from "../monitor/record.ts";
 import { type DriverContext, filesOf, type LiveContainer, runtimeOf } from "./driver-context.ts";
 import { inTime, killContainer, killMembers, killProcess } from "./driver-kill.ts";
 import type { Runtime } from "./runtimes.ts";
@@ -91,7 +91,7 @@ async function removeGroup(context: DriverContext, cgroupPath: string): Promise<
 const BUNDLE_FILES = ["config.json", "attach", "ctl", "winsz"];
 
 async function removeFiles(context: DriverContext, id: string, bundle: string | undefined): Promise<void> {
-  const { exit, pid } = filesOf(context, id);
+  const { exit, pid, record } = filesOf(context, id);
   const inBundle = bundle === undefined ? [] : BUNDLE_FILES.map((name) => `${bundle}/${name}`);
-  await Promise.all([exit, pid, ...inBundle].map((path) => rm(path, { force: true })));
+  await Promise.all([exit, pid, unfinished(record), ...inBundle].map((path) => rm(path, { force: true })));
 }
