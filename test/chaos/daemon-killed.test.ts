@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { useDaemon } from "../support/daemon.ts";
+import { TestDaemon, useDaemon } from "../support/daemon.ts";
 import { DockerCli } from "../support/docker-cli.ts";
 import { eventually } from "../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../support/images.ts";
 import { freePort } from "../support/registry.ts";
+import { scaled } from "../support/scale.ts";
 
-const daemon = useDaemon({ images: [busyboxArchive] });
+const daemon = useDaemon({ images: [busyboxArchive], built: true });
 const docker = new DockerCli(daemon);
 
 const state = async (id: string): Promise<{ Status: string; ExitCode: number; Pid: number; FinishedAt: string; StartedAt: string }> =>
@@ -110,13 +111,70 @@ describe("a daemon that is killed with SIGKILL", () => {
   });
 });
 
+const monitorOf = async (id: string): Promise<number> =>
+  Number(/PPid:\s+(\d+)/.exec(readFileSync(`/proc/${(await state(id)).Pid}/status`, "utf8"))?.[1]);
+
 describe("a monitor that is killed", () => {
   it("ends its container, visibly, and leaves nothing", async () => {
     const id = await docker.ok("run", "-d", BUSYBOX, "sleep", "1000");
-    const monitor = Number(/PPid:\s+(\d+)/.exec(readFileSync(`/proc/${(await state(id)).Pid}/status`, "utf8"))?.[1]);
-    process.kill(monitor, "SIGKILL");
+    process.kill(await monitorOf(id), "SIGKILL");
     await eventually(async () => expect((await state(id)).Status).toBe("exited"));
     expect((await state(id)).ExitCode).not.toBe(0);
     await docker.ok("rm", id);
+  });
+
+  it("together with the daemon ends its container too: the next daemon says so, and starts it again", async () => {
+    const id = await docker.ok("run", "-d", BUSYBOX, "sleep", "1000");
+    const monitor = await monitorOf(id);
+    await daemon.kill();
+    process.kill(monitor, "SIGKILL");
+    await daemon.start();
+    expect(await state(id)).toMatchObject({ Status: "exited", ExitCode: 255 });
+    await docker.ok("start", id);
+    expect((await state(id)).Status).toBe("running");
+    await docker.ok("rm", "-f", id);
+  });
+
+  it("and so does its process, at the very time when the daemon is", async () => {
+    const id = await docker.ok("run", "-d", "--restart", "always", BUSYBOX, "sleep", "1000");
+    const [monitor, { Pid }] = [await monitorOf(id), await state(id)];
+    for (const pid of [daemon.pid, monitor, Pid]) process.kill(pid, "SIGKILL");
+    await daemon.ended();
+    await daemon.start();
+    await eventually(async () => expect((await state(id)).Status).toBe("running"));
+    await docker.ok("rm", "-f", id);
+  });
+});
+
+describe("a daemon that stands still", { timeout: scaled(60_000, 180_000) }, () => {
+  it("holds no container up, loses no line of theirs, and answers when it goes on", async () => {
+    const id = await docker.ok("run", "-d", BUSYBOX, "sh", "-c", "i=0; while :; do i=$((i+1)); echo $i; usleep 20000; done");
+    process.kill(daemon.pid, "SIGSTOP");
+    const asked = daemon.api("GET", "/containers/json");
+    await new Promise((resolve) => setTimeout(resolve, scaled(1500, 60_000)));
+    process.kill(daemon.pid, "SIGCONT");
+    expect((await asked).json).toHaveLength(1);
+    const lines = (await docker.ok("logs", id)).split("\n");
+    expect(lines.length).toBeGreaterThan(scaled(40, 1500));
+    expect(lines).toEqual(lines.map((_, index) => String(index + 1)));
+    await docker.ok("rm", "-f", id);
+  });
+});
+
+describe("two daemons for one data root", () => {
+  it("one has it, the other says so and changes nothing; when both come at once, one gets it", async () => {
+    const other = new TestDaemon([], { dataRoot: daemon.instance.dataRoot, built: true });
+    await expect(other.start()).rejects.toThrow(/in use by another daemon/);
+    expect((await daemon.api("GET", "/_ping")).status).toBe(200);
+    await daemon.kill();
+    const starts = await Promise.allSettled([daemon.start(), other.start()]);
+    expect(starts.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    await other.stop();
+    await daemon.stop();
+    await daemon.start();
+    await docker.ok("run", "--rm", BUSYBOX, "true");
+    await daemon.stop();
+    await other.close();
+    await daemon.start();
   });
 });

@@ -17,7 +17,9 @@ const call = async (method: string, path: string, body?: unknown): Promise<Answe
   return answer;
 };
 const run = async (name: string): Promise<string> => {
-  const { Id } = (await call("POST", `/containers/create?name=${name}`, { Image: BUSYBOX, Cmd: ["sleep", "100000"] })).json as { Id: string };
+  const { Id } = (await call("POST", `/containers/create?name=${name}`, { Image: BUSYBOX, Cmd: ["sleep", "100000"] })).json as {
+    Id: string;
+  };
   await call("POST", `/containers/${Id}/start`);
   return Id;
 };
@@ -71,7 +73,10 @@ describe("again and again", { timeout: scaled(90_000, 7_200_000) }, () => {
     await Promise.all(Array.from({ length: many }, () => exec("busy")));
     figure(`${many} execs at once`, performance.now() - started, "ms");
     await eventually(() => expect(zombies()).toEqual([]));
-    await eventually(() => expect(gained(before, descriptorsOf(daemon.pid)).filter((line) => !line.startsWith("socket"))).toEqual([]), 10_000);
+    await eventually(
+      () => expect(gained(before, descriptorsOf(daemon.pid)).filter((line) => !line.startsWith("socket"))).toEqual([]),
+      10_000,
+    );
     await call("DELETE", "/containers/busy?force=1");
   });
 

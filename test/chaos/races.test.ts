@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { useDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
-import { BUSYBOX, busyboxArchive } from "../support/images.ts";
+import { BUSYBOX, busyboxArchive, imageArchive } from "../support/images.ts";
 import { freePort } from "../support/registry.ts";
+import { scaled } from "../support/scale.ts";
 
-const daemon = useDaemon({ images: [busyboxArchive] });
+const daemon = useDaemon({ images: [busyboxArchive], built: true });
 
 const count = <T>(items: readonly T[], wanted: T): number => items.filter((item) => item === wanted).length;
 const create = async (config: object = {}, query = ""): Promise<string> =>
@@ -12,19 +13,19 @@ const create = async (config: object = {}, query = ""): Promise<string> =>
 const remove = (id: string): Promise<number> => daemon.api("DELETE", `/containers/${id}?force=1`).then((answer) => answer.status);
 
 describe("two of everything at once", () => {
-  it("twenty creates of one name: one container, nineteen conflicts", async () => {
+  it("a hundred creates of one name: one container, ninety-nine conflicts", async () => {
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => daemon.api("POST", "/containers/create?name=wanted", { Image: BUSYBOX })),
+      Array.from({ length: 100 }, () => daemon.api("POST", "/containers/create?name=wanted", { Image: BUSYBOX })),
     );
     const statuses = answers.map(({ status }) => status);
-    expect([count(statuses, 201), count(statuses, 409)]).toEqual([1, 19]);
+    expect([count(statuses, 201), count(statuses, 409)]).toEqual([1, 99]);
     expect(await remove("wanted")).toBe(204);
   });
 
-  it("twenty starts of one port: one container runs, the others say why and leave nothing", async () => {
+  it("a crowd of starts of one port: one container runs, the others say why and leave nothing", { timeout: 120_000 }, async () => {
     const port = String(await freePort());
     const ids = await Promise.all(
-      Array.from({ length: 20 }, () =>
+      Array.from({ length: scaled(20, 100) }, () =>
         create({ ExposedPorts: { "80/tcp": {} }, HostConfig: { PortBindings: { "80/tcp": [{ HostPort: port }] } } }),
       ),
     );
@@ -61,12 +62,37 @@ describe("two of everything at once", () => {
     },
   );
 
-  it("two removals: one removes, the other is told", async () => {
+  it("ten removals: one removes, the others are told that it is being removed, or is gone", async () => {
     const id = await create();
     await daemon.api("POST", `/containers/${id}/start`);
-    const statuses = await Promise.all([remove(id), remove(id), remove(id)]);
-    expect(statuses.filter((status) => ![204, 404, 409].includes(status))).toEqual([]);
-    expect(count(statuses, 204)).toBeGreaterThanOrEqual(1);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => daemon.api("DELETE", `/containers/${id}?force=1`)));
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+    const told = answers.filter(({ status }) => status !== 204).map(({ status, json }) => `${status} ${json.message as string}`);
+    for (const answer of told) expect(answer).toMatch(/^409 removal of container \S+ is already in progress$|^404 No such container/);
+    expect(told.some((answer) => answer.startsWith("409"))).toBe(true);
+  });
+
+  it("load, run and rmi of one image: each works or says why, and the image works in the end", { timeout: 90_000 }, async () => {
+    const archive = imageArchive("raced:1", {}, [{ name: "raced", type: "file", mode: 0o644, data: Buffer.alloc(100_000, 3) }]);
+    for (let round = 0; round < scaled(3, 100); round++) {
+      const answers = await Promise.all([
+        daemon.api("POST", "/images/load", archive),
+        daemon.api("POST", "/images/load", archive),
+        daemon.api("DELETE", "/images/raced:1?force=1"),
+        daemon.api("POST", "/containers/create", { Image: "raced:1", Cmd: ["true"] }),
+      ]);
+      expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+      const made = answers[3].status === 201 ? (answers[3].json.Id as string) : undefined;
+      // A container that was made can be started, whatever has become of its image's name.
+      if (made !== undefined) expect((await daemon.api("POST", `/containers/${made}/start`)).status).toBe(204);
+      if (made !== undefined) await daemon.api("POST", `/containers/${made}/wait`);
+      if (made !== undefined) expect(await remove(made)).toBe(204);
+    }
+    await daemon.load(archive);
+    const id = await create({ Image: "raced:1", Cmd: ["test", "-s", "/raced"] });
+    await daemon.api("POST", `/containers/${id}/start`);
+    expect((await daemon.api("POST", `/containers/${id}/wait`)).json.StatusCode).toBe(0);
+    await remove(id);
   });
 
   it("a container that ends at once is waited for by every condition", async () => {

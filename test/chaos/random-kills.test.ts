@@ -22,6 +22,9 @@ type Status = "none" | "created" | "running" | "exited";
 
 const after: Readonly<Record<string, Status>> = { create: "created", start: "running", stop: "exited", restart: "running", rm: "none" };
 
+/** They end the program before they do what they are for. */
+const endsFirst = new Set(["restart", "rm"]);
+
 class Client {
   readonly #name: string;
   readonly #chance: Seeded;
@@ -58,7 +61,7 @@ class Client {
     const verb = this.#chance.pick(nextVerbs[now]);
     this.requests += 1;
     const target = after[verb] ?? now;
-    this.#possible = [now, target, ...(verb === "restart" ? (["exited"] as const) : [])];
+    this.#possible = [now, target, ...(now === "running" && endsFirst.has(verb) ? (["exited"] as const) : [])];
     const answer = await this.#ask(verb).catch(() => undefined);
     if (answer === undefined) {
       this.unanswered += 1;

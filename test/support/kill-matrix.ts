@@ -44,6 +44,11 @@ export interface Killed {
 /** How long a daemon that has answered may be silent before it is taken to be done with what goes on behind. */
 const QUIET_MS = 250;
 
+/** A stream that was begun says in its text when it fails. */
+function succeeded({ status, text }: Answer): boolean {
+  return status < 400 && !text.includes('"errorDetail"');
+}
+
 /** Kills one daemon after the other in the middle of a verb, and looks at what the next one makes of it. */
 export class KillMatrix {
   readonly #daemon: TestDaemon;
@@ -97,7 +102,7 @@ export class KillMatrix {
     const made = this.#made();
     // The kill may have come behind an answer that was on its way.
     const told = answered ?? (await answer);
-    return { at, made, answered: told !== undefined && told.status < 400 };
+    return { at, made, answered: told !== undefined && succeeded(told) };
   }
 
   async revive(verb: Verb, { answered }: Killed): Promise<void> {
