@@ -21,7 +21,12 @@ const { status } = spawnSync(process.execPath, [...runner, "--no-file-parallelis
   env: { ...process.env, DHOW_SOAK: "1", DHOW_SOAK_FIGURES: figures },
 });
 
-const rows = existsSync(figures) ? readFileSync(figures, "utf8").trim().split("\n").map((line) => JSON.parse(line) as [string, string]) : [];
+const rows = existsSync(figures)
+  ? readFileSync(figures, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as [string, string])
+  : [];
 const width = Math.max(0, ...rows.map(([what]) => what.length));
 console.log(`\n${"FIGURE".padEnd(width)}  VALUE`);
 for (const [what, value] of rows) console.log(`${what.padEnd(width)}  ${value}`);
