@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { useDaemon, type Answer } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { BUSYBOX, busyboxArchive, imageArchive } from "../support/images.ts";
+import { inventoryOf } from "../support/inventory.ts";
 import { scaled } from "../support/scale.ts";
 import { Seeded } from "../support/seeded.ts";
 
@@ -271,12 +272,8 @@ describe("files of", () => {
   )("a log, %s: it is read as far as it goes, and written on", async (_, damage) => {
     const id = await run("victim", { Cmd: ["echo", "a line"] });
     await call("POST", "/containers/victim/wait");
-    const folder = join(dataRoot, "containers", id);
-    await whileDead(() =>
-      readdirSync(folder)
-        .filter((name) => name.includes("log"))
-        .forEach((name) => damage(join(folder, name))),
-    );
+    const log = join(dataRoot, "containers", id, "logs/container.log");
+    await whileDead(() => damage(log));
     await call("GET", "/containers/victim/logs?stdout=1&stderr=1");
     await call("POST", "/containers/victim/start");
     await call("POST", "/containers/victim/wait");
@@ -304,6 +301,9 @@ describe("files of", () => {
     const id = await run("victim");
     await whileDead(() => damage(join(execRoot, "monitors", `${id}.json`)));
     expect((await inspect("victim")).State).toMatchObject({ Status: "exited", ExitCode: 255 });
+    await eventually(() =>
+      expect(inventoryOf(daemon.instance).filter((line) => line.includes(id) && /^(?:cgroup|process|file run)/.test(line))).toEqual([]),
+    );
     await restWorks();
     await call("POST", "/containers/victim/start");
     await remove("victim");

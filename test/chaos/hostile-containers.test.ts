@@ -57,16 +57,19 @@ describe("a container", () => {
 
   it("that floods its log: the daemon answers and grows by nothing, and is rid of it at once", async () => {
     const id = await run("exec yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", {
-      LogConfig: { Type: "json-file", Config: {} },
+      LogConfig: { Type: "json-file", Config: { "max-size": "1m", "max-file": "3" } },
     });
     const memory = daemon.residentMegabytes();
     const slowest = await slowestAnswer(scaled(3000, 60_000));
     const grown = daemon.residentMegabytes() - memory;
     const folder = join(daemon.instance.dataRoot, "containers", id);
-    const size = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0) / 1e6;
-    figure("a log that is flooded, on the disk after it", size, "MB");
+    const size =
+      readdirSync(folder, { recursive: true, encoding: "utf8" }).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0) / 1e6;
+    figure("a log that is flooded, 1 MB x 3: on the disk", size, "MB");
     figure("a log that is flooded: slowest answer", slowest, "ms");
     figure("a log that is flooded: daemon's memory grew by", grown, "MB");
+    expect(size).toBeGreaterThan(0.5);
+    expect(size).toBeLessThan(12);
     expect(grown).toBeLessThan(50);
     expect(slowest).toBeLessThan(1000);
     const started = performance.now();

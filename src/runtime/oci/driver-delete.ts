@@ -1,4 +1,5 @@
 import { readFile, rm } from "node:fs/promises";
+import { dirname } from "node:path/posix";
 import { setTimeout as delay } from "node:timers/promises";
 import { removeCgroup } from "#sys/cgroup.ts";
 import { parentOf, type ProcessIdentity, signalProcess } from "#sys/pidfd.ts";
@@ -21,13 +22,23 @@ export async function deleteContainer(context: DriverContext, id: string, live: 
 async function deleteUnknown(context: DriverContext, id: string): Promise<void> {
   const record = await readRecord(filesOf(context, id).record);
   if (record === undefined) {
+    await killUnrecorded(context, id);
     await Promise.all([...context.runtimes.values()].map((runtime) => removeState(runtime, id)));
-    return removeFiles(context, id, undefined);
+    await removeFiles(context, id, undefined);
+    return rm(filesOf(context, id).record, { force: true });
   }
   // The monitor first: it would write down the end of the container where that has been cleaned up.
   const monitor = record.processes?.monitor ?? (await monitorOf(context, id));
   if (monitor !== undefined) await inTime(killProcess(monitor));
   return removeTraces(context, id, record, runtimeOf(context, record));
+}
+
+/** Its record was damaged: its monitor is found by the pid file, and it is taken to be in the instance's own group. */
+async function killUnrecorded(context: DriverContext, id: string): Promise<void> {
+  const monitor = await monitorOf(context, id);
+  if (monitor === undefined) return;
+  await inTime(killProcess(monitor));
+  await removeGroup(context, `${dirname(context.monitorCgroup)}/${id}`);
 }
 
 /** The monitor of a container whose daemon died before it wrote down who that is: the parent of the container's first process. */
