@@ -2,6 +2,8 @@ import { IMAGE, removeAll, timed, type Row } from "../row.ts";
 import type { BenchEngine } from "../engine.ts";
 
 const LINES = 1_000_000;
+/** All of it is kept: dockerd does that by itself, this engine when it is told to. */
+const LogConfig = { Type: "json-file", Config: { "max-size": "1g", "max-file": "2" } };
 const written = new Map<BenchEngine, string>();
 
 /** A container that writes a million lines, until it has ended. */
@@ -15,6 +17,7 @@ export const logWrite: Row = {
     timed(async () => {
       const id = await engine.run({
         Image: IMAGE,
+        HostConfig: { LogConfig },
         Cmd: ["sh", "-c", `yes "a line of a log, about as long as such lines are" | head -n ${LINES}`],
       });
       await engine.ok("POST", `/containers/${id}/wait`);

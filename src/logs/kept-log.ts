@@ -50,11 +50,6 @@ export class KeptLog {
     this.#tail = this.#after(this.#tail, async () => await this.#next?.coverFeed());
   }
 
-  /** Resolves when the next file waits for the monitor. */
-  async ready(): Promise<void> {
-    await this.#tail;
-  }
-
   /** Resolves when what was begun is done. */
   async idle(): Promise<void> {
     await this.#tail;

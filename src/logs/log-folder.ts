@@ -80,8 +80,10 @@ export async function nameAlso(folder: string, existing: string, name: string): 
 
 /** Makes a file the newest of the log, unless it is of the log already, or is not there. */
 export async function takeIn(folder: string, name: string): Promise<void> {
-  const [found, files] = [await identify(join(folder, name)), await findFiles(folder)];
-  if (found === undefined || files.some(({ inode }) => inode === found.inode)) return;
+  const found = await identify(join(folder, name));
+  if (found === undefined) return;
+  const files = await findFiles(folder);
+  if (files.some(({ inode }) => inode === found.inode)) return;
   const numbered = nameOf((files.at(-1)?.number ?? 0) + 1);
   await nameAlso(folder, name, numbered);
   await nameAlso(folder, numbered, CURRENT);

@@ -33,11 +33,14 @@ export class FileLogKeeper implements LogKeeper {
   }
 
   async prepare(folder: string, layout: LogLayout): Promise<MonitorLog> {
-    await this.release(folder);
-    await mkdir(folder, { recursive: true, mode: 0o710 });
-    await continueLog(folder, layout);
-    const log = this.#keep(folder, layout, false);
-    await log.ready();
+    const isNew = (await mkdir(folder, { recursive: true, mode: 0o710 })) !== undefined;
+    if (isNew) await beginLog(folder);
+    else {
+      await this.release(folder);
+      await continueLog(folder, layout);
+    }
+    // The next file is made while the monitor loads: nothing is written before it has started a container.
+    this.#keep(folder, layout, false);
     return { path: join(folder, FEED), fileBytes: layout.fileBytes };
   }
 
@@ -92,12 +95,19 @@ export class FileLogKeeper implements LogKeeper {
   }
 }
 
+/** On the way of a container's first start, so with no more calls than it takes. */
+async function beginLog(folder: string): Promise<void> {
+  const first = join(folder, nameOf(1));
+  await writeFile(first, "", { flag: "wx", mode: 0o600 });
+  await Promise.all([FEED, CURRENT].map((name) => link(first, join(folder, name))));
+}
+
 /** Makes a log ready for one more run, from whatever the last one left. */
 async function continueLog(folder: string, layout: LogLayout): Promise<void> {
   const names = await readdir(folder);
   const remains = names.filter((name) => [NEXT, FEED, FEED_TEMPORARY].includes(name) || name.endsWith(".new"));
   for (const name of remains) await rm(join(folder, name), { force: true });
-  const files = names.length === 0 ? [] : await findFiles(folder);
+  const files = await findFiles(folder);
   const newest = files.at(-1);
   const continued = newest !== undefined && isContinued(newest, layout);
   for (const old of surplus(files, layout, continued ? layout.files : layout.files - 1)) await rm(join(folder, old.name), { force: true });
