@@ -3,7 +3,7 @@ import type { BenchEngine } from "./engine.ts";
 /** One figure that is measured on every engine, in turns. */
 export interface Row {
   readonly name: string;
-  readonly unit: "ms" | "MiB" | "Gbit/s" | "µs";
+  readonly unit: "ms" | "MiB" | "Gbit/s" | "µs" | "q/s";
   /** The ratio Dhow ÷ dockerd to reach; `at-least` for figures where more is better. */
   readonly target: number;
   readonly better: "less" | "more";

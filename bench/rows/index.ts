@@ -5,6 +5,7 @@ import { exec, removeForced, stop } from "./live.ts";
 import { daemonStart0, daemonStart200, list200, memory0, memory200, memory50, remove200, start200, start50, stats200 } from "./many.ts";
 import { attachLogged, attachPlain, logRead, logWrite } from "./output.ts";
 import { apiCycle, runBridge, runHost, runNone, runPublish } from "./run.ts";
+import { names } from "./names.ts";
 import { between, published, roundTrip } from "./traffic.ts";
 
 /** In the order of docs/performance.md. */
@@ -43,4 +44,5 @@ export const rows: readonly Row[] = [
   between,
   published,
   roundTrip,
+  names,
 ];
