@@ -21,6 +21,9 @@ test("a request is what the container's record says", () => {
   expect(networkRequest(container)).toEqual({
     containerId: "aa",
     name: "web",
+    links: [],
+    namesOnDefaultNetwork: true,
+    rate: undefined,
     hostname: "h",
     domainname: "d",
     mode: "app",
