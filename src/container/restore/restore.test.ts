@@ -22,6 +22,18 @@ test("a container that runs goes on, and its end is seen by the new daemon", asy
   expect(harness.service.find(id).state).toMatchObject({ last: { exitCode: 5 } });
 });
 
+test("one whose log driver is damaged goes on without a rotation", async () => {
+  await using harness = new Harness();
+  const id = await killedWhileRunning(harness);
+  const { hostConfig } = harness.service.find(id);
+  Object.assign(hostConfig.LogConfig ?? {}, { Type: "garbage" });
+  harness.logKeeper.watched.clear();
+  harness.runtime.adopt(id, { kind: "running", pid: 77, paused: false });
+  await harness.service.restore();
+  expect(harness.status(id)).toBe("running");
+  expect(harness.logKeeper.watched.size).toBe(0);
+});
+
 test("one that is frozen is shown as paused", async () => {
   await using harness = new Harness();
   const id = await killedWhileRunning(harness);
