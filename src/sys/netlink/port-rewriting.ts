@@ -1,5 +1,5 @@
 import { attribute, nested, text, u32be } from "./attribute.ts";
-import { type Message, NLM_F_APPEND, NLM_F_CREATE } from "./message.ts";
+import { type Message, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from "./message.ts";
 
 /**
  * Rules of nftables that rewrite a port of packets on their way, as messages: what nft makes of
@@ -46,16 +46,17 @@ const PROTOCOLS = [
   { number: 6, checksumOffset: 16 }, // TCP
 ];
 
-/** Takes the place of what stands under that name, in one transaction. */
-export function rewritePorts({ table, address, shown, real }: PortRewriting): Message[] {
-  const create = { flags: NLM_F_CREATE };
+/**
+ * In one transaction. EEXIST where a table of that name is there already, unless it is to be replaced: the kernel waits for a grace
+ * period (3 to 15 ms) when a transaction deletes something.
+ */
+export function rewritePorts({ table, address, shown, real }: PortRewriting, { replace }: { replace: boolean }): Message[] {
   const append = { flags: NLM_F_CREATE | NLM_F_APPEND };
   const rule = (chain: string, ...expressions: Buffer[]): Message =>
     message(NEWRULE, append, text(1, table), text(2, chain), nested(4, ...expressions));
   return [
-    message(NEWTABLE, create, text(1, table)),
-    message(DELTABLE, { flags: 0 }, text(1, table)),
-    message(NEWTABLE, create, text(1, table)),
+    ...(replace ? [message(DELTABLE, { flags: 0 }, text(1, table))] : []),
+    message(NEWTABLE, { flags: NLM_F_CREATE | NLM_F_EXCL }, text(1, table)),
     chain(table, "questions", NF_INET_LOCAL_OUT, PRIORITY.raw),
     chain(table, "answers", NF_INET_POST_ROUTING, PRIORITY.late),
     ...PROTOCOLS.map((protocol) => rule("questions", ...rewrite(address, "daddr", "dport", protocol, [shown, real]))),

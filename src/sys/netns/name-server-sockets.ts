@@ -46,9 +46,7 @@ export function openNameServer(namespace: string): NameServerSockets {
     inNamespace(descriptor, () => {
       const sockets = openPair();
       try {
-        using netfilter = NetlinkSocket.open(NETLINK_NETFILTER);
-        const ports = { table: TABLE, address: NAME_SERVER_ADDRESS, shown: DNS_PORT, real: sockets.port };
-        netfilter.transact("name server", ...rewritePorts(ports));
+        leadTo(sockets.port);
         return sockets;
       } catch (error) {
         closeFd(sockets.udp);
@@ -64,6 +62,19 @@ export function openSocketIn(namespace: string, protocol: "udp" | "tcp"): number
   return withNamespaceFile(namespace, (descriptor) =>
     inNamespace(descriptor, () => checked("socket", socket(AF_INET, SOCK[protocol] | FLAGS, 0))),
   );
+}
+
+/** In the namespace that this thread is in. */
+function leadTo(port: number): void {
+  using netfilter = NetlinkSocket.open(NETLINK_NETFILTER);
+  const ports = { table: TABLE, address: NAME_SERVER_ADDRESS, shown: DNS_PORT, real: port };
+  try {
+    netfilter.transact("name server", ...rewritePorts(ports, { replace: false }));
+  } catch (error) {
+    // An earlier daemon's.
+    if (!(error instanceof SystemCallError && error.code === "EEXIST")) throw error;
+    netfilter.transact("name server", ...rewritePorts(ports, { replace: true }));
+  }
 }
 
 function openPair(): NameServerSockets {
