@@ -35,7 +35,7 @@ export type ListDeps = SizeDeps & Pick<ContainerContext, "store" | "networks" | 
 export async function listContainers(deps: ListDeps, options: ListOptions): Promise<readonly ListedContainer[]> {
   const chosen = await chooseContainers(deps, options);
   const current = await resolveEach(deps, new Set(chosen.map(({ image }) => image.reference)));
-  const sizes = options.size ? await Promise.all(chosen.map(async (container) => await containerSizes(deps, container))) : [];
+  const sizes = options.size ? await Promise.all(chosen.map(async (container) => await sizesUnlessRemoved(deps, container))) : [];
   const links = linkNames(deps.store);
   return chosen.map((container, index) => ({
     container,
@@ -45,6 +45,16 @@ export async function listContainers(deps: ListDeps, options: ListOptions): Prom
     linkNames: links.get(container.id) ?? [],
     imageName: current.get(container.image.reference) === container.image.id ? container.image.reference : container.image.id,
   }));
+}
+
+/** One that is removed while it is measured was there when it was asked for, and takes nothing any more. */
+async function sizesUnlessRemoved(deps: ListDeps, container: Container): Promise<ContainerSizes> {
+  try {
+    return await containerSizes(deps, container);
+  } catch (error) {
+    if (deps.store.has(container.id)) throw error;
+    return { writable: 0, root: 0 };
+  }
 }
 
 async function chooseContainers(deps: ListDeps, { all, limit, filters }: ListOptions): Promise<Container[]> {

@@ -65,3 +65,8 @@ describe.skipIf(!existsSync(specification))("the generated shapes", () => {
     expect(Object.keys(shapes)).toEqual(expect.arrayContaining(Object.keys(definitions)));
   });
 });
+
+it("a null in a list is what Go makes of it: a value of nothing", () => {
+  const body = { Env: ["A=b", null], HostConfig: { Mounts: [null], GroupAdd: [null] } };
+  expect(validate("ContainerCreateBody", body)).toEqual({ Env: ["A=b", ""], HostConfig: { Mounts: [{}], GroupAdd: [""] } });
+});

@@ -42,10 +42,17 @@ function check(shape: Shape, value: unknown, path: string): unknown {
   if ("ref" in shape) return check(namedShape(shape.ref), value, path);
   if ("array" in shape) {
     if (!Array.isArray(value)) throw wrongType(value, "an array", path);
-    return value.map((item, index) => check(shape.array, item, `${path}[${index}]`));
+    return value.map((item: unknown, index) => (item === null ? zeroOf(shape.array) : check(shape.array, item, `${path}[${index}]`)));
   }
   if (typeof value !== "object" || Array.isArray(value)) throw wrongType(value, "an object", path);
   return "map" in shape ? checkMap(shape.map, value, path) : checkObject(shape.object, value, path);
+}
+
+/** What Go makes of a null in a list: there is no absent item. */
+function zeroOf(shape: Shape): unknown {
+  if (typeof shape === "string") return { any: null, string: "", boolean: false, integer: 0, uint16: 0, uint32: 0, number: 0 }[shape];
+  if ("ref" in shape) return zeroOf(namedShape(shape.ref));
+  return "array" in shape ? [] : {};
 }
 
 function checkScalar(shape: Extract<Shape, string>, value: unknown, path: string): unknown {
