@@ -35,7 +35,7 @@ export class ContainerFixture implements AsyncDisposable {
     const id = more.id ?? `${process.pid}${Date.now().toString(16)}${this.#count++}`;
     const bundle = `${this.folder}/bundles/${id}`;
     await mkdir(bundle, { recursive: true, mode: 0o700 });
-    await mkdir(`${bundle}.logs`);
+    await mkdir(`${bundle}.logs`, { recursive: true });
     const spec = this.spec(id, ["/bin/sh", "-c", script], more.tty === true);
     return { id, bundle, spec, tty: false, stdin: false, stdinOnce: false, logPath: `${bundle}.logs/container.log.1`, ...more };
   }
