@@ -22,7 +22,7 @@ describe("the walls of the house", { timeout: 60_000 }, () => {
   it.each([
     ["lib", "sys", 'import { libc } from "#sys/ffi.ts";\nexport const x = libc;\n'],
     ["spec", "store", 'import { Database } from "#store/db/database.ts";\nexport const x = Database;\n'],
-    ["container", "network", 'import { x } from "#network/network.ts";\nexport const y = x;\n'],
+    ["container", "network", 'import { x } from "#network/record/network.ts";\nexport const y = x;\n'],
     ["store", "container", 'import type { ImageSource } from "#container/ports.ts";\nexport type X = ImageSource;\n'],
     ["api", "engine", 'import { x } from "#engine/info.ts";\nexport const y = x;\n'],
     ["cli", "daemon", 'import { x } from "#daemon/wire.ts";\nexport const y = x;\n'],

@@ -1,5 +1,5 @@
-import { mergeConfig } from "#container/merge-config.ts";
-import type { Container } from "#container/container.ts";
+import { mergeConfig } from "#container/create/merge-config.ts";
+import type { Container } from "#container/record/container.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { Assembly } from "#image/assembly.ts";

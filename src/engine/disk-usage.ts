@@ -1,6 +1,6 @@
-import type { Container } from "#container/container.ts";
-import type { ListedContainer } from "#container/list.ts";
-import type { ContainerDiskUse } from "#container/sizes.ts";
+import type { Container } from "#container/record/container.ts";
+import type { ListedContainer } from "#container/list/list.ts";
+import type { ContainerDiskUse } from "#container/list/sizes.ts";
 import type { ListedImage } from "#image/list.ts";
 import type { VolumeUsage } from "#volume/volumes.ts";
 

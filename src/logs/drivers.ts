@@ -20,7 +20,7 @@ export interface LogDriver {
 const MEGABYTE = 1_000_000;
 const MEBIBYTE = 1024 * 1024;
 
-/** Docker's defaults, but for json-file's size and count: docs/adr/0019. */
+/** Docker's defaults, but for json-file's size and count: docs/adr/0018. */
 const drivers = {
   "json-file": {
     layout: (options) => fileLayout(options, { fileBytes: 10 * MEGABYTE, files: 3, compress: false }),

@@ -15,7 +15,7 @@ export interface LogKeeperDeps {
   readonly onLeaseSignal: (listener: () => void) => () => void;
 }
 
-/** Keeps the files of the logs that monitors write: docs/adr/0018 says why it is done this way. */
+/** Keeps the files of the logs that monitors write: docs/adr/0017 says why it is done this way. */
 export class FileLogKeeper implements LogKeeper {
   readonly #logger: Logger;
   readonly #writes = new FileWrites();

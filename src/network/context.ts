@@ -3,18 +3,18 @@ import type { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { HostNetwork } from "#sys/netns/host-network.ts";
-import type { BridgeDefaults } from "./bridge-settings.ts";
-import type { NameOptions } from "./container-names.ts";
-import type { Departures } from "./departures.ts";
-import type { Drain } from "./drain.ts";
+import type { BridgeDefaults } from "./record/bridge-settings.ts";
+import type { NameOptions } from "./sandbox/container-names.ts";
+import type { Departures } from "./sandbox/departures.ts";
+import type { Drain } from "./sandbox/drain.ts";
 import type { Names } from "./dns/names.ts";
 import type { Drivers } from "./drivers/contract.ts";
 import type { Firewall } from "./firewall/firewall.ts";
-import type { HostFilePaths } from "./host-files.ts";
-import type { PortAllocator } from "./port-allocator.ts";
-import type { NetworkRegistry } from "./registry.ts";
-import type { SandboxTable } from "./sandbox-table.ts";
-import type { AddressPoolOption } from "./subnet-choice.ts";
+import type { HostFilePaths } from "./name-files/host-files.ts";
+import type { PortAllocator } from "./published/port-allocator.ts";
+import type { NetworkRegistry } from "./record/registry.ts";
+import type { SandboxTable } from "./sandbox/sandbox-table.ts";
+import type { AddressPoolOption } from "./addresses/subnet-choice.ts";
 
 /** What the verbs share; each takes the part it names. */
 export interface NetworkContext {

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { IPAM, IPAMConfig, NetworkCreateBody } from "#spec/docker-api/types.ts";
-import { BRIDGE_HOST_IP, BRIDGE_ICC, BRIDGE_MASQUERADE, BRIDGE_NAME, MTU } from "./bridge-settings.ts";
-import { contains, formatSubnet, lastOf, parseAddress, parseCidr, type Subnet, subnetAt } from "./ipv4.ts";
+import { BRIDGE_HOST_IP, BRIDGE_ICC, BRIDGE_MASQUERADE, BRIDGE_NAME, MTU } from "./record/bridge-settings.ts";
+import { contains, formatSubnet, lastOf, parseAddress, parseCidr, type Subnet, subnetAt } from "./addresses/ipv4.ts";
 
 /** What a user wants of a network's addresses; what is left open is chosen. */
 export interface IpamWish {

@@ -1,11 +1,11 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { NetworkCreateBody } from "#spec/docker-api/types.ts";
-import { setUpBridge } from "./bridge-subnet.ts";
+import { setUpBridge } from "./addresses/bridge-subnet.ts";
 import type { NetworkContext } from "./context.ts";
 import { readCreateBody } from "./create-body.ts";
-import { refreshRules } from "./refresh-rules.ts";
-import { isPredefined, type Network, newId } from "./network.ts";
-import { emitLifeEvent } from "./network-events.ts";
+import { refreshRules } from "./restore/refresh-rules.ts";
+import { isPredefined, type Network, newId } from "./record/network.ts";
+import { emitLifeEvent } from "./record/network-events.ts";
 
 /**
  * Makes a network.

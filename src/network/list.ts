@@ -1,8 +1,8 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { type Filters, matchesAny, matchesLabels } from "#spec/filters.ts";
 import type { NetworkContext } from "./context.ts";
-import { isPredefined, type Network } from "./network.ts";
-import type { Endpoint } from "./sandbox.ts";
+import { isPredefined, type Network } from "./record/network.ts";
+import type { Endpoint } from "./sandbox/sandbox.ts";
 
 type Deps = Pick<NetworkContext, "registry" | "sandboxes">;
 

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { containerFiles, parseExtraHosts, sandboxNames } from "./container-names.ts";
-import { readHostFiles } from "./host-files.ts";
-import { hostsFile, ownEntry } from "./hosts-file.ts";
-import { containerResolvConf, formatResolvConf, parseResolvConf } from "./resolv-conf.ts";
-import type { SandboxNames } from "./sandbox.ts";
+import { containerFiles, parseExtraHosts, sandboxNames } from "./sandbox/container-names.ts";
+import { readHostFiles } from "./name-files/host-files.ts";
+import { hostsFile, ownEntry } from "./name-files/hosts-file.ts";
+import { containerResolvConf, formatResolvConf, parseResolvConf } from "./name-files/resolv-conf.ts";
+import type { SandboxNames } from "./sandbox/sandbox.ts";
 import { request } from "./testdata/isolated-host.ts";
 
 describe("hosts file", () => {

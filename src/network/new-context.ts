@@ -3,18 +3,18 @@ import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import { holdPort } from "#sys/host-port.ts";
 import type { HostSurvey } from "#sys/netns/host-network.ts";
 import type { NetworkContext } from "./context.ts";
-import { Departures } from "./departures.ts";
-import { Drain } from "./drain.ts";
+import { Departures } from "./sandbox/departures.ts";
+import { Drain } from "./sandbox/drain.ts";
 import { Names } from "./dns/names.ts";
 import { hostDriver, nullDriver } from "./drivers/bare.ts";
 import { BridgeDriver } from "./drivers/bridge.ts";
 import { Firewall } from "./firewall/firewall.ts";
-import { HOST_FILES } from "./host-files.ts";
-import { NetworkStore } from "./network-store.ts";
+import { HOST_FILES } from "./name-files/host-files.ts";
+import { NetworkStore } from "./record/network-store.ts";
 import type { NetworkDeps, NetworkOptions } from "./options.ts";
-import { PortAllocator } from "./port-allocator.ts";
-import { NetworkRegistry } from "./registry.ts";
-import { SandboxTable } from "./sandbox-table.ts";
+import { PortAllocator } from "./published/port-allocator.ts";
+import { NetworkRegistry } from "./record/registry.ts";
+import { SandboxTable } from "./sandbox/sandbox-table.ts";
 
 /** Looks at the host and puts the parts together. */
 export async function newContext(deps: NetworkDeps, options: NetworkOptions): Promise<NetworkContext> {

@@ -3,8 +3,8 @@ import type { Logger } from "#lib/logger.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { Database } from "#store/db/database.ts";
 import type { HostNetwork } from "#sys/netns/host-network.ts";
-import type { HostFilePaths } from "./host-files.ts";
-import type { AddressPoolOption } from "./subnet-choice.ts";
+import type { HostFilePaths } from "./name-files/host-files.ts";
+import type { AddressPoolOption } from "./addresses/subnet-choice.ts";
 
 export interface NetworkDeps {
   readonly database: Database;

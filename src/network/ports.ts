@@ -1,5 +1,5 @@
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
-import type { Sandbox } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
 
 /** What the network noun needs of containers, to connect and disconnect those that do not run. `daemon/wire.ts` hands over what fits. */
 export interface ContainerDirectory {

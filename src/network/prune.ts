@@ -1,7 +1,7 @@
 import { messageOf } from "#errors/engine-error.ts";
 import { type Filters, matchesLabels } from "#spec/filters.ts";
 import type { NetworkContext } from "./context.ts";
-import { isPredefined } from "./network.ts";
+import { isPredefined } from "./record/network.ts";
 import { removeNetwork } from "./remove.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NetworkService } from "./service.ts";
-import type { SandboxView } from "./sandbox.ts";
+import type { SandboxView } from "./sandbox/sandbox.ts";
 import { HOST_ADDRESS, IsolatedHost, request } from "./testdata/isolated-host.ts";
 
 /** Who reaches what: from the host, a neighbour on the same wire, a container and its neighbours (security.md 1.9, lan.sh). */

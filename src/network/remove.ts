@@ -1,8 +1,8 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { NetworkContext } from "./context.ts";
-import { isPredefined, type Network } from "./network.ts";
-import { emitLifeEvent } from "./network-events.ts";
-import { refreshRules } from "./refresh-rules.ts";
+import { isPredefined, type Network } from "./record/network.ts";
+import { emitLifeEvent } from "./record/network-events.ts";
+import { refreshRules } from "./restore/refresh-rules.ts";
 
 /** Removes a network that nobody is on. @throws EngineError `not-found`; `forbidden` for a predefined one and one in use. */
 export async function removeNetwork(context: NetworkContext, term: string): Promise<void> {

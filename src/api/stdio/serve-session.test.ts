@@ -1,6 +1,6 @@
 import { duplexPair, type Duplex } from "node:stream";
 import { expect, test } from "vitest";
-import type { StreamSession } from "#container/stream-session.ts";
+import type { StreamSession } from "#container/attach/stream-session.ts";
 import { BoundedQueue } from "#lib/bounded-queue.ts";
 import type { OutputChunk } from "#runtime/contract.ts";
 import { serveSession } from "./serve-session.ts";

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { StreamSession } from "#container/stream-session.ts";
+import type { StreamSession } from "#container/attach/stream-session.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { writeFrame } from "#http/stdcopy.ts";
 import { streamContentType } from "./stream-type.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Container } from "#container/container.ts";
-import type { InspectedContainer } from "#container/inspect.ts";
+import type { Container } from "#container/record/container.ts";
+import type { InspectedContainer } from "#container/list/inspect.ts";
 import { volumeAt } from "#container/testing/fake-peers.ts";
 import { inspectView } from "./container-inspect.ts";
 import { commandText, containerSummary, portSummaries } from "./container-summary.ts";

@@ -1,4 +1,4 @@
-import type { InspectedContainer } from "#container/inspect.ts";
+import type { InspectedContainer } from "#container/list/inspect.ts";
 import { compareApiVersions, type ApiVersion } from "#spec/api-version.ts";
 import { configView } from "./container-config.ts";
 import { hostConfigView } from "./container-host-config.ts";

@@ -1,4 +1,4 @@
-import type { Container } from "#container/container.ts";
+import type { Container } from "#container/record/container.ts";
 import type { NetworkSandbox } from "#container/ports.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
 

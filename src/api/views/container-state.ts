@@ -1,4 +1,4 @@
-import type { Container } from "#container/container.ts";
+import type { Container } from "#container/record/container.ts";
 import type { Health } from "#container/health/health.ts";
 import { shownStatus } from "./container-status.ts";
 

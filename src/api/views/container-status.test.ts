@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ContainerState } from "#container/container.ts";
+import type { ContainerState } from "#container/record/container.ts";
 import { humanDuration, statusText } from "./container-status.ts";
 
 const SECOND = 1000;

@@ -1,5 +1,5 @@
-import type { Container } from "#container/container.ts";
-import type { ListedContainer } from "#container/list.ts";
+import type { Container } from "#container/record/container.ts";
+import type { ListedContainer } from "#container/list/list.ts";
 import type { NetworkSandbox, PlannedMount } from "#container/ports.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import { compareApiVersions } from "#spec/api-version.ts";

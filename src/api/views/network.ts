@@ -1,5 +1,5 @@
 import type { NetworkState } from "#network/list.ts";
-import type { Ipam, Network } from "#network/network.ts";
+import type { Ipam, Network } from "#network/record/network.ts";
 import type { EndpointResource, IPAM, IPAMConfig, NetworkInspect } from "#spec/docker-api/types.ts";
 
 /** A network in a list: maps are there and empty, which clients iterate over without a look. */

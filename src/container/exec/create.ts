@@ -1,10 +1,10 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
-import { emitContainerEvent } from "../container-events.ts";
-import { requireActive, type Container } from "../container.ts";
+import { emitContainerEvent } from "../record/container-events.ts";
+import { requireActive, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { parseDetachKeys } from "#spec/detach-keys.ts";
-import { newRandomId } from "../identity.ts";
+import { newRandomId } from "../create/identity.ts";
 import type { ExecConfig } from "./exec-session.ts";
 
 export type ExecDeps = Pick<

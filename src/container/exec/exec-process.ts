@@ -1,8 +1,8 @@
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
-import type { Container } from "../container.ts";
+import type { Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { linkEnvironment } from "../links/environment.ts";
-import { factsWithoutRun, specInput, withEnvironment } from "../spec-input.ts";
+import { factsWithoutRun, specInput, withEnvironment } from "../run/spec-input.ts";
 import type { ExecSession } from "./exec-session.ts";
 
 type ExecProcessDeps = Pick<ContainerContext, "sandbox" | "options" | "store" | "networks">;

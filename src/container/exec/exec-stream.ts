@@ -1,6 +1,6 @@
 import type { ExecProcess, OutputChunk } from "#runtime/contract.ts";
 import { DetachFilter, parseDetachKeys } from "#spec/detach-keys.ts";
-import type { StreamSession } from "../stream-session.ts";
+import type { StreamSession } from "../attach/stream-session.ts";
 import type { ExecConfig } from "./exec-session.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { EngineError } from "#errors/engine-error.ts";
-import type { StreamSession } from "../stream-session.ts";
+import type { StreamSession } from "../attach/stream-session.ts";
 import { eventually, Harness } from "../testing/harness.ts";
 import type { ExecConfig } from "./exec-session.ts";
 import { ExecStore } from "./exec-store.ts";

@@ -1,8 +1,8 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { ExecProcess, TerminalSize } from "#runtime/contract.ts";
-import { emitContainerEvent } from "../container-events.ts";
-import type { Container } from "../container.ts";
-import type { StreamSession } from "../stream-session.ts";
+import { emitContainerEvent } from "../record/container-events.ts";
+import type { Container } from "../record/container.ts";
+import type { StreamSession } from "../attach/stream-session.ts";
 import { commandLine, requireExecutable, type ExecDeps } from "./create.ts";
 import { processOf } from "./exec-process.ts";
 import type { ExecSession } from "./exec-session.ts";

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import posix from "node:path/posix";
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { ViewMount, ViewRequest } from "#store/files/contract.ts";
-import { isActive, type Container } from "../container.ts";
-import { joinedContainer } from "../network-request.ts";
-import { containerPaths } from "../paths.ts";
-import { isRemapped } from "../user-namespaces.ts";
+import { isActive, type Container } from "../record/container.ts";
+import { joinedContainer } from "../create/network-request.ts";
+import { containerPaths } from "../record/paths.ts";
+import { isRemapped } from "../run/user-namespaces.ts";
 import type { PlannedMount } from "../ports.ts";
 import type { FileDeps } from "./file-deps.ts";
 

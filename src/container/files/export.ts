@@ -1,4 +1,4 @@
-import { emitContainerEvent } from "../container-events.ts";
+import { emitContainerEvent } from "../record/container-events.ts";
 import { usersOf } from "./container-view.ts";
 import type { FileDeps } from "./file-deps.ts";
 import { thenDispose } from "./get-archive.ts";

@@ -1,5 +1,5 @@
 import type { PackedPath } from "#store/files/contract.ts";
-import { emitContainerEvent } from "../container-events.ts";
+import { emitContainerEvent } from "../record/container-events.ts";
 import { namingContainer, openView, unlessRemoved } from "./container-view.ts";
 import type { FileDeps } from "./file-deps.ts";
 

@@ -1,6 +1,6 @@
 import type { ExtractRequest } from "#store/files/contract.ts";
-import type { Container } from "../container.ts";
-import { emitContainerEvent } from "../container-events.ts";
+import type { Container } from "../record/container.ts";
+import { emitContainerEvent } from "../record/container-events.ts";
 import type { ContainerContext } from "../deps.ts";
 import { namingContainer, withView } from "./container-view.ts";
 import type { FileDeps } from "./file-deps.ts";

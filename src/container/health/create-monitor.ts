@@ -1,6 +1,6 @@
-import { emitContainerEvent } from "../container-events.ts";
+import { emitContainerEvent } from "../record/container-events.ts";
 import type { ContainerContext } from "../deps.ts";
-import { restartByEngine } from "../restart-by-engine.ts";
+import { restartByEngine } from "../restart/restart-by-engine.ts";
 import type { Health } from "./health.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import type { HealthStore } from "./health-store.ts";

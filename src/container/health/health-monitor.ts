@@ -1,6 +1,6 @@
 import { callAfter } from "#lib/call-after.ts";
 import { Slots } from "#lib/slots.ts";
-import type { Container } from "../container.ts";
+import type { Container } from "../record/container.ts";
 import { afterProbe, beginning, resting, untilNext, type Health } from "./health.ts";
 import type { HealthStore } from "./health-store.ts";
 import { healthPlan, type HealthPlan } from "./plan.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { engineLabelsOf } from "../engine-labels.ts";
+import { engineLabelsOf } from "../create/engine-labels.ts";
 import { healthOnFailure, unhealthyDelay } from "./on-failure.ts";
 
 test("the label decides, then the daemon", () => {

@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { engineLabels } from "../engine-labels.ts";
+import { engineLabels } from "../create/engine-labels.ts";
 
 /** What is done about a container that has become unhealthy. Docker leaves it alone. */
 export type HealthOnFailure = "none" | "restart";

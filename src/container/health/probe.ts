@@ -1,7 +1,7 @@
 import { messageOf } from "#errors/engine-error.ts";
 import { settlesWithin } from "#lib/within.ts";
 import type { ExecProcess } from "#runtime/contract.ts";
-import type { Container } from "../container.ts";
+import type { Container } from "../record/container.ts";
 import { createExec, type ExecDeps } from "../exec/create.ts";
 import type { ExecConfig } from "../exec/exec-session.ts";
 import { startExecProcess } from "../exec/start.ts";

@@ -1,5 +1,5 @@
 import type { Logger } from "#lib/logger.ts";
-import { isActive, type Container } from "../container.ts";
+import { isActive, type Container } from "../record/container.ts";
 import type { Health } from "./health.ts";
 import { unhealthyDelay, type HealthOnFailure } from "./on-failure.ts";
 

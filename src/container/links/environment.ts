@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { isActive, type Container } from "../container.ts";
+import { isActive, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
-import { networkModeOf } from "../network-request.ts";
+import { networkModeOf } from "../create/network-request.ts";
 import { keptLinks, LEGACY_NETWORK, linkedBy } from "./resolve.ts";
 
 type Deps = Pick<ContainerContext, "store" | "networks">;

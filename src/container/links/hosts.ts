@@ -1,10 +1,10 @@
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
 import { parseLink } from "#spec/link.ts";
-import type { Container } from "../container.ts";
+import type { Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
-import { networkModeOf } from "../network-request.ts";
-import { rewriteInPlace } from "../rewrite-in-place.ts";
-import { containerPaths } from "../paths.ts";
+import { networkModeOf } from "../create/network-request.ts";
+import { rewriteInPlace } from "../run/rewrite-in-place.ts";
+import { containerPaths } from "../record/paths.ts";
 import { findByName, keptLinks, LEGACY_NETWORK, linkedBy } from "./resolve.ts";
 
 export type LinkDeps = Pick<ContainerContext, "store" | "networks" | "options" | "locks">;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseLink } from "#spec/link.ts";
-import { containerPaths } from "../paths.ts";
+import { containerPaths } from "../record/paths.ts";
 import { Harness } from "../testing/harness.ts";
 import { linkVariables } from "./environment.ts";
 import { withLines } from "./hosts.ts";

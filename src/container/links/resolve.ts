@@ -1,9 +1,9 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { parseLink } from "#spec/link.ts";
-import type { Container } from "../container.ts";
-import type { ContainerStore } from "../container-store.ts";
-import { joinedContainer } from "../network-request.ts";
+import type { Container } from "../record/container.ts";
+import type { ContainerStore } from "../record/container-store.ts";
+import { joinedContainer } from "../create/network-request.ts";
 import { formatKeptLink, parseKeptLink, type Link } from "./link.ts";
 
 /** The only network whose links come with variables, and need the other container to run. */

@@ -1,4 +1,4 @@
-import type { Container } from "../container.ts";
+import type { Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import type { Wait } from "./boot-order.ts";
 import { readiness, type Readiness } from "./readiness.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Container } from "../container.ts";
+import type { Container } from "../record/container.ts";
 import { bootOrder, parseDependsOn } from "./boot-order.ts";
 import { readiness, type Awaited, type Readiness } from "./readiness.ts";
 

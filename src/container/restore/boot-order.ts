@@ -1,6 +1,6 @@
-import type { Container } from "../container.ts";
-import { engineLabels } from "../engine-labels.ts";
-import { joinedContainer } from "../network-request.ts";
+import type { Container } from "../record/container.ts";
+import { engineLabels } from "../create/engine-labels.ts";
+import { joinedContainer } from "../create/network-request.ts";
 
 /** When a container that another depends on is ready for it: Compose's words. */
 export type Condition = "service_started" | "service_healthy" | "service_completed_successfully";

@@ -1,9 +1,9 @@
 import { Slots } from "#lib/slots.ts";
-import { buryContainer } from "../bury.ts";
-import { exitCodeOf, isActive, type Container } from "../container.ts";
+import { buryContainer } from "../remove/bury.ts";
+import { exitCodeOf, isActive, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
-import { shouldRunAtBoot } from "../restart-policy.ts";
-import { runContainer, type RunDeps } from "../run.ts";
+import { shouldRunAtBoot } from "../restart/restart-policy.ts";
+import { runContainer, type RunDeps } from "../run/run.ts";
 import { bootOrder, type Wait } from "./boot-order.ts";
 import { awaitAll } from "./await-ready.ts";
 

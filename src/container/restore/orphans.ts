@@ -1,7 +1,7 @@
 import type { ContainerContext } from "../deps.ts";
-import { finishRemoval, type RemovalDeps } from "../finish-removal.ts";
-import { isContainerId } from "../identity.ts";
-import { bundlesFolder, containersFolder } from "../paths.ts";
+import { finishRemoval, type RemovalDeps } from "../remove/finish-removal.ts";
+import { isContainerId } from "../create/identity.ts";
+import { bundlesFolder, containersFolder } from "../record/paths.ts";
 import { idsIn } from "./recover-runs.ts";
 
 /** Finishes every removal that a daemon before this one began, and removes what no record accounts for. Goes on behind. */

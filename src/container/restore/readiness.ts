@@ -1,4 +1,4 @@
-import { exitCodeOf, isActive, type Container } from "../container.ts";
+import { exitCodeOf, isActive, type Container } from "../record/container.ts";
 import type { Health } from "../health/health.ts";
 import type { Condition } from "./boot-order.ts";
 

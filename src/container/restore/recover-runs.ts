@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { isEngineError } from "#errors/engine-error.ts";
 import type { ProcessExit, Recovered } from "#runtime/contract.ts";
-import { isActive, started, type Container } from "../container.ts";
+import { isActive, started, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
-import { isContainerId } from "../identity.ts";
-import { bundlesFolder, containerPaths } from "../paths.ts";
-import { thawAfterCommit } from "../freeze.ts";
-import { watchRun, settleExit, type RunDeps } from "../run.ts";
+import { isContainerId } from "../create/identity.ts";
+import { bundlesFolder, containerPaths } from "../record/paths.ts";
+import { thawAfterCommit } from "../stop/freeze.ts";
+import { watchRun, settleExit, type RunDeps } from "../run/run.ts";
 import { forEachLimited } from "./for-each-limited.ts";
 
 const AT_ONCE = 8;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { containerPaths } from "../paths.ts";
+import { containerPaths } from "../record/paths.ts";
 import { eventually, Harness } from "../testing/harness.ts";
 
 /** A daemon that is killed while a container runs; what the runtime knows of it is set by hand afterwards. */

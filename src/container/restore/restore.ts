@@ -1,7 +1,7 @@
 import { both } from "../both.ts";
-import { isActive } from "../container.ts";
-import { releaseRun } from "../release-run.ts";
-import { type RunDeps } from "../run.ts";
+import { isActive } from "../record/container.ts";
+import { releaseRun } from "../run/release-run.ts";
+import { type RunDeps } from "../run/run.ts";
 import { bootStarts, type BootDeps } from "./boot-starts.ts";
 import { finishRemovals } from "./orphans.ts";
 import { recoverRuns, settleFate, type Fate } from "./recover-runs.ts";

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Container, isActive } from "../container.ts";
+import { type Container, isActive } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import type { StatsCollector } from "./collector.ts";
 import type { ContainerStats, StatsSample } from "./sample.ts";

@@ -1,4 +1,4 @@
-import { requireActive } from "../container.ts";
+import { requireActive } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { readHostView, readProcesses } from "./process-table.ts";
 import { parsePsArguments } from "./ps-args.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Network } from "../network.ts";
-import type { Endpoint, Sandbox, SandboxNames } from "../sandbox.ts";
+import type { Network } from "../record/network.ts";
+import type { Endpoint, Sandbox, SandboxNames } from "../sandbox/sandbox.ts";
 import { decide, type DecideDeps, type Decision } from "./decide.ts";
 import { CLASS_IN, TYPE } from "./message.ts";
 import { Zone } from "./zone.ts";

@@ -1,7 +1,7 @@
-import { contains, parseAddress, parseCidr, subnetAt } from "../ipv4.ts";
-import { isPredefined, type Network } from "../network.ts";
-import { isLoopbackServer } from "../resolv-conf.ts";
-import type { Endpoint, Sandbox } from "../sandbox.ts";
+import { contains, parseAddress, parseCidr, subnetAt } from "../addresses/ipv4.ts";
+import { isPredefined, type Network } from "../record/network.ts";
+import { isLoopbackServer } from "../name-files/resolv-conf.ts";
+import type { Endpoint, Sandbox } from "../sandbox/sandbox.ts";
 import { addressData, ipv4OfReverseName, isReverseName } from "./address-data.ts";
 import { CLASS_IN, encodeName, type OwnRecord, type Question, RCODE, TYPE } from "./message.ts";
 import type { Upstream } from "./upstream.ts";

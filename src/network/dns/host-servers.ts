@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { parseResolvConf } from "../resolv-conf.ts";
+import { parseResolvConf } from "../name-files/resolv-conf.ts";
 
 /** Milliseconds between two looks at the file: as soon as the host's servers change, containers ask the new ones. */
 const LOOK_AGAIN_AFTER = 1000;

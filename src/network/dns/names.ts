@@ -1,9 +1,9 @@
 import type { Logger } from "#lib/logger.ts";
 import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { HostNames } from "#sys/netns/host-network.ts";
-import type { NetworkRegistry } from "../registry.ts";
-import type { Sandbox } from "../sandbox.ts";
-import type { SandboxTable } from "../sandbox-table.ts";
+import type { NetworkRegistry } from "../record/registry.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { SandboxTable } from "../sandbox/sandbox-table.ts";
 import { AnswerCache } from "./cache.ts";
 import { Forwarder } from "./forwarder.ts";
 import { HostServers } from "./host-servers.ts";

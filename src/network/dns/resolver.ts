@@ -1,7 +1,7 @@
 import { decide, type DecideDeps, type Decision } from "./decide.ts";
 import type { Attempt, Forwarded, Forwarder } from "./forwarder.ts";
 import { ownAnswer, parseQuery, type Query, RCODE, readdress, refusalOf, udpLimit } from "./message.ts";
-import type { Sandbox } from "../sandbox.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 
 export interface ResolverDeps extends DecideDeps {
   readonly forwarder: Pick<Forwarder, "cached" | "forward">;

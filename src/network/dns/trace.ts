@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { EngineError } from "#errors/engine-error.ts";
 import { type DnsStep, type DnsTrace, dnsTypes } from "#spec/dns-trace.ts";
-import { parseResolvConf } from "../resolv-conf.ts";
-import type { Sandbox } from "../sandbox.ts";
+import { parseResolvConf } from "../name-files/resolv-conf.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import { reverseNameOf } from "./address-data.ts";
 import type { Why } from "./decide.ts";
 import type { Attempt, Forwarded } from "./forwarder.ts";

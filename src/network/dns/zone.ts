@@ -1,4 +1,4 @@
-import type { Endpoint, Sandbox } from "../sandbox.ts";
+import type { Endpoint, Sandbox } from "../sandbox/sandbox.ts";
 
 /** What of the sandboxes a zone reads. */
 export interface ZoneSource {

@@ -1,12 +1,12 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { macOf } from "#spec/mac-address.ts";
 import type { HostLinks } from "#sys/netns/host-network.ts";
-import { type BridgeDefaults, bridgeSettings } from "../bridge-settings.ts";
+import { type BridgeDefaults, bridgeSettings } from "../record/bridge-settings.ts";
 import type { BridgeRules } from "../firewall/plan.ts";
-import { AddressPool } from "../ipam.ts";
-import { contains, formatAddress, parseAddress, parseCidr, type Subnet, subnetAt } from "../ipv4.ts";
-import type { Ipam, Network } from "../network.ts";
-import type { EndpointLink } from "../sandbox.ts";
+import { AddressPool } from "../addresses/ipam.ts";
+import { contains, formatAddress, parseAddress, parseCidr, type Subnet, subnetAt } from "../addresses/ipv4.ts";
+import type { Ipam, Network } from "../record/network.ts";
+import type { EndpointLink } from "../sandbox/sandbox.ts";
 import { type LinkWish, type NetworkDriver, NO_ADDRESS } from "./contract.ts";
 
 export interface BridgeDriverDeps {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Network } from "../network.ts";
-import type { EndpointLink } from "../sandbox.ts";
+import type { Network } from "../record/network.ts";
+import type { EndpointLink } from "../sandbox/sandbox.ts";
 import type { NetworkDriver } from "./contract.ts";
 
 export interface DriverUnderTest {

@@ -1,6 +1,6 @@
 import type { BridgeRules } from "../firewall/plan.ts";
-import type { DriverName, Network } from "../network.ts";
-import type { EndpointLink } from "../sandbox.ts";
+import type { DriverName, Network } from "../record/network.ts";
+import type { EndpointLink } from "../sandbox/sandbox.ts";
 
 /**
  * A network driver: what a network of one kind is on the host, and how a container gets into it.

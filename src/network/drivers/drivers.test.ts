@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Drain } from "../drain.ts";
+import { Drain } from "../sandbox/drain.ts";
 import { silentLogger } from "#lib/logger.ts";
-import type { Network } from "../network.ts";
+import type { Network } from "../record/network.ts";
 import { IsolatedHost } from "../testdata/isolated-host.ts";
 import { hostDriver, nullDriver } from "./bare.ts";
 import { BridgeDriver } from "./bridge.ts";

@@ -9,7 +9,7 @@ import { Database } from "#store/db/database.ts";
 import { createNamespace, removeNamespace } from "#sys/netns/namespace.ts";
 import { NetworkWorker } from "#sys/netns/network-worker.ts";
 import type { NetworkOptions } from "../options.ts";
-import type { NetworkRequest } from "../request.ts";
+import type { NetworkRequest } from "../sandbox/request.ts";
 import { createNetworkService, type NetworkService } from "../service.ts";
 import { Launcher } from "./launcher.ts";
 

@@ -28,7 +28,7 @@ const spec = "src/runtime/oci/spec.test.ts";
 const validate = "src/runtime/oci/spec/validate-create.test.ts";
 const sandbox = "src/runtime/oci/spec/sandbox.test.ts";
 const devices = "src/runtime/oci/spec/host-devices.test.ts";
-const files = "src/container/network-request.test.ts";
+const files = "src/container/create/network-request.test.ts";
 
 const health = { Healthcheck: { Test: ["CMD", "true"] } };
 const inNetwork = (settings: object): object => ({
@@ -70,7 +70,7 @@ export const fields: Readonly<Record<string, Field>> = {
   "HealthConfig.Timeout": { value: 5_000_000_000, with: health, by: "src/container/health/health.test.ts" },
 
   "HostConfig.Annotations": { value: { a: "b" }, by: spec },
-  "HostConfig.AutoRemove": { value: true, by: "src/container/remove.test.ts" },
+  "HostConfig.AutoRemove": { value: true, by: "src/container/remove/remove.test.ts" },
   "HostConfig.Binds": { value: ["/tmp:/host:ro"], by: traps },
   "HostConfig.BlkioDeviceReadBps": { refused: [{ Path: "/no/such/disk", Rate: 1 }], message: "/no/such/disk", with: { start: true } },
   "HostConfig.BlkioDeviceReadIOps": { refused: [{ Path: "/no/such/disk", Rate: 1 }], message: "/no/such/disk", with: { start: true } },
@@ -132,7 +132,7 @@ export const fields: Readonly<Record<string, Field>> = {
   "HostConfig.PidsLimit": { value: 50, by: sandbox },
   "HostConfig.PortBindings": { value: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] }, by: traps },
   "HostConfig.Privileged": { value: true, by: sandbox },
-  "HostConfig.PublishAllPorts": { value: true, by: "src/container/create.test.ts" },
+  "HostConfig.PublishAllPorts": { value: true, by: "src/container/create/create.test.ts" },
   "HostConfig.ReadonlyPaths": { value: ["/proc/sys"], by: spec },
   "HostConfig.ReadonlyRootfs": { value: true, by: sandbox },
   "HostConfig.RestartPolicy": { value: { Name: "on-failure", MaximumRetryCount: 3 }, by: "test/integration/daemon/policies.test.ts" },
@@ -146,7 +146,7 @@ export const fields: Readonly<Record<string, Field>> = {
   "HostConfig.Ulimits": { value: [{ Name: "nofile", Soft: 100, Hard: 200 }], by: sandbox },
   "HostConfig.UsernsMode": { value: "host", by: "src/runtime/oci/spec/unsupported.test.ts" },
   "HostConfig.VolumeDriver": { refused: "nosuch", message: "HostConfig.VolumeDriver is not supported" },
-  "HostConfig.VolumesFrom": { value: ["field-peer"], by: "src/container/create.test.ts" },
+  "HostConfig.VolumesFrom": { value: ["field-peer"], by: "src/container/create/create.test.ts" },
 
   "Mount.BindOptions": { value: { Propagation: "rslave" }, with: { Mount: { Type: "bind", Source: "/tmp" } }, by: around },
   "Mount.Consistency": { kept: "default" },

@@ -1,4 +1,4 @@
-import type { AttachOptions } from "#container/attach.ts";
+import type { AttachOptions } from "#container/attach/attach.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import type { ContainerStdio } from "./backend.ts";
 import { booleanOf } from "../../query.ts";

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { parseTimestamp } from "#spec/timestamps.ts";
-import type { LogsOptions } from "#container/logs.ts";
+import type { LogsOptions } from "#container/attach/logs.ts";
 import type { ContainerQueries } from "./backend.ts";
 import { booleanOf } from "../../query.ts";
 import { streamContentType } from "../../stdio/stream-type.ts";

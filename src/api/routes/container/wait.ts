@@ -1,5 +1,5 @@
-import type { ExitReport } from "#container/exit-waiters.ts";
-import type { WaitCondition } from "#container/wait.ts";
+import type { ExitReport } from "#container/run/exit-waiters.ts";
+import type { WaitCondition } from "#container/run/wait.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { encodeLine } from "#http/ndjson.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";

@@ -1,5 +1,5 @@
 import type { ExecConfig, ExecSession } from "#container/exec/exec-session.ts";
-import type { StreamSession } from "#container/stream-session.ts";
+import type { StreamSession } from "#container/attach/stream-session.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
 
 /** What the routes of exec sessions need of the engine. */

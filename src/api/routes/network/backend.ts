@@ -1,5 +1,5 @@
 import type { NetworkState } from "#network/list.ts";
-import type { Network } from "#network/network.ts";
+import type { Network } from "#network/record/network.ts";
 import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { EndpointSettings, NetworkCreateBody } from "#spec/docker-api/types.ts";
 import type { Filters } from "#spec/filters.ts";

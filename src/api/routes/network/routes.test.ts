@@ -3,7 +3,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { Router } from "#http/router.ts";
 import type { NetworkState } from "#network/list.ts";
-import type { Network } from "#network/network.ts";
+import type { Network } from "#network/record/network.ts";
 import type { NetworkBackend } from "./backend.ts";
 import { networkRoutes } from "./routes.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Container } from "#container/container.ts";
+import type { Container } from "#container/record/container.ts";
 import type { DiskUsage, UsageKind } from "#engine/disk-usage.ts";
 import type { EngineInfo } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";

@@ -1,0 +1,29 @@
+import { emitContainerEvent } from "../record/container-events.ts";
+import { exitCodeOf, type Container } from "../record/container.ts";
+import type { ContainerContext } from "../deps.ts";
+import { finishRemoval, type RemovalDeps } from "./finish-removal.ts";
+
+export type BuryDeps = RemovalDeps & Pick<ContainerContext, "events" | "waiters" | "timers" | "health">;
+
+/**
+ * Takes a container that has no process any more out of the world. When this returns its name is free, it is in no list, and
+ * whoever waited for its removal has been told; its lock is held meanwhile.
+ */
+export async function buryContainer(deps: BuryDeps, container: Container, removeVolumes: boolean): Promise<void> {
+  deps.timers.reset(container.id);
+  deps.health.forget(container.id);
+  deps.store.bury(container.id, removeVolumes);
+  // A client that lists volumes after `rm -v` expects them gone.
+  if (removeVolumes && mayHaveVolumes(container)) {
+    await deps.volumes.release(container.id, { removeAnonymous: true });
+  }
+  emitContainerEvent(deps.events, container, "destroy");
+  finishRemoval(deps, { id: container.id, removeVolumes });
+  // Without the reason of a failed start: its caller has been told, and the CLI would print it a second time.
+  deps.waiters.removed(container.id, { exitCode: exitCodeOf(container.state) });
+}
+
+/** Which a dead one has nobody knows. */
+function mayHaveVolumes({ mounts, damage }: Container): boolean {
+  return damage !== undefined || mounts.some((mount) => mount.type === "volume");
+}

@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { listNamespaces } from "#sys/netns/namespace.ts";
+import type { HostSurvey } from "#sys/netns/host-network.ts";
+import type { Instance } from "#spec/instance.ts";
+import { bridgeSettings } from "../record/bridge-settings.ts";
+import type { NetworkContext } from "../context.ts";
+import { linksOf, outName } from "../sandbox/rate.ts";
+import { namespaceFolder } from "../sandbox/prepare.ts";
+
+/** Takes away namespaces and interfaces of this instance that no record knows: what was made just before a daemon was killed. */
+export async function removeLeftovers(context: NetworkContext, survey: HostSurvey): Promise<void> {
+  const { host, options } = context;
+  const folder = namespaceFolder(options.instance);
+  const known = new Set(context.sandboxes.saved().map(({ netns }) => netns));
+  const paths = listNamespaces(folder).map((name) => join(folder, name));
+  for (const path of paths.filter((one) => !known.has(one))) await host.removeNamespace(path);
+  for (const name of strayLinks(survey, options.instance, knownLinks(context))) await host.removeLink(name);
+}
+
+function knownLinks({ registry, options, sandboxes }: NetworkContext): Set<string> {
+  const bridges = registry.all().flatMap((network) => (network.driver === "bridge" ? bridgeSettings(network, options.bridge).bridge : []));
+  const ends = sandboxes.saved().flatMap(({ endpoints }) => endpoints.flatMap(({ link }) => link?.hostName ?? []));
+  const queues = sandboxes.saved().flatMap((sandbox) => (sandbox.rate?.out === undefined ? [] : linksOf(sandbox).map(outName)));
+  return new Set([...bridges, ...ends, ...queues]);
+}
+
+/** By form and kind: `<prefix><8 hex>` of a container, `<prefix>b<8 hex>` of a network, `<prefix>i<8 hex>` of a limit. */
+function strayLinks({ links }: HostSurvey, { vethPrefix }: Instance, known: ReadonlySet<string>): string[] {
+  const forms = new Map([
+    ["veth", new RegExp(`^${vethPrefix}[0-9a-f]{8}$`)],
+    ["bridge", new RegExp(`^${vethPrefix}b[0-9a-f]{8}$`)],
+    ["ifb", new RegExp(`^${vethPrefix}i[0-9a-f]{8}$`)],
+  ]);
+  return links.filter(({ kind = "", name }) => forms.get(kind)?.test(name) === true && !known.has(name)).map(({ name }) => name);
+}

@@ -1,0 +1,76 @@
+import type { EndpointSettings } from "#spec/docker-api/types.ts";
+import { contains, parseAddress, parseCidr, subnetAt } from "../addresses/ipv4.ts";
+import { isPredefined, type Network } from "../record/network.ts";
+
+/** What a user may say about an endpoint, in the words of Docker's drivers. */
+const INTERFACE_NAME = "com.docker.network.endpoint.ifname";
+const SYSCTLS = "com.docker.network.endpoint.sysctls";
+
+export const knownDriverOptions: readonly string[] = [INTERFACE_NAME, SYSCTLS];
+
+/** The name that its interface shall have inside; undefined for the next `ethN`. */
+export function interfaceNameOf({ DriverOpts }: EndpointSettings): string | undefined {
+  return DriverOpts?.[INTERFACE_NAME] || undefined;
+}
+
+/** Names below /proc/sys with `IFNAME` for the interface, and their values. Those that make no sense are left out: see `problemsOf`. */
+export function interfaceSysctlsOf({ DriverOpts }: EndpointSettings): Record<string, string> {
+  const parsed = sysctlTexts(DriverOpts?.[SYSCTLS]).map(parseSysctl);
+  return Object.fromEntries(parsed.filter((sysctl) => sysctl !== undefined));
+}
+
+function sysctlTexts(option: string | undefined): string[] {
+  return option === undefined || option === "" ? [] : option.split(",");
+}
+
+/**
+ * `net.ipv4.conf.IFNAME.log_martians=1`. The kernel's own names have dots for slashes; an interface's name, which may have a dot in
+ * it, is not in here yet. Nothing but these characters: it becomes a path.
+ */
+function parseSysctl(text: string): [name: string, value: string] | undefined {
+  const [, name = "", value = ""] = /^(net\.(?:ipv4|ipv6|mpls)\.[a-z0-9_-]+\.IFNAME\.[a-z0-9_-]+)=(.*)$/s.exec(text) ?? [];
+  return name === "" ? undefined : [name.replaceAll(".", "/"), value];
+}
+
+/** What is wrong with an endpoint's settings, in Docker's words; several at once, as Docker tells them. */
+export function problemsOf(network: Network, settings: EndpointSettings): string[] {
+  return [...addressProblems(network, settings), ...nameProblems(network, settings), ...optionProblems(settings)];
+}
+
+function addressProblems({ name, ipam }: Network, { IPAMConfig }: EndpointSettings): string[] {
+  const text = IPAMConfig?.IPv4Address ?? "";
+  if (text === "") return [];
+  if (isPredefined(name)) return ["user specified IP address is supported on user defined networks only"];
+  const address = parseAddress(text);
+  if (address === undefined) return [`invalid IPv4 address: ${text}`];
+  // A subnet that the engine chose may have to move, when the host's networks change.
+  if (ipam?.chosenBy === "pool")
+    return ["user specified IP address is supported only when connecting to networks with user configured subnets"];
+  const cidr = parseCidr(ipam?.subnet ?? "");
+  const isInside = cidr !== undefined && contains(subnetAt(cidr.address, cidr.prefixLength), address);
+  return isInside ? [] : [`no configured subnet or ip-range contain the IP address ${text}`];
+}
+
+function nameProblems({ name }: Network, { Aliases = [] }: EndpointSettings): string[] {
+  if (Aliases.length === 0) return [];
+  return isPredefined(name) ? ["network-scoped alias is supported only for containers in user defined networks"] : [];
+}
+
+/** IFNAMSIZ less the final NUL. */
+const LONGEST_NAME = 15;
+
+function optionProblems(settings: EndpointSettings): string[] {
+  const name = interfaceNameOf(settings);
+  const isName =
+    name === undefined || (name.length <= LONGEST_NAME && !/[/:\s\0%]/.test(name) && ![".", "..", "lo", "all", "default"].includes(name));
+  return [
+    ...(isName ? [] : [`invalid interface name ${JSON.stringify(name)}`]),
+    ...sysctlTexts(settings.DriverOpts?.[SYSCTLS])
+      .filter((text) => parseSysctl(text) === undefined)
+      .map(
+        (text) =>
+          `unrecognised network interface sysctl '${text}'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', ` +
+          `'X' must be 'ipv4', 'ipv6' or 'mpls'`,
+      ),
+  ];
+}

@@ -1,0 +1,134 @@
+import { EngineError } from "#errors/engine-error.ts";
+import type { EndpointSettings } from "#spec/docker-api/types.ts";
+import { parseLink } from "#spec/link.ts";
+import { interfaceNameOf, interfaceSysctlsOf, knownDriverOptions, problemsOf } from "./endpoint-options.ts";
+import type { Network } from "../record/network.ts";
+import type { NetworkRegistry } from "../record/registry.ts";
+import type { EndpointWishes } from "./sandbox.ts";
+
+/** An endpoint that is to be. */
+export interface PlannedEndpoint {
+  readonly network: Network;
+  readonly address: string | undefined;
+  readonly mac: string | undefined;
+  /** Of the interface inside, where the user chose one. */
+  readonly name: string | undefined;
+  /** Below /proc/sys, with `IFNAME` for the interface's name. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly wishes: EndpointWishes;
+}
+
+/**
+ * The networks a container is to be on: the one of its mode first, the others by name, so that interfaces come in the same order
+ * at every start.
+ *
+ * @throws EngineError `not-found`, `invalid` with Docker's texts, `not-implemented` naming the field.
+ */
+export function planEndpoints(
+  registry: Pick<NetworkRegistry, "find">,
+  mode: string,
+  settings: Readonly<Record<string, EndpointSettings>>,
+): PlannedEndpoint[] {
+  const main = registry.find(mode);
+  const byNetwork = new Map<Network, EndpointSettings>([[main, {}]]);
+  for (const [term, wanted] of Object.entries(settings)) byNetwork.set(registry.find(term === "default" ? "bridge" : term), wanted);
+  if (main.driver !== "bridge" && byNetwork.size > 1) {
+    throw new EngineError("invalid", `conflicting options: cannot attach both network ${main.name} and another network`);
+  }
+  const [first, ...others] = [...byNetwork].map(([network, wanted]) => planEndpoint(network, wanted));
+  others.sort((one, other) => (one.network.name < other.network.name ? -1 : 1));
+  const planned = first === undefined ? others : [first, ...others];
+  interfaceNames(planned);
+  return planned;
+}
+
+/** @throws EngineError `invalid` with Docker's texts, `not-implemented` naming the field. */
+export function planEndpoint(network: Network, settings: EndpointSettings): PlannedEndpoint {
+  refuseWhatIsMissing(settings);
+  refuseWhatIsWrong(network, settings);
+  return {
+    network,
+    address: given(settings.IPAMConfig?.IPv4Address),
+    mac: macOf(settings),
+    name: interfaceNameOf(settings),
+    sysctls: interfaceSysctlsOf(settings),
+    wishes: wishesOf(settings),
+  };
+}
+
+function wishesOf({ IPAMConfig, DriverOpts, GwPriority = 0, Aliases = [], Links = [] }: EndpointSettings): EndpointWishes {
+  return { ipam: IPAMConfig, driverOptions: DriverOpts, gatewayPriority: GwPriority, aliases: Aliases, links: Links.map(parseLink) };
+}
+
+function refuseWhatIsMissing({ IPAMConfig, DriverOpts }: EndpointSettings): void {
+  if (given(IPAMConfig?.IPv6Address) !== undefined) throw missing("IPAMConfig.IPv6Address", "there is no IPv6");
+  if (listed(IPAMConfig?.LinkLocalIPs)) throw missing("IPAMConfig.LinkLocalIPs", "an interface has one address");
+  const option = Object.keys(DriverOpts ?? {}).find((name) => !knownDriverOptions.includes(name));
+  if (option !== undefined) throw missing("DriverOpts", `${option} is not known`);
+}
+
+function refuseWhatIsWrong(network: Network, settings: EndpointSettings): void {
+  const prefix = `invalid config for network ${network.name}: `;
+  const mac = given(settings.MacAddress);
+  if (mac !== undefined && !isMacAddress(mac)) throw new EngineError("invalid", `${prefix}invalid MAC address ${mac}`);
+  const problems = problemsOf(network, settings);
+  if (problems.length === 0) return;
+  const text = problems.length === 1 ? problems[0] : problems.map((problem) => `* ${problem}`).join("\n");
+  throw new EngineError("invalid", `${prefix}invalid endpoint settings:\n${text}`);
+}
+
+function isMacAddress(text: string): boolean {
+  return /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}$/i.test(text);
+}
+
+function macOf({ MacAddress }: EndpointSettings): string | undefined {
+  return given(MacAddress)?.replaceAll("-", ":").toLowerCase();
+}
+
+/** The names of their interfaces inside: those that users chose, and `eth0`, `eth1` … for the others, in order. @throws EngineError */
+export function interfaceNames(planned: readonly Pick<PlannedEndpoint, "name">[], taken: readonly string[] = []): string[] {
+  const used = new Set(taken);
+  for (const { name } of planned) {
+    if (name === undefined) continue;
+    if (used.has(name)) throw new EngineError("invalid", `conflicting options: two interfaces named ${name}`);
+    used.add(name);
+  }
+  return planned.map(({ name }) => {
+    if (name !== undefined) return name;
+    let index = 0;
+    while (used.has(`eth${index}`)) index += 1;
+    used.add(`eth${index}`);
+    return `eth${index}`;
+  });
+}
+
+/** A candidate for the way out. */
+interface Way {
+  readonly network: Pick<Network, "name" | "driver" | "internal">;
+  readonly wishes: EndpointWishes;
+}
+
+/**
+ * Which network the default route and the published ports go through: the one of highest priority, of equals the first by name.
+ * Undefined when every network is internal.
+ */
+export function chooseGateway<T extends Way>(endpoints: readonly T[]): T | undefined {
+  const [best] = endpoints
+    .filter(({ network }) => network.driver === "bridge" && !network.internal)
+    .toSorted(
+      (one, other) => other.wishes.gatewayPriority - one.wishes.gatewayPriority || (one.network.name < other.network.name ? -1 : 1),
+    );
+  return best;
+}
+
+function given(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+function listed(list: readonly unknown[] | undefined): boolean {
+  return list !== undefined && list.length > 0;
+}
+
+function missing(field: string, reason: string): EngineError {
+  return new EngineError("not-implemented", `endpoint setting ${field} is not implemented: ${reason}`);
+}
