@@ -13,8 +13,10 @@ let boots = 0;
  * its mounts, and the kernel has another boot id. (Bridges and rules stay; the daemon makes them anew, or finds them.)
  */
 export async function reboot(daemon: TestDaemon, { keepExecRoot = false } = {}): Promise<void> {
-  await daemon.kill();
   const { instance } = daemon;
+  // A host that goes down within seconds of a pull loses the image, rightly: not what is tried here.
+  await eventually(() => expect(unsyncedLayers(instance)).toEqual([]), 15_000);
+  await daemon.kill();
   await eventually(() => {
     for (const pid of pidsOf(instance)) killQuietly(pid);
     expect(pidsOf(instance)).toEqual([]);
@@ -24,6 +26,13 @@ export async function reboot(daemon: TestDaemon, { keepExecRoot = false } = {}):
     execFileSync("find", [group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], { stdio: "ignore" });
   if (!keepExecRoot) rmSync(instance.execRoot, { recursive: true, force: true });
   process.env["DHOW_TEST_BOOT_ID"] = `boot-${(boots += 1)}`;
+}
+
+/** Marks of layers that are still on their way to the disk (store/snapshots/layer-sync.ts). */
+function unsyncedLayers({ dataRoot }: Instance): string[] {
+  return readdirSync(join(dataRoot, "snapshots"), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.startsWith("unsynced."))
+    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** Of containers by their cgroups, and of monitors by their command lines. */
