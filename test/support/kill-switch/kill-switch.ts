@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,10 +16,12 @@ export interface Step {
 
 let program: string | undefined;
 
-/** Compiled once a test file; it lies in a folder of its own, which the machine's next boot removes. */
+/** Compiled once a test process, which takes it along at its end. */
 export function killSwitchProgram(): string {
   if (program !== undefined) return program;
-  const compiled = join(mkdtempSync(join(tmpdir(), "kill-switch-")), "kill-switch");
+  const folder = mkdtempSync(join(tmpdir(), "kill-switch-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const compiled = join(folder, "kill-switch");
   execFileSync("gcc", ["-O1", "-Wall", "-Werror", "-o", compiled, fileURLToPath(new URL("kill-switch.c", import.meta.url))]);
   program = compiled;
   return program;
