@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 
 /** A system call that changes something outside the daemon: `rename` and the two paths, `write` and what the descriptor is. */
 export interface Step {
@@ -15,12 +16,17 @@ export interface Step {
 }
 
 let program: string | undefined;
+const folders: string[] = [];
 
-/** Compiled once a test process, which takes it along at its end. */
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Compiled once a test file, which takes it along at its end. */
 export function killSwitchProgram(): string {
   if (program !== undefined) return program;
   const folder = mkdtempSync(join(tmpdir(), "kill-switch-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   const compiled = join(folder, "kill-switch");
   execFileSync("gcc", ["-O1", "-Wall", "-Werror", "-o", compiled, fileURLToPath(new URL("kill-switch.c", import.meta.url))]);
   program = compiled;
