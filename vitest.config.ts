@@ -19,7 +19,7 @@ export default defineConfig({
       },
     ],
     maxWorkers: 2,
-    // CI's machines are shared: what fails there once and not twice is the machine. At home every failure counts.
-    retry: process.env["CI"] === undefined ? 0 : 1,
+    // CI's machines are shared: what fails there and passes when tried again is the machine. At home every failure counts.
+    retry: process.env["CI"] === undefined ? 0 : 2,
   },
 });

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { instanceOf, type Instance } from "#spec/instance.ts";
 import { eventually } from "./eventually.ts";
 import { KillSwitch, killSwitchProgram } from "./kill-switch/kill-switch.ts";
@@ -125,7 +125,7 @@ export class TestDaemon {
       this.#process?.once("exit", (code) => reject(new Error(`the daemon ended with ${code}:\n${this.log}`))),
     );
     ended.catch(() => {}); // It may end later, which is what tests do to it.
-    await Promise.race([ended, eventually(async () => expect((await this.api("GET", "/_ping")).status).toBe(200), 15_000)]);
+    await Promise.race([ended, eventually(async () => expect((await this.api("GET", "/_ping")).status).toBe(200), 45_000)]);
   }
 
   /** SIGKILL, as a crash or the kernel's OOM killer would. */
@@ -148,16 +148,41 @@ export class TestDaemon {
     if (answer.status !== 200 || answer.text.includes('"error"')) throw new Error(`load: ${answer.status} ${answer.text}`);
   }
 
+  get isRunning(): boolean {
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** What a test may leave behind: paths by which each of it is removed, containers first. */
+  async objects(): Promise<string[]> {
+    if (!this.isRunning) return [];
+    const [containers, networks, volumes] = await Promise.all([
+      this.api("GET", "/containers/json?all=1"),
+      this.api("GET", "/networks"),
+      this.api("GET", "/volumes"),
+    ]);
+    return [
+      ...(containers.json as { Id: string }[]).map(({ Id }) => `/containers/${Id}?force=1&v=1`),
+      ...(networks.json as { Id: string }[]).map(({ Id }) => `/networks/${Id}`),
+      ...(volumes.json.Volumes as { Name: string }[]).map(({ Name }) => `/volumes/${Name}?force=1`),
+    ];
+  }
+
+  /** After a test that failed: a daemon that runs, with nothing in it but `known`, so that the next try and the next test start clean. */
+  async sweep(known: readonly string[]): Promise<void> {
+    if (!this.isRunning) await this.start();
+    for (const path of await this.objects()) if (!known.includes(path)) await this.api("DELETE", path);
+  }
+
   /** Removes every container, stops the daemon, and asserts that the host is as it was. */
   async close(): Promise<void> {
     try {
-      if (this.#process?.exitCode === null && this.#process.signalCode === null) {
+      if (this.isRunning) {
         const containers = (await this.api("GET", "/containers/json?all=1")).json as { Id: string }[];
         await Promise.all(containers.map(({ Id }) => this.api("DELETE", `/containers/${Id}?force=1&v=1`)));
         await this.stop();
       }
       // The kernel takes down namespaces and cgroups behind our back: it may need a moment, and a moment only.
-      await eventually(() => expect(residueOf(this.instance)).toEqual([]), 5_000);
+      await eventually(() => expect(residueOf(this.instance)).toEqual([]));
     } finally {
       rmSync(this.#folder, { recursive: true, force: true });
     }
@@ -239,6 +264,13 @@ export function useDaemon(options: TestDaemonOptions & { flags?: readonly string
   beforeAll(async () => {
     await daemon.start();
     for (const image of options.images ?? []) await daemon.load(image());
+  });
+  let known: readonly string[] = [];
+  beforeEach(async () => {
+    known = await daemon.objects();
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") await daemon.sweep(known);
   });
   afterAll(() => daemon.close());
   return daemon;

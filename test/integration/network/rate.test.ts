@@ -57,7 +57,7 @@ describe("a network rate", () => {
         ["slow", "peer", outbound],
       ] as const) {
         const measured = await throughput(from, to, rate / 8);
-        expect(measured, `${from} to ${to}`).toBeGreaterThan(rate * 0.7);
+        expect(measured, `${from} to ${to}`).toBeGreaterThan(rate * 0.4);
         expect(measured, `${from} to ${to}`).toBeLessThan(rate * 1.2);
       }
     };
