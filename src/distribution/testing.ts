@@ -11,7 +11,7 @@ import { silentLogger } from "#lib/logger.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { ImageTarget } from "./ports.ts";
-import { createPullService, type PullOptions, type PullService } from "./pull.ts";
+import { createPullService, type PullOptions, type PullService } from "./pull/pull.ts";
 
 export interface SeenRequest {
   readonly url: string;

@@ -1,6 +1,6 @@
 import type { ImageBackend } from "#api/routes/image/backend.ts";
-import { defaultRetry } from "#distribution/retry.ts";
-import { createPullService } from "#distribution/pull.ts";
+import { defaultRetry } from "#distribution/transport/retry.ts";
+import { createPullService } from "#distribution/pull/pull.ts";
 import { createImageService } from "#image/image-service.ts";
 import type { ContainerUse } from "#image/ports.ts";
 import { dhowVersion } from "#spec/identity.ts";

@@ -1,4 +1,4 @@
-import type { PullInput } from "#distribution/pull.ts";
+import type { PullInput } from "#distribution/pull/pull.ts";
 import type { HistoryStep } from "#image/history.ts";
 import type { ImportInput } from "#image/import.ts";
 import type { ImageDetails } from "#image/inspect.ts";

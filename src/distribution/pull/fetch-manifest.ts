@@ -4,10 +4,10 @@ import { parseJsonText } from "#lib/json-text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import { MANIFEST_LIMIT, readManifest, type ParsedManifest } from "#spec/oci-image/manifest.ts";
 import { mediaTypes, type Descriptor } from "#spec/oci-image/types.ts";
-import { readWhole } from "./body.ts";
-import type { RegistrySession } from "./session.ts";
-import type { HttpResponse } from "./transport.ts";
-import { withRetries, type RetryOptions } from "./retry.ts";
+import { readWhole } from "../transport/body.ts";
+import type { RegistrySession } from "../session/session.ts";
+import type { HttpResponse } from "../transport/transport.ts";
+import { withRetries, type RetryOptions } from "../transport/retry.ts";
 
 /** A document as it came, and what it says. */
 export interface FetchedManifest {

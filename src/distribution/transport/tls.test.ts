@@ -7,8 +7,8 @@ import path from "node:path";
 import type { TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeCertificate, type Certificate } from "#http/test-certificates.ts";
-import { endpointsOf } from "./endpoint.ts";
-import { RegistrySession } from "./session.ts";
+import { endpointsOf } from "../session/endpoint.ts";
+import { RegistrySession } from "../session/session.ts";
 import { loadTlsProfile } from "./tls.ts";
 import { Transport } from "./transport.ts";
 

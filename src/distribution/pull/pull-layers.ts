@@ -2,8 +2,8 @@ import type { Digest } from "#spec/digest.ts";
 import type { Descriptor } from "#spec/oci-image/types.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 import { LayerProgress } from "./layer-progress.ts";
-import type { ImageAssembly } from "./ports.ts";
-import type { RegistrySession } from "./session.ts";
+import type { ImageAssembly } from "../ports.ts";
+import type { RegistrySession } from "../session/session.ts";
 import type { Transfers } from "./transfers.ts";
 
 /** A layer of the image that is being pulled, from the base up. */

@@ -4,7 +4,7 @@ import { imageFixture, never, type ImageFixture } from "#image/testing.ts";
 import { parseReference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
 import type { PullService } from "./pull.ts";
-import { FakeRegistry, imageParts, refuse, serve, sha, testPullService, type ImageParts } from "./testing.ts";
+import { FakeRegistry, imageParts, refuse, serve, sha, testPullService, type ImageParts } from "../testing.ts";
 
 let registry: FakeRegistry;
 let other: FakeRegistry;

@@ -1,8 +1,8 @@
 import type { ContentStore } from "#store/content/contract.ts";
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import { downloadBlob, type BlobToDownload } from "./download-blob.ts";
-import type { RetryOptions } from "./retry.ts";
-import type { RegistrySession } from "./session.ts";
+import type { RetryOptions } from "../transport/retry.ts";
+import type { RegistrySession } from "../session/session.ts";
 import { Slots } from "#lib/slots.ts";
 
 /** How far a transfer is. `waiting` until one of the few places is free. */

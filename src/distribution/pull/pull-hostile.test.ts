@@ -5,7 +5,7 @@ import { mediaTypes } from "#spec/oci-image/types.ts";
 import { parseReference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
 import type { PullService } from "./pull.ts";
-import { FakeRegistry, imageParts, sendBlob, serve, sha, testPullService, type ImageParts } from "./testing.ts";
+import { FakeRegistry, imageParts, sendBlob, serve, sha, testPullService, type ImageParts } from "../testing.ts";
 
 let registry: FakeRegistry;
 let fixture: ImageFixture;

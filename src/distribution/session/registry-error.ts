@@ -1,8 +1,8 @@
 import http from "node:http";
 import { EngineError, type ErrorCategory } from "#errors/engine-error.ts";
 import { parseJsonText } from "#lib/json-text.ts";
-import { readStart } from "./body.ts";
-import type { HttpResponse } from "./transport.ts";
+import { readStart } from "../transport/body.ts";
+import type { HttpResponse } from "../transport/transport.ts";
 
 const ERROR_LIMIT = 64 * 1024;
 const LONGEST_MESSAGE = 1024;

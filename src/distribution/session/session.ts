@@ -1,14 +1,14 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { RegistryCredential } from "#spec/registry-auth.ts";
-import { discard } from "./body.ts";
+import { discard } from "../transport/body.ts";
 import { parseChallenges, type Challenge } from "./challenge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { judgeRealm } from "./realm.ts";
-import { getFollowing } from "./redirects.ts";
+import { getFollowing } from "../transport/redirects.ts";
 import { registryErrorOf } from "./registry-error.ts";
-import type { TlsProfile } from "./tls.ts";
+import type { TlsProfile } from "../transport/tls.ts";
 import { basicHeader, fetchToken } from "./token.ts";
-import type { HttpResponse, Transport } from "./transport.ts";
+import type { HttpResponse, Transport } from "../transport/transport.ts";
 
 export interface SessionDeps {
   readonly transport: Transport;

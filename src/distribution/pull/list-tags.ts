@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { parseJsonText } from "#lib/json-text.ts";
-import { readWhole } from "./body.ts";
-import type { RegistrySession } from "./session.ts";
+import { readWhole } from "../transport/body.ts";
+import type { RegistrySession } from "../session/session.ts";
 
 const PAGE_LIMIT = 4 * 1024 * 1024;
 const MOST_TAGS = 10_000;

@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { isForbiddenTarget, matchesRegistryEntry } from "./address.ts";
+import { isForbiddenTarget, matchesRegistryEntry } from "../transport/address.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** A token server's address, and whether it may learn the user's credentials. */

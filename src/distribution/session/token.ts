@@ -1,12 +1,12 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { parseJsonText } from "#lib/json-text.ts";
 import type { RegistryCredential } from "#spec/registry-auth.ts";
-import { readWhole } from "./body.ts";
+import { readWhole } from "../transport/body.ts";
 import type { Realm } from "./realm.ts";
 import { registryErrorOf } from "./registry-error.ts";
-import { getFollowing } from "./redirects.ts";
-import type { TlsProfile } from "./tls.ts";
-import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
+import { getFollowing } from "../transport/redirects.ts";
+import type { TlsProfile } from "../transport/tls.ts";
+import type { HttpRequest, HttpResponse, Transport } from "../transport/transport.ts";
 
 export interface TokenRequest {
   readonly realm: Realm;

@@ -1,10 +1,10 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
-import { chunksOf, discard, lengthOf } from "./body.ts";
-import { isTransient } from "./network-error.ts";
-import { pauseBeforeRetry, type RetryOptions } from "./retry.ts";
-import type { RegistrySession } from "./session.ts";
-import type { HttpResponse } from "./transport.ts";
+import { chunksOf, discard, lengthOf } from "../transport/body.ts";
+import { isTransient } from "../transport/network-error.ts";
+import { pauseBeforeRetry, type RetryOptions } from "../transport/retry.ts";
+import type { RegistrySession } from "../session/session.ts";
+import type { HttpResponse } from "../transport/transport.ts";
 
 export interface BlobToDownload {
   readonly digest: Digest;

@@ -1,4 +1,4 @@
-import { isLoopbackHost, matchesRegistryEntry } from "./address.ts";
+import { isLoopbackHost, matchesRegistryEntry } from "../transport/address.ts";
 
 export interface RegistryOptions {
   /** For docker.io, tried in order before it: `https://mirror.example`. */

@@ -20,9 +20,9 @@ import { Trees } from "#store/tree/trees.ts";
 import type { Unpacker } from "#store/unpack/contract.ts";
 import { createUnpacker } from "#store/unpack/unpacker.ts";
 import type { PullService } from "./pull.ts";
-import { testPullService } from "./testing.ts";
+import { testPullService } from "../testing.ts";
 
-const SCRIPT = path.resolve(import.meta.dirname, "../../../shared/tools/attack/evilreg.py");
+const SCRIPT = path.resolve(import.meta.dirname, "../../../../shared/tools/attack/evilreg.py");
 const LOG = "/tmp/evilreg.log";
 const isHere = existsSync(SCRIPT);
 if (!isHere) console.warn(`the hostile registry (${SCRIPT}) is not here: its tests are skipped`);

@@ -9,10 +9,10 @@ import type { ProgressSink } from "#spec/progress.ts";
 import { canonicalString, familiarString, withDigest, type Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import { fetchManifest, type FetchedManifest } from "./fetch-manifest.ts";
-import type { ImageAssembly, ImageTarget } from "./ports.ts";
+import type { ImageAssembly, ImageTarget } from "../ports.ts";
 import { pullLayers, type LayerToPull } from "./pull-layers.ts";
-import type { RetryOptions } from "./retry.ts";
-import type { RegistrySession } from "./session.ts";
+import type { RetryOptions } from "../transport/retry.ts";
+import type { RegistrySession } from "../session/session.ts";
 import type { Transfers } from "./transfers.ts";
 
 export interface PullImageDeps {

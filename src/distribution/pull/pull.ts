@@ -6,17 +6,17 @@ import type { ProgressSink } from "#spec/progress.ts";
 import { familiarName, familiarString, withTag, type Reference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
 import type { ContentStore } from "#store/content/contract.ts";
-import { credentialFor } from "./credential.ts";
-import { endpointsOf, type Endpoint, type RegistryOptions } from "./endpoint.ts";
+import { credentialFor } from "../session/credential.ts";
+import { endpointsOf, type Endpoint, type RegistryOptions } from "../session/endpoint.ts";
 import { listTags } from "./list-tags.ts";
-import type { ImageTarget } from "./ports.ts";
+import type { ImageTarget } from "../ports.ts";
 import { pullError } from "./pull-error.ts";
 import { pullImage } from "./pull-image.ts";
-import { defaultRetry, type RetryOptions } from "./retry.ts";
-import { RegistrySession } from "./session.ts";
-import { loadTlsProfile } from "./tls.ts";
+import { defaultRetry, type RetryOptions } from "../transport/retry.ts";
+import { RegistrySession } from "../session/session.ts";
+import { loadTlsProfile } from "../transport/tls.ts";
 import { Transfers } from "./transfers.ts";
-import { Transport } from "./transport.ts";
+import { Transport } from "../transport/transport.ts";
 
 export interface PullDeps {
   readonly target: ImageTarget;

@@ -7,7 +7,7 @@ import type { ProgressMessage } from "#spec/progress.ts";
 import { parseReference } from "#spec/reference.ts";
 import type { RegistryAuth, RegistryCredential } from "#spec/registry-auth.ts";
 import type { PullOptions, PullService } from "./pull.ts";
-import { FakeRegistry, imageParts, refuse, sendBlob, serve, sha, testPullService } from "./testing.ts";
+import { FakeRegistry, imageParts, refuse, sendBlob, serve, sha, testPullService } from "../testing.ts";
 
 let registry: FakeRegistry;
 let fixture: ImageFixture;
