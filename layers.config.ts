@@ -17,6 +17,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   network: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   volume: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   distribution: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
+  build: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   engine: [
     "lib",
     "errors",
@@ -32,6 +33,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     "network",
     "volume",
     "distribution",
+    "build",
   ],
   api: ["lib", "errors", "spec", "http"],
   client: ["lib", "errors", "spec", "http"],
@@ -42,5 +44,5 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders that may be imported for their types alone. */
 export const typeOnlyLayers: Readonly<Record<string, readonly string[]>> = {
-  api: ["image", "container", "network", "volume", "distribution", "engine", "events", "logs", "runtime"],
+  api: ["image", "container", "network", "volume", "distribution", "build", "engine", "events", "logs", "runtime"],
 };
