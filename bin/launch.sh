@@ -21,4 +21,11 @@ if [ ! -f "$entry" ]; then
 fi
 
 # These are meant for other programs.
-unset NODE_OPTIONS NODE_PATH
+unset NODE_OPTIONS NODE_PATH NODE_COMPILE_CACHE NODE_DISABLE_COMPILE_CACHE
+
+# What V8 made of the code lies beside the code, and is trusted like it. Only for who may write there.
+case $entry in
+  *.js) folder=$root/dist compiled=$root/dist/compiled ;;
+  *) folder=$root/node_modules compiled=$root/node_modules/.cache/dhow ;;
+esac
+if [ -w "$folder" ]; then export NODE_COMPILE_CACHE="$compiled"; fi

@@ -2,50 +2,72 @@
 import { rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 import { workerSources } from "../src/lib/worker-url.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Runs under the Node that is carried. */
-const engine = {
-  dhowd: "src/bin/dhowd.ts",
-  ...Object.fromEntries(Object.entries(workerSources).map(([name, source]) => [`${name}-worker`, `src/${source}`])),
-};
+const daemon = { dhowd: "src/bin/dhowd.ts" };
+const workers = Object.fromEntries(Object.entries(workerSources).map(([name, source]) => [`${name}-worker`, `src/${source}`]));
 /** Runs under the user's own Node, too: programs import it, and the command line works where none is carried. */
 const client = { dhow: "src/bin/dhow.ts", index: "src/index.ts" };
 
 /**
- * Built-in modules are asked for when they are used: `import … from "node:http"` loads undici and the web streams with it, 8 MB and 60 ms that the
- * daemon has no use for.
+ * Built-in modules are loaded when something of them is used, not when they are imported: `node:tls`, `node:zlib` and what lies under them take
+ * 50 ms that most starts of the daemon have no use for, and an `import` statement would load undici and the web streams, too.
  */
 const lazyBuiltins: Plugin = {
   name: "lazy-builtins",
   setup(bundler) {
     bundler.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
-    bundler.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    bundler.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({ contents: builtinStandIn(path), loader: "js" }));
+  },
+};
+
+/** A module that is a function or a class (`node:events`) is taken as it is; of any other, each export is a getter that loads it. */
+function builtinStandIn(path: string): string {
+  const builtin: unknown = process.getBuiltinModule(path);
+  const load = `process.getBuiltinModule(${JSON.stringify(path)})`;
+  if (typeof builtin !== "object" || builtin === null) return `module.exports = ${load};`;
+  return `for (const name of ${JSON.stringify(Object.keys(builtin))})
+  Object.defineProperty(exports, name, {
+    configurable: true, enumerable: true,
+    get() { const value = ${load}[name]; Object.defineProperty(exports, name, { value }); return value; },
+  });`;
+}
+
+/** Its ES module imports whole built-in modules by statements, which takes 30 ms; its CommonJS one does not. */
+const requiredKoffi: Plugin = {
+  name: "required-koffi",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^koffi$/ }, ({ path }) => ({ path, namespace: "required" }));
+    bundler.onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => ({
+      contents: `export default process.getBuiltinModule("node:module").createRequire(import.meta.url)(${JSON.stringify(path)});`,
       loader: "js",
     }));
   },
 };
 
 await rm(`${root}dist`, { recursive: true, force: true });
-await bundle(engine, "node24");
+// What the daemon imports by a call becomes a file of its own, which is read when it is called for.
+await bundle(daemon, "node24", { splitting: true });
+await bundle(workers, "node24");
 await bundle(client, "node20");
 
-async function bundle(entries: Readonly<Record<string, string>>, target: string): Promise<void> {
+async function bundle(entries: Readonly<Record<string, string>>, target: string, more: Partial<BuildOptions> = {}): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(Object.entries(entries).filter(([, source]) => existsSync(`${root}${source}`))),
     outdir: "dist",
     bundle: true,
     packages: "external",
-    plugins: [lazyBuiltins],
+    plugins: [lazyBuiltins, requiredKoffi],
     platform: "node",
     target,
     format: "esm",
     sourcemap: "linked",
     sourcesContent: false,
     logLevel: "warning",
+    ...more,
   });
 }

@@ -10,6 +10,7 @@ import { notify } from "#sys/sd-notify.ts";
 import type { Engine } from "./engine.ts";
 import { listenTargets } from "./listen-targets.ts";
 import { openListeners } from "./listeners.ts";
+import { keepCompiled } from "./keep-compiled.ts";
 import { LiveConfig } from "./live-config.ts";
 import type { DaemonLogger } from "./logger.ts";
 import { claimPidFile } from "./pidfile.ts";
@@ -85,6 +86,7 @@ async function startDaemon(deps: DaemonDeps, { config }: LoadedConfig): Promise<
   for (const held of open) held.serveWith((listener) => engine.serve(listener));
   for (const { address } of listeners) logger.info({}, `API listen on ${address}`);
   claims.defer(trimWhenQuiet());
+  claims.defer(keepCompiled());
   const kept = claims.move();
   return { engine, listeners, config: live, release: () => kept.dispose() };
 }
