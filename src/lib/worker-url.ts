@@ -6,6 +6,7 @@ const workers = {
   unpack: "store/unpack/unpack-worker.ts",
   tree: "store/tree/tree-worker.ts",
   digest: "store/content/digest-worker.ts",
+  compress: "store/compress/compress-worker.ts",
   files: "store/files/files-worker.ts",
   netns: "sys/netns-worker.ts",
 } as const;
