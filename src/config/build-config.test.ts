@@ -19,7 +19,7 @@ test("defaults", () => {
     },
     containers: { cgroupParent: "/dhow", cgroupnsMode: "private", ipcMode: "private", shmSize: 67_108_864, seccompProfile: "builtin" },
     network: { bip: undefined, mtu: 1500, publishAddress: "0.0.0.0" },
-    images: { maxConcurrentDownloads: 3, maxDownloadAttempts: 5 },
+    images: { maxConcurrentDownloads: 3, maxConcurrentUploads: 5, maxDownloadAttempts: 5 },
   });
 });
 

@@ -97,6 +97,7 @@ export interface ImagesConfig {
   readonly insecureRegistries: readonly string[];
   readonly mirrors: readonly string[];
   readonly maxConcurrentDownloads: number;
+  readonly maxConcurrentUploads: number;
   readonly maxDownloadAttempts: number;
   readonly proxies: Proxies;
 }

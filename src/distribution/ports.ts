@@ -40,3 +40,38 @@ interface ImageToCommit {
   readonly blobs?: readonly Digest[];
   readonly references: readonly Reference[];
 }
+
+/** What pushing needs of the image noun. */
+export interface PushSource {
+  /** Keeps what is sent from being removed meanwhile. */
+  openAssembly(): Pick<ImageAssembly, "holdBlob" | "holdLayer" | typeof Symbol.asyncDispose>;
+  readonly images: {
+    idOf(reference: Reference): Digest | undefined;
+    get(id: Digest): ImageToPush | undefined;
+    /** The configuration file's exact bytes. */
+    configOf(id: Digest): Uint8Array;
+    /** Of a repository, by its canonical name. */
+    tagsOf(name: string): readonly string[];
+    /** Canonical names of repositories that images with this layer are known to lie in. */
+    repositoriesWith(diffId: Digest): readonly string[];
+    setReference(reference: Reference, id: Digest, now: number): unknown;
+  };
+  /** What plain layers became when they were compressed last. */
+  readonly compressedLayers: {
+    find(diffId: Digest): { readonly digest: Digest; readonly size: number } | undefined;
+    remember(diffId: Digest, compressed: { readonly digest: Digest; readonly size: number }): void;
+  };
+}
+
+export interface ImageToPush {
+  readonly id: Digest;
+  readonly config: { readonly os: string; readonly architecture: string; readonly variant?: string };
+  /** The manifest it came by. */
+  readonly manifest: Digest | undefined;
+  /** From the base up. */
+  readonly layers: readonly {
+    readonly chainId: Digest;
+    readonly diffId: Digest;
+    readonly blob: { readonly digest: Digest; readonly mediaType: string } | undefined;
+  }[];
+}

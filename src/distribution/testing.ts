@@ -11,9 +11,13 @@ import { silentLogger } from "#lib/logger.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { ImageTarget } from "./ports.ts";
+import { FakeUploads } from "./fake-uploads.ts";
 import { createPullService, type PullOptions, type PullService } from "./pull/pull.ts";
+import type { PushOptions } from "./push/push.ts";
+import { Registries, type RegistriesOptions } from "./registries.ts";
 
 export interface SeenRequest {
+  readonly method: string;
   readonly url: string;
   readonly authorization: string | undefined;
   readonly range: string | undefined;
@@ -29,6 +33,7 @@ interface StoredManifest {
 
 export class FakeRegistry implements AsyncDisposable {
   readonly blobs = new Map<string, Buffer>();
+  readonly uploads = new FakeUploads(this);
   readonly manifests = new Map<string, StoredManifest>();
   readonly seen: SeenRequest[] = [];
   hook: Hook = () => false;
@@ -78,10 +83,11 @@ export class FakeRegistry implements AsyncDisposable {
 
   #answer(request: http.IncomingMessage, response: http.ServerResponse): void {
     const url = request.url ?? "";
-    this.seen.push({ url, authorization: request.headers.authorization, range: request.headers.range });
+    this.seen.push({ method: request.method ?? "", url, authorization: request.headers.authorization, range: request.headers.range });
     if (this.hook(request, response)) return;
     const manifest = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(url);
     const blob = /^\/v2\/.+\/blobs\/([^/]+)$/.exec(url);
+    if (this.uploads.answer(request, response)) return;
     if (url === "/v2/") return void response.end("{}");
     if (manifest !== null) return this.#sendManifest(response, `${manifest[1]}:${manifest[2]}`);
     if (blob !== null) return sendBlob(request, response, this.blobs.get(blob[1] ?? ""));
@@ -169,22 +175,33 @@ export function serve(
   return registry.addManifest(repository, tag, parts.manifest, parts.manifest.mediaType);
 }
 
-export function testPullService(
-  deps: { target: ImageTarget; content: ContentStore; events: EventSink },
-  options: Partial<PullOptions> = {},
-): PullService {
-  return createPullService(
-    { ...deps, logger: silentLogger },
+export interface TestOptions extends Partial<RegistriesOptions>, Partial<PullOptions>, Partial<PushOptions> {}
+
+export function testRegistries(options: TestOptions = {}): Registries {
+  return new Registries(
+    { logger: silentLogger },
     {
       registries: { mirrors: [], insecureRegistries: [] },
       certificateFolders: [],
-      concurrentDownloads: 3,
       userAgent: "test",
-      platform: { os: "linux", architecture: "amd64", variant: undefined },
       retry: { attempts: 4, firstDelayMs: 1, longestDelayMs: 5 },
       stallMs: 300,
       headMs: 2000,
       ...options,
     },
   );
+}
+
+export interface TestPullService extends PullService {
+  close(): void;
+}
+
+export function testPullService(
+  deps: { target: ImageTarget; content: ContentStore; events: EventSink },
+  options: TestOptions = {},
+): TestPullService {
+  const registries = testRegistries(options);
+  const { concurrentDownloads = 3, platform = { os: "linux", architecture: "amd64", variant: undefined } } = options;
+  const service = createPullService({ ...deps, registries, logger: silentLogger }, { concurrentDownloads, platform });
+  return { ...service, close: () => registries.close() };
 }

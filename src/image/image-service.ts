@@ -10,6 +10,7 @@ import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { Unpacker } from "#store/unpack/contract.ts";
 import { defaultArchiveLimits, type ArchiveLimits } from "./archive/read-archive.ts";
 import { Assembly } from "./assembly.ts";
+import { CompressedLayers } from "./compressed-layers.ts";
 import { Collector } from "./collector.ts";
 import { imageHistory, type HistoryStep } from "./history.ts";
 import { ImageStore } from "./image-store.ts";
@@ -52,6 +53,7 @@ export interface ImageService {
   /** For what brings images in from elsewhere: the registry client, the builder. */
   openAssembly(): Assembly;
   readonly images: ImageStore;
+  readonly compressedLayers: CompressedLayers;
   /** At start, before anything else, and whenever a container is gone: it may have kept the layers of a removed image. */
   sweepUnreferenced(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
   const arrivals = { images, content, events, openAssembly, hostPlatform: host, limits };
   return {
     images,
+    compressedLayers: new CompressedLayers(deps),
     openAssembly,
     list: (input) => listImages({ images, containers }, input, Date.now()),
     inspect: (name, platform) => inspectImage(images, snapshots.name, name, platform),

@@ -1,3 +1,4 @@
+import { EngineError } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Database, Reader, Writer } from "#store/db/database.ts";
 import type { Digest } from "#spec/digest.ts";
@@ -88,6 +89,26 @@ export class ImageStore {
       reader.get<{ image_id: Digest }>(`SELECT image_id FROM image_reference WHERE name = ? AND ${where}`, canonicalName(reference), value),
     );
     return row?.image_id;
+  }
+
+  /** The configuration file's exact bytes. @throws EngineError `not-found`. */
+  configOf(id: Digest): Uint8Array {
+    const row = this.#database.read((reader) => reader.get<Pick<ImageRow, "config">>("SELECT config FROM image WHERE id = ?", id));
+    if (row === undefined) throw new EngineError("not-found", `No such image: ${id}`, { code: "no-such-image" });
+    return row.config;
+  }
+
+  /** Tags of a repository, by its canonical name. */
+  tagsOf(name: string): string[] {
+    const sql = "SELECT tag FROM image_reference WHERE name = ? AND tag IS NOT NULL ORDER BY tag";
+    return this.#database.read((reader) => reader.all<{ tag: string }>(sql, name)).map(({ tag }) => tag);
+  }
+
+  /** Canonical names of repositories that images with this layer came from, or were pushed to. */
+  repositoriesWith(diffId: Digest): string[] {
+    const sql = `SELECT DISTINCT name FROM image_reference JOIN image_layer USING (image_id) JOIN layer USING (chain_id)
+      WHERE image_reference.digest IS NOT NULL AND diff_id = ? ORDER BY name`;
+    return this.#database.read((reader) => reader.all<{ name: string }>(sql, diffId)).map(({ name }) => name);
   }
 
   childrenOf(id: Digest): Digest[] {

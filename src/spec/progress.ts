@@ -7,7 +7,7 @@ export type ProgressMessage =
   /** `progressDetail` is empty for a step without a measure. */
   | { readonly status: string; readonly id: string; readonly progressDetail: { readonly current?: number; readonly total?: number } }
   | { readonly stream: string }
-  | { readonly aux: unknown };
+  | { readonly aux: unknown; readonly progressDetail?: Readonly<Record<string, never>> };
 
 /** Takes a line. Never throws, and does not wait for the client. */
 export type ProgressSink = (message: ProgressMessage) => void;

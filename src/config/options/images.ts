@@ -14,7 +14,7 @@ export const imagesOptions = {
     reload: true,
   },
   "max-concurrent-downloads": { type: "int", help: "Layers that one pull loads at a time", default: "3", ready: true },
-  "max-concurrent-uploads": { type: "int", help: "Layers that one push sends at a time", default: "5" },
+  "max-concurrent-uploads": { type: "int", help: "Layers that all pushes send at a time", default: "5", ready: true },
   "max-download-attempts": { type: "int", help: "Tries for each layer of a pull", default: "5", ready: true },
   "no-proxy": { within: "proxies", type: "string", help: "Hosts that are reached without a proxy" },
   "registry-mirror": { key: "registry-mirrors", type: "list", help: "Mirror to try before Docker Hub", ready: true, reload: true },

@@ -8,6 +8,7 @@ export function buildImages(settings: Settings, environment: DaemonEnvironment):
     insecureRegistries: (settings["insecure-registry"] ?? []).map(registry),
     mirrors: (settings["registry-mirror"] ?? []).map(mirror),
     maxConcurrentDownloads: atLeastOne(settings["max-concurrent-downloads"] ?? 3, "max concurrent downloads"),
+    maxConcurrentUploads: atLeastOne(settings["max-concurrent-uploads"] ?? 5, "max concurrent uploads"),
     maxDownloadAttempts: atLeastOne(settings["max-download-attempts"] ?? 5, "max download attempts"),
     proxies: {
       http: settings["http-proxy"] ?? environment.proxies.http,

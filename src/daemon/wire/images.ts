@@ -1,6 +1,8 @@
 import type { ImageBackend } from "#api/routes/image/backend.ts";
 import { defaultRetry } from "#distribution/transport/retry.ts";
 import { createPullService } from "#distribution/pull/pull.ts";
+import { createPushService } from "#distribution/push/push.ts";
+import { Registries } from "#distribution/registries.ts";
 import { createImageService } from "#image/image-service.ts";
 import type { ContainerUse } from "#image/ports.ts";
 import { dhowVersion } from "#spec/identity.ts";
@@ -13,7 +15,7 @@ const CERTIFICATE_FOLDERS = ["/etc/dhow/certs.d", "/etc/docker/certs.d"];
 /** Images, and the registries they come from. */
 export function wireImages(
   { config, database, events, logger }: NounParts,
-  { content, snapshots, unpacker }: Stores,
+  { content, snapshots, unpacker, compressor }: Stores,
   containers: ContainerUse,
 ) {
   const images = createImageService({
@@ -25,24 +27,24 @@ export function wireImages(
     events,
     logger: logger.child({ noun: "image" }),
   });
-  const registry = createPullService(
-    { target: images, content, events, logger: logger.child({ part: "distribution" }) },
-    {
-      // Asked for at each pull: a reload may change them.
-      registries: {
-        get mirrors() {
-          return config.current.images.mirrors;
-        },
-        get insecureRegistries() {
-          return config.current.images.insecureRegistries;
-        },
+  const distribution = { source: images, target: images, content, compressor, events, logger: logger.child({ part: "distribution" }) };
+  const registries = new Registries(distribution, {
+    // Asked for each time: a reload may change them.
+    registries: {
+      get mirrors() {
+        return config.current.images.mirrors;
       },
-      certificateFolders: CERTIFICATE_FOLDERS,
-      concurrentDownloads: config.current.images.maxConcurrentDownloads,
-      retry: { ...defaultRetry, attempts: config.current.images.maxDownloadAttempts },
-      userAgent: `dhow/${dhowVersion}`,
+      get insecureRegistries() {
+        return config.current.images.insecureRegistries;
+      },
     },
-  );
+    certificateFolders: CERTIFICATE_FOLDERS,
+    retry: { ...defaultRetry, attempts: config.current.images.maxDownloadAttempts },
+    userAgent: `dhow/${dhowVersion}`,
+  });
+  const { maxConcurrentDownloads: concurrentDownloads, maxConcurrentUploads: concurrentUploads } = config.current.images;
+  const pulls = createPullService({ ...distribution, registries }, { concurrentDownloads });
+  const pushes = createPushService({ ...distribution, registries }, { concurrentUploads });
   const backend: ImageBackend = {
     list: (input) => images.list(input),
     inspect: (name, platform) => images.inspect(name, platform),
@@ -51,7 +53,8 @@ export function wireImages(
     remove: (input) => images.remove(input),
     load: (input, progress, signal) => images.load(input, progress, signal),
     import: (input, signal) => images.import(input, signal),
-    pull: (input, progress, signal) => registry.pull(input, progress, signal),
+    pull: (input, progress, signal) => pulls.pull(input, progress, signal),
+    push: (input, progress, signal) => pushes.push(input, progress, signal),
   };
-  return { images, backend, close: () => registry.close() };
+  return { images, backend, close: () => registries.close() };
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createContainerFiles } from "#store/files/files.ts";
+import { createCompressor } from "#store/compress/compressor.ts";
 import { createContentStore } from "#store/content/fs-content-store.ts";
 import type { RemapOptions } from "#store/snapshots/driver.ts";
 import { selectSnapshotter } from "#store/snapshots/select.ts";
@@ -13,6 +14,7 @@ export function wireStores({ config, logger, bootId }: Pick<NounParts, "config" 
   const trees = new Trees();
   const content = createContentStore({ root: join(instance.dataRoot, "content") });
   const unpacker = createUnpacker();
+  const compressor = createCompressor();
   const files = createContainerFiles();
   const snapshots = selectSnapshotter(
     { trees, logger: logger.child({ part: "snapshots" }) },
@@ -22,13 +24,14 @@ export function wireStores({ config, logger, bootId }: Pick<NounParts, "config" 
     trees,
     content,
     unpacker,
+    compressor,
     files,
     snapshots,
     async close(): Promise<void> {
       // Before what they read and write is put away.
       await files.close();
       await snapshots.settle();
-      await Promise.all([unpacker.close(), content.close(), trees.close()]);
+      await Promise.all([unpacker.close(), compressor.close(), content.close(), trees.close()]);
     },
   };
 }

@@ -19,8 +19,7 @@ import { createVfsSnapshotter } from "#store/snapshots/vfs.ts";
 import { Trees } from "#store/tree/trees.ts";
 import type { Unpacker } from "#store/unpack/contract.ts";
 import { createUnpacker } from "#store/unpack/unpacker.ts";
-import type { PullService } from "./pull.ts";
-import { testPullService } from "../testing.ts";
+import { testPullService, type TestPullService } from "../testing.ts";
 
 const SCRIPT = path.resolve(import.meta.dirname, "../../../../shared/tools/attack/evilreg.py");
 const LOG = "/tmp/evilreg.log";
@@ -52,7 +51,7 @@ describe.skipIf(!isHere)("a hostile registry", () => {
   let unpacker: Unpacker;
   let snapshots: ReturnType<typeof createVfsSnapshotter>;
   let images: ImageService;
-  let puller: PullService;
+  let puller: TestPullService;
   let logStart = 0;
 
   beforeAll(async () => {

@@ -3,13 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { imageFixture, never, type ImageFixture } from "#image/testing.ts";
 import { parseReference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
-import type { PullService } from "./pull.ts";
-import { FakeRegistry, imageParts, refuse, serve, sha, testPullService, type ImageParts } from "../testing.ts";
+import { FakeRegistry, imageParts, refuse, serve, sha, testPullService, type ImageParts, type TestPullService } from "../testing.ts";
 
 let registry: FakeRegistry;
 let other: FakeRegistry;
 let fixture: ImageFixture;
-let service: PullService;
+let service: TestPullService;
 beforeEach(async () => {
   fixture = imageFixture();
   [registry, other] = [await FakeRegistry.start(), await FakeRegistry.start()];
@@ -71,7 +70,7 @@ describe("redirects", () => {
       return true;
     };
     await expect(pull()).rejects.toThrow(expect.objectContaining({ category: "unauthorized" }));
-    expect(other.seen).toEqual([{ url: "/blob", authorization: undefined, range: undefined }]);
+    expect(other.seen).toEqual([{ method: "GET", url: "/blob", authorization: undefined, range: undefined }]);
   });
 
   it("follows one to where the blob is", async () => {
@@ -119,6 +118,7 @@ describe("token servers that registries name", () => {
     const asked = registry.seen.filter(({ url }) => url.startsWith("/token"));
     expect(asked).toEqual([
       {
+        method: "GET",
         url: "/token?service=s&scope=repository%3Ax%3Apull&account=user",
         authorization: `Basic ${Buffer.from("user:SECRET").toString("base64")}`,
         range: undefined,
@@ -135,7 +135,9 @@ describe("token servers that registries name", () => {
     };
     challenge(`${other.origin}/token`);
     await pull();
-    expect(other.seen).toEqual([{ url: "/token?service=s&scope=repository%3Ax%3Apull", authorization: undefined, range: undefined }]);
+    expect(other.seen).toEqual([
+      { method: "GET", url: "/token?service=s&scope=repository%3Ax%3Apull", authorization: undefined, range: undefined },
+    ]);
   });
 
   it("sends them where the administrator has said so", async () => {

@@ -4,12 +4,11 @@ import { imageFixture, never, type ImageFixture } from "#image/testing.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { parseReference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
-import type { PullService } from "./pull.ts";
-import { FakeRegistry, imageParts, sendBlob, serve, sha, testPullService, type ImageParts } from "../testing.ts";
+import { FakeRegistry, imageParts, sendBlob, serve, sha, testPullService, type ImageParts, type TestPullService } from "../testing.ts";
 
 let registry: FakeRegistry;
 let fixture: ImageFixture;
-let service: PullService;
+let service: TestPullService;
 beforeEach(async () => {
   fixture = imageFixture();
   registry = await FakeRegistry.start();

@@ -6,12 +6,21 @@ import { parsePlatform, type Platform } from "#spec/platform.ts";
 import type { ProgressMessage } from "#spec/progress.ts";
 import { parseReference } from "#spec/reference.ts";
 import type { RegistryAuth, RegistryCredential } from "#spec/registry-auth.ts";
-import type { PullOptions, PullService } from "./pull.ts";
-import { FakeRegistry, imageParts, refuse, sendBlob, serve, sha, testPullService } from "../testing.ts";
+import {
+  FakeRegistry,
+  imageParts,
+  refuse,
+  sendBlob,
+  serve,
+  sha,
+  testPullService,
+  type TestOptions,
+  type TestPullService,
+} from "../testing.ts";
 
 let registry: FakeRegistry;
 let fixture: ImageFixture;
-const services: PullService[] = [];
+const services: TestPullService[] = [];
 beforeEach(async () => {
   fixture = imageFixture();
   registry = await FakeRegistry.start();
@@ -24,7 +33,7 @@ afterEach(async () => {
 
 const anonymous: RegistryAuth = { credential: { kind: "anonymous" }, serverAddress: undefined };
 
-function service(options: Partial<PullOptions> = {}): PullService {
+function service(options: TestOptions = {}): TestPullService {
   const made = testPullService(
     { target: fixture.service, content: fixture.content, events: { emit: (event) => void fixture.events.push(event) } },
     options,
@@ -38,7 +47,7 @@ interface PullRequest {
   readonly platform?: Platform;
   readonly credential?: RegistryCredential;
   readonly signal?: AbortSignal;
-  readonly from?: PullService;
+  readonly from?: TestPullService;
 }
 
 async function pull(request: PullRequest = {}): Promise<ProgressMessage[]> {

@@ -6,19 +6,17 @@ import type { ProgressSink } from "#spec/progress.ts";
 import { familiarName, familiarString, withTag, type Reference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
 import type { ContentStore } from "#store/content/contract.ts";
-import { credentialFor } from "../session/credential.ts";
-import { endpointsOf, type Endpoint, type RegistryOptions } from "../session/endpoint.ts";
+import type { Endpoint } from "../session/endpoint.ts";
 import { listTags } from "./list-tags.ts";
 import type { ImageTarget } from "../ports.ts";
+import type { Registries } from "../registries.ts";
 import { pullError } from "./pull-error.ts";
 import { pullImage } from "./pull-image.ts";
-import { defaultRetry, type RetryOptions } from "../transport/retry.ts";
-import { RegistrySession } from "../session/session.ts";
-import { loadTlsProfile } from "../transport/tls.ts";
+import type { RetryOptions } from "../transport/retry.ts";
 import { Transfers } from "./transfers.ts";
-import { Transport } from "../transport/transport.ts";
 
 export interface PullDeps {
+  readonly registries: Registries;
   readonly target: ImageTarget;
   readonly content: ContentStore;
   readonly events: EventSink;
@@ -26,17 +24,8 @@ export interface PullDeps {
 }
 
 export interface PullOptions {
-  readonly registries: RegistryOptions;
-  /** Folders like /etc/docker/certs.d. */
-  readonly certificateFolders: readonly string[];
   readonly concurrentDownloads: number;
-  readonly userAgent: string;
   readonly platform?: Platform;
-  readonly retry?: RetryOptions;
-  /** Most time without a byte. */
-  readonly stallMs?: number;
-  /** Most time until an answer begins. */
-  readonly headMs?: number;
 }
 
 export interface PullInput {
@@ -55,23 +44,16 @@ export interface PullService {
    * @throws EngineError with dockerd's texts: `not-found`, `unauthorized`, `forbidden`, `invalid`, `unavailable`, `cancelled`, …
    */
   pull(input: PullInput, sink: ProgressSink, signal: AbortSignal): Promise<void>;
-  /** Closes idle connections. */
-  close(): void;
 }
 
-const STALL_MS = 60_000;
-const HEAD_MS = 30_000;
-
 export function createPullService(deps: PullDeps, options: PullOptions): PullService {
-  const retry = options.retry ?? defaultRetry;
-  const transport = new Transport({ userAgent: options.userAgent, headMs: options.headMs ?? HEAD_MS });
+  const { retry } = deps.registries;
   const transfers = new Transfers(deps.content, { concurrent: options.concurrentDownloads, retry });
-  const shared = { ...deps, transport, transfers, retry, options };
-  return { pull: (input, sink, signal) => pull(shared, input, sink, signal), close: () => transport.close() };
+  const shared = { ...deps, transfers, retry, options };
+  return { pull: (input, sink, signal) => pull(shared, input, sink, signal) };
 }
 
 interface Shared extends PullDeps {
-  readonly transport: Transport;
   readonly transfers: Transfers;
   readonly retry: RetryOptions;
   readonly options: PullOptions;
@@ -93,7 +75,7 @@ async function pull(shared: Shared, input: PullInput, sink: ProgressSink, signal
 
 /** A mirror that fails, for whatever reason, hands over to the next. */
 async function fromAnyEndpoint(shared: Shared, input: PullInput, sink: ProgressSink, signal: AbortSignal): Promise<boolean> {
-  const endpoints = endpointsOf(input.reference.domain, shared.options.registries);
+  const endpoints = shared.registries.endpointsOf(input.reference);
   for (const endpoint of endpoints) {
     try {
       return await fromEndpoint(shared, endpoint, input, sink, signal);
@@ -113,7 +95,7 @@ async function fromEndpoint(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { reference, platform } = input;
-  const session = await openSession(shared, endpoint, input, signal);
+  const session = await shared.registries.open(endpoint, reference, input.auth, signal);
   const isAll = reference.tag === undefined && reference.digest === undefined;
   const wanted = isAll ? (await listTags(session, signal)).map((tag) => withTag(reference, tag)) : [reference];
   let anyNew = false;
@@ -127,22 +109,6 @@ async function fromEndpoint(
     anyNew ||= isNew;
   }
   return anyNew;
-}
-
-async function openSession(shared: Shared, endpoint: Endpoint, input: PullInput, signal: AbortSignal): Promise<RegistrySession> {
-  const { options, transport, logger } = shared;
-  const tls = await loadTlsProfile(options.certificateFolders, endpoint.host, !endpoint.insecure);
-  const stallMs = options.stallMs ?? STALL_MS;
-  const { insecureRegistries } = options.registries;
-  const credential = endpoint.mirror ? ({ kind: "anonymous" } as const) : credentialFor(input.auth, input.reference.domain);
-  if (!endpoint.mirror && credential.kind !== input.auth.credential.kind) {
-    logger.warn(
-      { registry: endpoint.host, meantFor: input.auth.serverAddress },
-      "credentials that are meant for another registry are not sent",
-    );
-  }
-  const target = { repository: input.reference.path, credential };
-  return RegistrySession.open({ transport, endpoint, tls, insecureRegistries, stallMs }, target, signal);
 }
 
 function labelsOf(target: ImageTarget, reference: Reference): Readonly<Record<string, string>> {

@@ -8,7 +8,8 @@ import { getFollowing } from "../transport/redirects.ts";
 import { registryErrorOf } from "./registry-error.ts";
 import type { TlsProfile } from "../transport/tls.ts";
 import { basicHeader, fetchToken } from "./token.ts";
-import type { HttpResponse, Transport } from "../transport/transport.ts";
+import type { RequestBody } from "../transport/request-body.ts";
+import type { HttpRequest, HttpResponse, Transport } from "../transport/transport.ts";
 
 export interface SessionDeps {
   readonly transport: Transport;
@@ -22,10 +23,24 @@ export interface SessionTarget {
   /** `library/ubuntu` */
   readonly repository: string;
   readonly credential: RegistryCredential;
+  /** What a token is asked for; only to pull, without. */
+  readonly actions?: "pull" | "pull,push";
+  /** Repositories of the same registry that are read besides: layers are mounted from them. */
+  readonly alsoRead?: readonly string[];
+}
+
+/** A request below a repository, or to an address that the registry has given. */
+export interface SessionRequest {
+  readonly method: HttpRequest["method"];
+  /** Below `/v2/<repository>/`, or whole. */
+  readonly to: string | URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Made anew for every attempt. */
+  readonly body?: () => RequestBody;
 }
 
 /**
- * Reads one repository of one registry, with what its server asks for by way of authentication. Tokens are kept for the session
+ * Reads and writes one repository of one registry, with what its server asks for by way of authentication. Tokens are kept for the session
  * alone; one that has expired is replaced when the server says so.
  */
 export class RegistrySession {
@@ -77,27 +92,47 @@ export class RegistrySession {
    * @throws EngineError with the registry's words; `transient` ones may be tried again.
    */
   async get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpResponse> {
-    const url = new URL(`/v2/${this.#target.repository}/${path}`, this.#base);
-    const used = await this.#authorize(signal);
-    let response = await this.#send(url, headers, used, signal);
-    if (response.status === 401 && response.url.origin === this.#base.origin) {
-      discard(response);
-      response = await this.#send(url, headers, await this.#reauthorize(response, used, signal), signal);
-    }
+    const response = await this.ask({ method: "GET", to: path, headers }, signal);
     const isFine = (response.status >= 200 && response.status < 300) || response.status === 416;
     if (!isFine) throw await registryErrorOf(response, this.stallMs, signal);
     return response;
   }
 
+  /**
+   * Sends a request whose body, if any, can be made again, and gives the answer whatever it is, of the status of a refusal too. Credentials
+   * go to the registry's own origin alone.
+   *
+   * @throws EngineError when there is no answer, or none that may be followed.
+   */
+  async ask(request: SessionRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const url = typeof request.to === "string" ? new URL(`/v2/${this.#target.repository}/${request.to}`, this.#base) : request.to;
+    if (url.origin !== this.#base.origin) return this.#send(url, request, undefined, signal);
+    const used = await this.#authorize(signal);
+    const response = await this.#send(url, request, used, signal);
+    if (response.status !== 401 || response.url.origin !== this.#base.origin) return response;
+    discard(response);
+    return this.#send(url, request, await this.#reauthorize(response, used, signal), signal);
+  }
+
+  /** As `ask`, for a request that has to be answered with one of these. @throws EngineError with the registry's words. */
+  async expect(statuses: readonly number[], request: SessionRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const response = await this.ask(request, signal);
+    if (!statuses.includes(response.status)) throw await registryErrorOf(response, this.stallMs, signal);
+    return response;
+  }
+
   #send(
     url: URL,
-    headers: Readonly<Record<string, string>>,
+    { method, headers, body }: SessionRequest,
     authorization: string | undefined,
     signal: AbortSignal,
   ): Promise<HttpResponse> {
+    const { transport, endpoint, tls } = this.#deps;
     const own = authorization === undefined ? {} : { Authorization: authorization };
-    const request = { method: "GET", url, headers: { ...headers, ...own }, tls: this.#deps.tls } as const;
-    return getFollowing(this.#deps.transport, request, this.#deps.endpoint.local, signal);
+    const guard = url.hostname === this.#base.hostname ? {} : { guard: { registryIsLocal: endpoint.local } };
+    const request = { method, url, headers: { ...headers, ...own }, tls, ...guard };
+    if (method === "GET" || method === "HEAD") return getFollowing(transport, request, endpoint.local, signal);
+    return transport.exchange(body === undefined ? request : { ...request, body: body() }, signal);
   }
 
   /** One token request for all that wait for it; one that failed is not kept. */
@@ -134,8 +169,9 @@ export class RegistrySession {
   async #token(challenge: Challenge, signal: AbortSignal): Promise<string> {
     const { transport, endpoint, tls, insecureRegistries, stallMs } = this.#deps;
     const realm = judgeRealm(challenge.parameters.get("realm") ?? "", this.#base, endpoint, insecureRegistries);
-    const scope = `repository:${this.#target.repository}:pull`;
-    const request = { realm, service: challenge.parameters.get("service"), scope, credential: this.#target.credential };
+    const { repository, actions = "pull", alsoRead = [], credential } = this.#target;
+    const scopes = [`repository:${repository}:${actions}`, ...alsoRead.map((other) => `repository:${other}:pull`)];
+    const request = { realm, service: challenge.parameters.get("service"), scopes, credential };
     return fetchToken({ transport, tls, registryIsLocal: endpoint.local, stallMs }, request, signal);
   }
 }

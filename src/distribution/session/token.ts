@@ -11,7 +11,7 @@ import type { HttpRequest, HttpResponse, Transport } from "../transport/transpor
 export interface TokenRequest {
   readonly realm: Realm;
   readonly service: string | undefined;
-  readonly scope: string;
+  readonly scopes: readonly string[];
   readonly credential: RegistryCredential;
 }
 
@@ -43,7 +43,7 @@ export async function fetchToken(deps: TokenDeps, request: TokenRequest, signal:
 function ask(deps: TokenDeps, request: TokenRequest, credential: RegistryCredential, signal: AbortSignal): Promise<HttpResponse> {
   const url = new URL(request.realm.url);
   if (request.service !== undefined) url.searchParams.set("service", request.service);
-  url.searchParams.set("scope", request.scope);
+  for (const scope of request.scopes) url.searchParams.append("scope", scope);
   const headers: Record<string, string> = {};
   if (credential.kind === "basic") {
     url.searchParams.set("account", credential.username);
@@ -59,7 +59,7 @@ function refresh(deps: TokenDeps, request: TokenRequest, token: string, signal: 
     grant_type: "refresh_token",
     service: request.service ?? "",
     client_id: CLIENT_ID,
-    scope: request.scope,
+    scope: request.scopes.join(" "),
     refresh_token: token,
   });
   const headers = { "Content-Type": "application/x-www-form-urlencoded", "Content-Length": String(Buffer.byteLength(form.toString())) };

@@ -4,6 +4,7 @@ import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 const TEXTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connect: connection refused",
   ECONNRESET: "read: connection reset by peer",
+  EPIPE: "write: broken pipe",
   EHOSTUNREACH: "connect: no route to host",
   ENETUNREACH: "connect: network is unreachable",
   ETIMEDOUT: "i/o timeout",

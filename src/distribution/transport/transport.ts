@@ -2,22 +2,23 @@ import http from "node:http";
 import https from "node:https";
 import dns from "node:dns";
 import type { LookupFunction } from "node:net";
-import { EngineError } from "#errors/engine-error.ts";
+import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { addressOf, bareHost, isForbiddenTarget } from "./address.ts";
 import { asNetworkError } from "./network-error.ts";
+import { sendBody, type RequestBody } from "./request-body.ts";
 import { usualAuthorities, type TlsProfile } from "./tls.ts";
 
 export interface TransportOptions {
   readonly userAgent: string;
-  /** Until the response's head is there. */
+  /** Until the response's head is there, once the request is sent; and for each piece of a request to be taken. */
   readonly headMs: number;
 }
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: RequestBody;
   readonly tls: TlsProfile;
   /** For addresses that a registry names: which of them are refused (also after their name is looked up). */
   readonly guard?: { readonly registryIsLocal: boolean };
@@ -50,17 +51,26 @@ export class Transport {
     const answered = Promise.withResolvers<http.IncomingMessage>();
     const client = this.#start(request, signal, answered.resolve);
     client.on("error", answered.reject);
+    const answer = new AbortController();
     const late = (): void => void client.destroy(new Error("timeout awaiting response headers"));
-    const timer = setTimeout(late, this.#options.headMs);
-    client.end(request.body);
+    let timer: NodeJS.Timeout | undefined;
+    const sent = sendBody(client, request.body, this.#options.headMs, answer.signal).then(
+      () => (timer = answer.signal.aborted ? undefined : setTimeout(late, this.#options.headMs)),
+      (error: unknown) => void client.destroy(error instanceof Error ? error : new Error(messageOf(error))),
+    );
     try {
       const body = await answered.promise;
+      answer.abort();
+      // An answer that came before the end of the request: what is left is not sent, and the connection is of no use any more.
+      body.once("close", () => void (client.writableFinished || client.destroy()));
       // Whoever reads it later sees the error; until then it must not be nobody's.
       body.on("error", () => undefined);
       return { url: request.url, status: body.statusCode ?? 0, headers: body.headers, body };
     } catch (cause) {
       throw asNetworkError(cause, request.method, request.url, signal);
     } finally {
+      answer.abort();
+      await sent;
       clearTimeout(timer);
     }
   }

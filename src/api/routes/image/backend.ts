@@ -1,4 +1,5 @@
 import type { PullInput } from "#distribution/pull/pull.ts";
+import type { PushInput } from "#distribution/push/push.ts";
 import type { HistoryStep } from "#image/history.ts";
 import type { ImportInput } from "#image/import.ts";
 import type { ImageDetails } from "#image/inspect.ts";
@@ -10,7 +11,7 @@ import type { Platform } from "#spec/platform.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 
 /** What the images' routes need of the engine. A name is a tag, a repository digest, an id, or the beginning of one. */
-export interface ImageBackend extends ImageQueries, ImageChanges, ImageArrivals {}
+export interface ImageBackend extends ImageQueries, ImageChanges, ImageArrivals, ImageDepartures {}
 
 export interface ImageQueries {
   list(input: ListInput): readonly ListedImage[];
@@ -29,4 +30,8 @@ export interface ImageArrivals {
   load(input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
   /** The new image's id. */
   import(input: ImportInput, signal: AbortSignal): Promise<string>;
+}
+
+export interface ImageDepartures {
+  push(input: PushInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
 }

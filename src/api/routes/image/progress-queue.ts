@@ -46,6 +46,6 @@ export class ProgressQueue implements AsyncIterable<ProgressMessage> {
 
 /** The bar that a message is a state of. */
 function barOf(message: ProgressMessage): string | undefined {
-  if (!("progressDetail" in message) || message.progressDetail.current === undefined) return undefined;
+  if (!("progressDetail" in message) || "aux" in message || message.progressDetail.current === undefined) return undefined;
   return `bar ${message.id} ${message.status}`;
 }

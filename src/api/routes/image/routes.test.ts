@@ -4,16 +4,25 @@ import type { ApiRequest, Reply } from "#http/route.ts";
 import { Router } from "#http/router.ts";
 import { digestOf } from "#image/image.ts";
 import { chunked, configJson, dockerArchive, imageFixture, layerTar, type ImageFixture } from "#image/testing.ts";
+import type { PushInput } from "#distribution/push/push.ts";
 import type { ProgressSink } from "#spec/progress.ts";
+import { familiarString } from "#spec/reference.ts";
 import { imageRoutes } from "./routes.ts";
 
 let fixture: ImageFixture;
 let pull: (input: unknown, progress: ProgressSink, signal: AbortSignal) => Promise<void>;
+let push: typeof pull;
 let router: Router;
 beforeEach(() => {
   fixture = imageFixture();
-  pull = async () => undefined;
-  router = new Router(imageRoutes({ ...fixture.service, pull: (input, progress, signal) => pull(input, progress, signal) }));
+  [pull, push] = [async () => undefined, async () => undefined];
+  router = new Router(
+    imageRoutes({
+      ...fixture.service,
+      pull: (input, progress, signal) => pull(input, progress, signal),
+      push: (input, progress, signal) => push(input, progress, signal),
+    }),
+  );
 });
 afterEach(() => fixture[Symbol.dispose]());
 
@@ -276,5 +285,42 @@ describe("what comes in", () => {
       { status: "Downloading", id: "l", progressDetail: { current: 99_999, total: 100_000 } },
       { status: "Download complete", id: "l", progressDetail: {} },
     ]);
+  });
+});
+
+describe("what goes out", () => {
+  it.each([
+    ["POST", "/images/host:5000/team/app/push?tag=1", "host:5000/team/app:1", undefined],
+    ["POST", "/images/team/app:1/push", "team/app:1", undefined],
+    ["POST", "/images/team/app/push", "team/app", undefined],
+    ["POST", "/images/app/push?tag=1&platform=%7B%22os%22%3A%22linux%22%2C%22architecture%22%3A%22arm64%22%7D", "app:1", "arm64"],
+  ])("%s %s means %s", async (method, path, reference, architecture) => {
+    const inputs: PushInput[] = [];
+    push = async (input, progress) => {
+      inputs.push(input as PushInput);
+      progress({ status: "The push refers to repository [x]" });
+    };
+    const auth = Buffer.from(JSON.stringify({ username: "u", password: "p" })).toString("base64url");
+    expect(await lines(ask(method, path, { headers: { "x-registry-auth": auth } }))).toEqual([
+      { status: "The push refers to repository [x]" },
+    ]);
+    expect(inputs.map((input) => [familiarString(input.reference), input.platform?.architecture, input.auth.credential])).toEqual([
+      [reference, architecture, { kind: "basic", username: "u", password: "p" }],
+    ]);
+  });
+
+  it("a push that fails on the way says so in its stream", async () => {
+    push = async (_, progress) => {
+      progress({ status: "The push refers to repository [x]" });
+      throw new EngineError("not-found", "tag does not exist: x:1");
+    };
+    expect((await lines(ask("POST", "/images/x/push?tag=1"))).at(-1)).toEqual({
+      errorDetail: { message: "tag does not exist: x:1" },
+      error: "tag does not exist: x:1",
+    });
+  });
+
+  it.each(["/images/UPPER/push?tag=1", "/images/x/push?tag=-"])("%s is refused", async (path) => {
+    await expect(ask("POST", path).then((reply) => reply)).rejects.toThrow(expect.objectContaining({ category: "invalid" }));
   });
 });

@@ -5,6 +5,7 @@ import { imageHistory } from "./history.ts";
 import { inspectImage } from "./inspect.ts";
 import { listImages } from "./list.ts";
 import { loadImages } from "./load.ts";
+import { pushImage } from "./push.ts";
 import { removeImage } from "./remove.ts";
 import { tagImage } from "./tag.ts";
 
@@ -16,6 +17,7 @@ export function imageRoutes(backend: ImageBackend): Route[] {
     { method: "POST", path: "/images/load", handler: async (request) => loadImages(backend, request) },
     { method: "GET", path: "/images/:name*/json", handler: (request) => inspectImage(backend, request) },
     { method: "GET", path: "/images/:name*/history", handler: (request) => imageHistory(backend, request) },
+    { method: "POST", path: "/images/:name*/push", handler: async (request) => pushImage(backend, request) },
     { method: "POST", path: "/images/:name*/tag", handler: (request) => tagImage(backend, request) },
     { method: "DELETE", path: "/images/:name*", handler: (request) => removeImage(backend, request) },
   ];

@@ -5,6 +5,7 @@ import { networks } from "./0003-networks.ts";
 import { volumes } from "./0004-volumes.ts";
 import { events } from "./0005-events.ts";
 import { health } from "./0006-health.ts";
+import { compressedLayers } from "./0007-compressed-layers.ts";
 
 /** In order; a released one is never changed. */
-export const migrations: readonly Migration[] = [images, containers, networks, volumes, events, health];
+export const migrations: readonly Migration[] = [images, containers, networks, volumes, events, health, compressedLayers];
