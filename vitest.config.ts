@@ -5,7 +5,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"], pool: "threads", testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/*.test.ts"],
+          pool: "threads",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         extends: true,
@@ -13,12 +19,14 @@ export default defineConfig({
           name: "integration",
           include: ["test/{integration,clients,chaos,cli}/**/*.test.ts"],
           pool: "forks",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],
     maxWorkers: 2,
+    // A machine may be slow: vitest's own second is a guess at how fast it is.
+    expect: { poll: { timeout: 20_000 } },
     // CI's machines are shared: what fails there and passes when tried again is the machine. At home every failure counts.
     retry: process.env["CI"] === undefined ? 0 : 2,
   },

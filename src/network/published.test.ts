@@ -49,13 +49,13 @@ describe("a published UDP port", () => {
     }
     host.start(first.netns ?? "", process.execPath, "-e", udpServer("first"));
     await networks.connect("u1");
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain(`first ${NEIGHBOUR_ADDRESS}`);
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain("first 172.17.0.1");
+    await expect.poll(() => heard).toContain(`first ${NEIGHBOUR_ADDRESS}`);
+    await expect.poll(() => heard).toContain("first 172.17.0.1");
     await networks.release("u1");
     const second = await run("u2", { portBindings: { "53/udp": [{ HostPort: port }] } });
     host.start(second.netns ?? "", process.execPath, "-e", udpServer("second"));
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain(`second ${NEIGHBOUR_ADDRESS}`);
-    await expect.poll(() => heard, { timeout: 10_000 }).toContain("second 172.17.0.1");
+    await expect.poll(() => heard).toContain(`second ${NEIGHBOUR_ADDRESS}`);
+    await expect.poll(() => heard).toContain("second 172.17.0.1");
     await networks.release("u2");
   });
 });
@@ -66,7 +66,7 @@ describe("a published TCP port", () => {
     const server = "require('http').createServer((q, r) => r.end(q.socket.remoteAddress)).listen(80, '0.0.0.0')";
     host.start(view.netns ?? "", process.execPath, "-e", server);
     const port = view.ports["80/tcp"]?.[0]?.HostPort;
-    await expect.poll(() => host.fetch(host.neighbour, `${HOST_ADDRESS}:${port}`), { timeout: 10_000 }).toBe(NEIGHBOUR_ADDRESS);
+    await expect.poll(() => host.fetch(host.neighbour, `${HOST_ADDRESS}:${port}`)).toBe(NEIGHBOUR_ADDRESS);
     expect(host.fetch(host.host, `${HOST_ADDRESS}:${port}`)).toBe(HOST_ADDRESS);
     expect(host.fetch(host.host, `127.0.0.1:${port}`)).toBe("172.17.0.1");
     await networks.release("t1");
@@ -78,7 +78,7 @@ describe("a published TCP port", () => {
     const before = process.threadCpuUsage();
     const view = await run("t2", { portBindings });
     const { user, system } = process.threadCpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(300);
+    expect((user + system) / 1000).toBeLessThan(1000);
     host.serve(view.netns ?? "", "the last of them", 2999);
     await expect
       .poll(() => host.fetch(host.neighbour, `${HOST_ADDRESS}:${view.ports["2999/tcp"]?.[0]?.HostPort}`))

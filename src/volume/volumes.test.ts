@@ -398,4 +398,4 @@ it("removes a volume that a container has nested too deep for a path", async () 
   ]);
   await volumes.remove("deep", { force: false });
   expect(readdirSync(root)).toEqual([]);
-}, 30_000);
+});

@@ -10,7 +10,7 @@ import { scaled } from "../support/scale.ts";
 import { Seeded } from "../support/seeded.ts";
 
 /** Every file and every kind of row that the engine keeps is damaged in turn: it starts, says what is wrong with what, and the rest works. */
-const daemon = useDaemon({ images: [busyboxArchive], built: true });
+const daemon = useDaemon({ images: [busyboxArchive] });
 const { dataRoot, execRoot } = daemon.instance;
 const extra = (content = "extra"): Buffer =>
   imageArchive("extra:1", {}, [{ name: "extra", type: "file", mode: 0o644, data: Buffer.from(content) }]);

@@ -10,7 +10,7 @@ import { SmallDisk } from "../support/small-disk.ts";
 
 /** A daemon whose data root is a small ext4 of its own, which is filled to the last block before each verb. */
 const disk = new SmallDisk(64);
-const daemon = new TestDaemon([], { dataRoot: join(disk.root, "data"), built: true });
+const daemon = new TestDaemon([], { dataRoot: join(disk.root, "data") });
 const FULL = "no space left on device";
 let registry: TestRegistry;
 
@@ -52,6 +52,14 @@ afterEach(async () => {
   for (const name of ["waiting", "going", "subject"]) await daemon.api("DELETE", `/containers/${name}?force=1&v=1`);
   for (const image of ["big:1", `${registry.host}/big:1`]) await daemon.api("DELETE", `/images/${image}?force=1`);
 });
+
+/** Until nothing that the daemon still had to tidy up makes room again. */
+async function fillWholly(): Promise<void> {
+  await eventually(() => {
+    disk.fill();
+    expect(disk.freeBlocks).toBeLessThan(8);
+  });
+}
 
 /** What makes room, and what only looks, works on a full disk, and what ran runs. */
 async function restWorks(): Promise<void> {
@@ -117,8 +125,7 @@ describe("on a full disk", () => {
   it.each(verbs)("$name says so, leaves nothing, and works again when there is room", async ({ before, verb, after }) => {
     await before?.();
     await eventually(() => expect(inventoryOf(daemon.instance).filter(isHalfDone)).toEqual([]));
-    disk.fill();
-    expect(disk.freeBlocks).toBeLessThan(8);
+    await fillWholly();
     const answer = await verb();
     if (failed(answer)) expect(answer.text.toLowerCase()).toContain(FULL);
     await eventually(() => expect(inventoryOf(daemon.instance).filter(isHalfDone)).toEqual([]));
@@ -143,7 +150,7 @@ describe("on a full disk", () => {
     });
     const stuck = await written();
     disk.free();
-    await eventually(async () => expect(await written()).toBeGreaterThan(stuck + 20), 10_000);
+    await eventually(async () => expect(await written()).toBeGreaterThan(stuck + 20));
     expect((await call("GET", "/containers/keeper/json")).json.State.Running).toBe(true);
   });
 });

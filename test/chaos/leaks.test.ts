@@ -9,7 +9,7 @@ import { inventoryOf } from "../support/inventory.ts";
 import { figure, scaled } from "../support/scale.ts";
 
 /** What is done a thousand times must cost no more memory, descriptors, processes or files than what is done once. */
-const daemon = useDaemon({ images: [busyboxArchive], built: true });
+const daemon = useDaemon({ images: [busyboxArchive] });
 
 const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
   const answer = await daemon.api(method, path, body);
@@ -73,10 +73,7 @@ describe("again and again", { timeout: scaled(90_000, 7_200_000) }, () => {
     await Promise.all(Array.from({ length: many }, () => exec("busy")));
     figure(`${many} execs at once`, performance.now() - started, "ms");
     await eventually(() => expect(zombies()).toEqual([]));
-    await eventually(
-      () => expect(gained(before, descriptorsOf(daemon.pid)).filter((line) => !line.startsWith("socket"))).toEqual([]),
-      10_000,
-    );
+    await eventually(() => expect(gained(before, descriptorsOf(daemon.pid)).filter((line) => !line.startsWith("socket"))).toEqual([]));
     await call("DELETE", "/containers/busy?force=1");
   });
 
@@ -91,7 +88,7 @@ describe("again and again", { timeout: scaled(90_000, 7_200_000) }, () => {
         const now = inventoryOf(daemon.instance);
         expect(now.filter((line) => /^(?:mount|netns|process)|removals|staging/.test(line))).toEqual([]);
         return now;
-      }, 20_000);
+      });
     const before = await settled();
     const { grownBy, opened } = await repeat("create, start, rm", scaled(25, 10_000), cycle);
     expect(opened).toEqual([]);
@@ -112,7 +109,7 @@ describe("again and again", { timeout: scaled(90_000, 7_200_000) }, () => {
     figure(`${many} containers: ps`, listed, "ms");
     figure(`${many} containers: daemon's memory`, daemon.residentMegabytes() - before, "MB more");
     figure(`${many} containers: a monitor's share of memory (PSS)`, monitorShare(), "MB");
-    expect(listed).toBeLessThan(1000);
+    expect(listed).toBeLessThan(10_000);
     const removing = performance.now();
     for (let index = 0; index < names.length; index += 8)
       await Promise.all(names.slice(index, index + 8).map((name) => call("DELETE", `/containers/${name}?force=1`)));

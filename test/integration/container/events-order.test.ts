@@ -31,15 +31,15 @@ it("what is done to a container is told in Docker's order", async () => {
     "create, start, kill 15, kill 9, stop, die 137, start, kill 15, kill 9, stop, die 137, start, restart, kill 9, die 137, destroy",
   );
   await docker.ok("run", "-d", "--name", "e2", "--restart", "on-failure:2", BUSYBOX, "sh", "-c", "exit 3");
-  await eventually(async () => expect((await daemon.api("GET", "/containers/e2/json")).json.State.Status).toBe("exited"), 5_000);
+  await eventually(async () => expect((await daemon.api("GET", "/containers/e2/json")).json.State.Status).toBe("exited"));
   expect(await eventsOf("e2")).toBe("create, start, die 3, start, die 3, start, die 3");
   await docker.ok("run", "-d", "--name", "e3", BUSYBOX, "sh", "-c", "trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done");
-  await eventually(async () => expect(await docker.ok("logs", "e3")).toBe("ready"), 5_000);
+  await eventually(async () => expect(await docker.ok("logs", "e3")).toBe("ready"));
   await docker.ok("stop", "e3");
   expect(await eventsOf("e3")).toBe("create, start, kill 15, stop, die 4");
   await docker.ok("run", "-d", "--rm", "--name", "e5", BUSYBOX, "sleep", "100");
   await docker.ok("stop", "-t", "0", "e5");
-  await eventually(async () => expect(await eventsOf("e5")).toBe("create, start, kill 15, kill 9, stop, die 137, destroy"), 5_000);
+  await eventually(async () => expect(await eventsOf("e5")).toBe("create, start, kill 15, kill 9, stop, die 137, destroy"));
   await docker.ok("rm", "e2", "e3");
 });
 
@@ -47,7 +47,7 @@ it("stop: -t 0 kills at once, -t -1 waits as long as it takes, the signal is the
   const script = "trap 'exit 11' USR1; trap 'sleep 1; exit 12' TERM; trap '' INT; echo ready; while :; do sleep 0.05; done";
   const start = async (...flags: string[]): Promise<string> => {
     const id = await docker.ok("run", "-d", ...flags, BUSYBOX, "sh", "-c", script);
-    await eventually(async () => expect(await docker.ok("logs", id)).toBe("ready"), 5_000);
+    await eventually(async () => expect(await docker.ok("logs", id)).toBe("ready"));
     return id;
   };
   const stopped = async (flags: string[], ...stop: string[]): Promise<number> => {

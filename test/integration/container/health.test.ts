@@ -20,7 +20,7 @@ interface Health {
 const healthOf = async (name: string): Promise<Health | undefined> =>
   (await daemon.api("GET", `/containers/${name}/json`)).json.State.Health;
 const becomes = (name: string, status: string): Promise<void> =>
-  eventually(async () => expect((await healthOf(name))?.Status).toBe(status), 10_000);
+  eventually(async () => expect((await healthOf(name))?.Status).toBe(status));
 
 async function eventsOf(name: string): Promise<string[]> {
   const filters = encodeURIComponent(JSON.stringify({ container: [name] }));
@@ -63,12 +63,14 @@ describe("a health check", () => {
   });
 
   it("that takes too long is killed with its children, and says so", async () => {
-    await run("slow", "echo slow; sleep 4321 & sleep 4322; true", "--health-timeout", "300ms", "--health-retries", "1");
+    await run("slow", "echo slow; sleep 4321 & sleep 4322; true", "--health-timeout", "1s", "--health-retries", "1");
     await becomes("slow", "unhealthy");
-    expect((await healthOf("slow"))?.Log[0]).toMatchObject({ ExitCode: -1, Output: "Health check exceeded timeout (300ms): slow\n" });
-    await eventually(async () => expect((await healthOf("slow"))?.Log.length).toBeGreaterThan(2), 10_000);
+    // A machine may be so slow that a check has said nothing by then; the next one has.
+    const told = expect.objectContaining({ ExitCode: -1, Output: "Health check exceeded timeout (1s): slow\n" });
+    await eventually(async () => expect((await healthOf("slow"))?.Log).toContainEqual(told));
+    await eventually(async () => expect((await healthOf("slow"))?.Log.length).toBeGreaterThan(1));
     // Between two checks there is nothing of them: what was left behind would never go.
-    await eventually(async () => expect(await docker.ok("top", "slow")).not.toContain("sleep 432"), 5_000);
+    await eventually(async () => expect(await docker.ok("top", "slow")).not.toContain("sleep 432"));
     await docker.ok("rm", "-f", "slow");
   });
 
@@ -113,7 +115,7 @@ describe("a health check", () => {
     const after = await healthOf("lasting");
     expect(after?.Status).toBe("healthy");
     const last = after?.Log.at(-1)?.End;
-    await eventually(async () => expect((await healthOf("lasting"))?.Log.at(-1)?.End).not.toBe(last), 5_000);
+    await eventually(async () => expect((await healthOf("lasting"))?.Log.at(-1)?.End).not.toBe(last));
     expect((await eventsOf("lasting")).filter((action) => action.startsWith("health_status"))).toEqual(["health_status: healthy"]);
     await docker.ok("pause", "lasting");
     expect((await healthOf("lasting"))?.Status).toBe("unhealthy");
@@ -142,7 +144,7 @@ describe("an unhealthy container", () => {
     await becomes("mended", "healthy");
     const before = (await daemon.api("GET", "/containers/mended/json")).json.State.Pid;
     await docker.ok("exec", "mended", "touch", "/tmp/bad");
-    await eventually(async () => expect((await daemon.api("GET", "/containers/mended/json")).json.RestartCount).toBe(1), 10_000);
+    await eventually(async () => expect((await daemon.api("GET", "/containers/mended/json")).json.RestartCount).toBe(1));
     await becomes("mended", "healthy");
     expect((await daemon.api("GET", "/containers/mended/json")).json.State.Pid).not.toBe(before);
     const until = String(Math.ceil(Date.now() / 1000));
@@ -156,7 +158,7 @@ describe("an unhealthy container", () => {
   it("is left alone otherwise, as Docker leaves it", async () => {
     await run("left", "false", "--health-retries", "1");
     await becomes("left", "unhealthy");
-    await eventually(async () => expect((await healthOf("left"))?.FailingStreak).toBeGreaterThan(2), 5_000);
+    await eventually(async () => expect((await healthOf("left"))?.FailingStreak).toBeGreaterThan(2));
     expect((await daemon.api("GET", "/containers/left/json")).json.RestartCount).toBe(0);
     await docker.ok("rm", "-f", "left");
   });

@@ -216,10 +216,13 @@ describe("what a limit does", () => {
 
   test("a fifth of a processor is a fifth of a processor", async () => {
     await docker.ok("run", "-d", "--name", "half", "--network", "none", "--cpus", "0.2", BUSYBOX, "sh", "-c", "while :; do :; done");
-    const { json } = await daemon.api("GET", "/containers/half/stats?stream=0");
-    const seconds = (Date.parse(json.read) - Date.parse(json.preread)) / 1000;
-    const used = (json.cpu_stats.cpu_usage.total_usage - json.precpu_stats.cpu_usage.total_usage) / 1e9 / seconds;
-    expect(used).toBeLessThan(0.28);
+    // A daemon that had to wait for a processor itself between its looks at the clock and at the counter shows something else.
+    await eventually(async () => {
+      const { json } = await daemon.api("GET", "/containers/half/stats?stream=0");
+      const seconds = (Date.parse(json.read) - Date.parse(json.preread)) / 1000;
+      const used = (json.cpu_stats.cpu_usage.total_usage - json.precpu_stats.cpu_usage.total_usage) / 1e9 / seconds;
+      expect(used).toBeLessThan(0.28);
+    });
     await eventually(async () => {
       const { json: later } = await daemon.api("GET", "/containers/half/stats?stream=0&one-shot=1");
       expect(later.cpu_stats.throttling_data.throttled_periods).toBeGreaterThan(0);

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -13,8 +14,9 @@ const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
 
 const SMALL = ["--log-opt", "max-size=1m", "--log-opt", "max-file=3"];
-/** Counts as fast as a shell can, and says so at the end. */
-const countTo = (last: number): string => `i=0; while [ $i -lt ${last} ]; do i=$((i+1)); echo "$i of a log that is counted"; done`;
+/** Counts as fast as a shell can, and does something after each line. */
+const countTo = (last: number, then = ":"): string =>
+  `i=0; while [ $i -lt ${last} ]; do i=$((i+1)); echo "$i of a log that is counted"; ${then}; done`;
 
 const folderOf = (id: string): string => containerPaths(daemon.instance, id).logs;
 
@@ -40,32 +42,45 @@ function counted(text: string): { first: number; last: number; gaps: string[] } 
   return { first: numbers[0] ?? 0, last: numbers.at(-1) ?? 0, gaps };
 }
 
+/** A client that follows a log, with what it says until the log's end. */
+function follow(id: string): { readonly stdout: NodeJS.ReadableStream; readonly text: Promise<string> } {
+  const client = spawn(peers()["DOCKER"] ?? "docker", ["logs", "-f", id], {
+    env: { ...process.env, DOCKER_HOST: daemon.host },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const chunks: Buffer[] = [];
+  client.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return { stdout: client.stdout, text: once(client, "close").then(() => Buffer.concat(chunks).toString()) };
+}
+
 const run = async (...parameters: string[]): Promise<string> => (await docker.ok("run", "-d", ...parameters)).trim();
 
 describe("a container that floods its log (P40)", () => {
   it("keeps within max-size times max-file, and the newest lines without a gap", async () => {
-    const id = await run(...SMALL, BUSYBOX, "sh", "-c", "timeout 4 yes 'a line that is written as fast as can be'; true");
-    const began = Date.now();
-    let [most, looks] = [0, 0];
-    while (Date.now() - began < 3000) {
+    const id = await run(...SMALL, BUSYBOX, "sh", "-c", "yes 'a line that is written as fast as can be' | head -c 40000000");
+    let [most, looks, running] = [0, 0, true];
+    while (running) {
       most = Math.max(most, bytesIn(folderOf(id)));
       looks++;
       // The daemon answers meanwhile.
-      expect((await daemon.api("GET", "/_ping")).status).toBe(200);
+      running = (await daemon.api("GET", `/containers/${id}/json`)).json.State.Running as boolean;
     }
-    expect(looks).toBeGreaterThan(20);
+    expect(looks).toBeGreaterThan(5);
     expect(most).toBeGreaterThan(2_000_000);
     expect(most).toBeLessThanOrEqual(3_000_000);
-    await docker.ok("wait", id);
     const numbers = readdirSync(folderOf(id)).flatMap((name) => /^container\.log\.(\d+)$/.exec(name)?.[1] ?? []);
     // What was written is many times what was kept.
     expect(Math.max(...numbers.map(Number))).toBeGreaterThan(20);
   });
 
   it("is followed over rotations without a gap or a repetition", async () => {
-    const id = await run(...SMALL, BUSYBOX, "sh", "-c", countTo(60_000));
-    const seen = counted(await docker.ok("logs", "-f", id));
-    expect(seen).toEqual({ first: 1, last: 60_000, gaps: [] });
+    // Begins when it is followed, and takes a breath now and then: whoever reads more slowly than is rotated misses something, rightly.
+    const script = `until [ -e /go ]; do usleep 20000; done; ${countTo(60_000, "[ $((i%1000)) = 0 ] && usleep 20000")}`;
+    const id = await run(...SMALL, BUSYBOX, "sh", "-c", `echo 0; ${script}`);
+    const follower = follow(id);
+    await once(follower.stdout, "data");
+    await docker.ok("exec", id, "touch", "/go");
+    expect(counted(await follower.text)).toEqual({ first: 0, last: 60_000, gaps: [] });
     const kept = counted(await docker.ok("logs", id));
     expect(kept).toMatchObject({ last: 60_000, gaps: [] });
     expect(kept.first).toBeGreaterThan(1);
@@ -85,7 +100,7 @@ describe("a container that floods its log (P40)", () => {
     for (let round = 1; round <= 3; round++) {
       const before = bytesIn(folderOf(id));
       process.kill(pid, "SIGUSR1");
-      await eventually(() => expect(bytesIn(folderOf(id))).toBeGreaterThan(before + round * 100_000), 20_000);
+      await eventually(() => expect(bytesIn(folderOf(id))).toBeGreaterThan(before + round * 100_000));
       await daemon.kill();
       await daemon.start();
       await eventually(
@@ -102,12 +117,12 @@ describe("a container that floods its log (P40)", () => {
     const script = "i=0; while :; do i=$((i+1)); echo $i 0123456789012345678901234567890123456789; done";
     const blocking = await run(...SMALL, BUSYBOX, "sh", "-c", script);
     const free = await run(...SMALL, "--log-opt", "mode=non-blocking", BUSYBOX, "sh", "-c", script);
-    await eventually(() => expect(bytesIn(folderOf(blocking))).toBeGreaterThan(1_500_000), 20_000);
+    await eventually(() => expect(bytesIn(folderOf(blocking))).toBeGreaterThan(1_500_000));
     process.kill(daemon.pid, "SIGSTOP");
     try {
       // Filled, and then nothing any more; the other one writes on and on.
-      await eventually(() => expect(stillness(folderOf(blocking))).toBe(true), 20_000);
-      expect(stillness(folderOf(free))).toBe(false);
+      await eventually(() => expect(stillness(folderOf(blocking))).toBe(true));
+      await eventually(() => expect(stillness(folderOf(free))).toBe(false));
       expect(bytesIn(folderOf(free))).toBeLessThanOrEqual(3_100_000);
     } finally {
       process.kill(daemon.pid, "SIGCONT");
@@ -117,7 +132,7 @@ describe("a container that floods its log (P40)", () => {
   });
 });
 
-/** Whether nobody wrote to a folder's files for a tenth of a second. */
+/** Whether nobody wrote to a folder's files for a second. */
 function stillness(folder: string): boolean {
   const newest = (): number =>
     Math.max(...readdirSync(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0));
@@ -159,14 +174,10 @@ describe("docker logs", () => {
 
   it("ends when the container is removed while it is followed, and its log is gone", async () => {
     const id = await run(BUSYBOX, "sh", "-c", "echo up; sleep 60");
-    const client = spawn(peers()["DOCKER"] ?? "docker", ["logs", "-f", id], {
-      env: { ...process.env, DOCKER_HOST: daemon.host },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ended = new Promise((resolve) => client.once("exit", resolve));
-    await new Promise((resolve) => client.stdout.once("data", resolve));
+    const follower = follow(id);
+    await once(follower.stdout, "data");
     await docker.ok("rm", "-f", id);
-    await ended;
+    expect(await follower.text).toBe("up\n");
     await eventually(() => expect(statSync(folderOf(id), { throwIfNoEntry: false })).toBeUndefined());
   });
 });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
@@ -20,6 +21,8 @@ interface State {
 }
 
 const stateOf = async (name: string): Promise<State> => (await daemon.api("GET", `/containers/${name}/json`)).json.State as State;
+
+const pidOf = async (name: string): Promise<number> => (await daemon.api("GET", `/containers/${name}/json`)).json.State.Pid as number;
 
 /** What the journal says of a container. */
 async function actionsOf(name: string): Promise<string[]> {
@@ -81,8 +84,13 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
     }
     // Something that goes on in the container, told by a process that outlives the daemon.
     for (const name of [ended, lives]) await docker.ok("exec", "-d", name, "sh", "-c", "sleep 1; touch /tmp/go");
+    const [ends, goesOn] = [await pidOf(ended), await pidOf(lives)];
     await daemon.kill();
-    await new Promise((resolve) => setTimeout(resolve, 2500)); // Nobody is there who could be asked.
+    // Nobody is there who could be asked.
+    await eventually(() => {
+      expect(existsSync(`/proc/${ends}`)).toBe(false);
+      expect(existsSync(`/proc/${goesOn}/root/tmp/done`)).toBe(true);
+    });
     await daemon.start();
     expect(await stateOf(ended)).toMatchObject({ Status: "exited", OOMKilled: true, ExitCode: 137 });
     expect(await actionsOf(ended)).toEqual(["oom", "die"]);

@@ -349,9 +349,9 @@ describe("a flag that concerns the client, or the container's life", () => {
     const flags = ["--health-cmd", "test -e /well", "--health-retries", "1", ...timing];
     await docker.ok("run", "-d", "--name", "checked", ...flags, BUSYBOX, "sleep", "60");
     const health = (): Promise<string> => docker.ok("inspect", "-f", "{{.State.Health.Status}}", "checked");
-    await eventually(async () => expect(await health()).toBe("unhealthy"), 10_000);
+    await eventually(async () => expect(await health()).toBe("unhealthy"));
     await docker.ok("exec", "checked", "touch", "/well");
-    await eventually(async () => expect(await health()).toBe("healthy"), 10_000);
+    await eventually(async () => expect(await health()).toBe("healthy"));
     await docker.ok("rm", "-f", "checked");
   });
 

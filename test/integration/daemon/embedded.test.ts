@@ -8,6 +8,7 @@ import Docker from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Engine } from "#embed/engine.ts";
 import { instanceOf, type Instance } from "#spec/instance.ts";
+import { launched } from "../../support/build.ts";
 import { eventually } from "../../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 import { residueOf } from "../../support/residue.ts";
@@ -15,7 +16,7 @@ import { residueOf } from "../../support/residue.ts";
 let folder: string;
 
 beforeAll(() => {
-  process.env["DHOW_SOURCE"] = "1";
+  Object.assign(process.env, launched);
   folder = mkdtempSync(join(tmpdir(), "embedded-"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +30,7 @@ async function load(engine: Engine): Promise<void> {
 }
 
 async function nothingIsLeft(instance: Instance): Promise<void> {
-  await eventually(() => expect(residueOf(instance)).toEqual([]), 10_000);
+  await eventually(() => expect(residueOf(instance)).toEqual([]));
   expect([existsSync(instance.dataRoot), existsSync(instance.execRoot)]).toEqual([false, false]);
 }
 
@@ -121,5 +122,5 @@ test("what a killed daemon left is cleared away by the next engine that somebody
   await engine.ended;
   expect(residueOf(instance)).not.toEqual([]);
   await using _next = await Engine.start();
-  await eventually(() => nothingIsLeft(instance), 15_000);
+  await eventually(() => nothingIsLeft(instance));
 });

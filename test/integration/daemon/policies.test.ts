@@ -36,7 +36,7 @@ async function populate(): Promise<void> {
   await Promise.all(POLICIES.flatMap((policy) => HISTORIES.map((history) => make(policy, history))));
   // Those that end by themselves and are not wanted back have come to rest; on-failure has had its one restart.
   for (const name of ["no-failed", "no-finished", "on-failure-failed", "on-failure-finished"])
-    await eventually(async () => expect((await inspect(name)).State.Status).toBe("exited"), 10_000);
+    await eventually(async () => expect((await inspect(name)).State.Status).toBe("exited"));
 }
 
 /** `always` and `unless-stopped` of a command that ends at once are restarting, or running, in turns: up. */
@@ -85,37 +85,29 @@ const expected = (lost: string): string[] => [
 ];
 
 describe("P35: restart policies", () => {
-  it.each(["is stopped", "is killed"] as const)(
-    "over a daemon that %s",
-    async (end) => {
-      await populate();
-      const pid = (await inspect("no-running")).State["Pid"];
-      await (end === "is stopped" ? daemon.stop() : daemon.kill());
-      await daemon.start();
-      await eventually(async () => expect(await outcome()).toEqual(expected("up")), 15_000);
-      expect((await inspect("no-running")).State["Pid"]).toBe(pid);
-      await clear();
-    },
-    60_000,
-  );
+  it.each(["is stopped", "is killed"] as const)("over a daemon that %s", async (end) => {
+    await populate();
+    const pid = (await inspect("no-running")).State["Pid"];
+    await (end === "is stopped" ? daemon.stop() : daemon.kill());
+    await daemon.start();
+    await eventually(async () => expect(await outcome()).toEqual(expected("up")));
+    expect((await inspect("no-running")).State["Pid"]).toBe(pid);
+    await clear();
+  });
 
   it.each([
     ["took its exec root along", false],
     ["left its exec root, whose records mean nothing now", true],
-  ] as const)(
-    "over a restart of the host that %s",
-    async (_, keepExecRoot) => {
-      await populate();
-      await reboot(daemon, { keepExecRoot });
-      await daemon.start();
-      await eventually(async () => expect(await outcome()).toEqual(expected("exited 255")), 15_000);
-      expect(daemon.log).toContain("the host was restarted: containers that ran count as exited");
-      expect((await inspect("unless-stopped-running")).RestartCount).toBe(0);
-      expect(Date.now() - Date.parse(String((await inspect("no-running")).State["FinishedAt"]))).toBeLessThan(60_000);
-      await clear();
-    },
-    60_000,
-  );
+  ] as const)("over a restart of the host that %s", async (_, keepExecRoot) => {
+    await populate();
+    await reboot(daemon, { keepExecRoot });
+    await daemon.start();
+    await eventually(async () => expect(await outcome()).toEqual(expected("exited 255")));
+    expect(daemon.log).toContain("the host was restarted: containers that ran count as exited");
+    expect((await inspect("unless-stopped-running")).RestartCount).toBe(0);
+    expect(Date.now() - Date.parse(String((await inspect("no-running")).State["FinishedAt"]))).toBeLessThan(60_000);
+    await clear();
+  });
 
   it("an exit while no daemon was there: its own code, once restarted", async () => {
     await docker.ok(
@@ -133,7 +125,7 @@ describe("P35: restart policies", () => {
     await daemon.kill();
     await new Promise((resolve) => setTimeout(resolve, 1200)); // It ends meanwhile.
     await daemon.start();
-    await eventually(async () => expect((await inspect("short")).State.Status).toBe("running"), 5_000);
+    await eventually(async () => expect((await inspect("short")).State.Status).toBe("running"));
     const until = String(Math.ceil(Date.now() / 1000) + 1);
     const events = await docker.ok(
       "events",
@@ -152,7 +144,7 @@ describe("P35: restart policies", () => {
 
   it("waits of 100 ms, doubled each time; on-failure:N restarts N times; a stop in between calls it off", async () => {
     await docker.ok("run", "-d", "--name", "often", "--restart", "on-failure:4", BUSYBOX, "sh", "-c", "exit 3");
-    await eventually(async () => expect((await inspect("often")).State.Status).toBe("exited"), 15_000);
+    await eventually(async () => expect((await inspect("often")).State.Status).toBe("exited"));
     expect(await inspect("often")).toMatchObject({ RestartCount: 4, State: { ExitCode: 3, Restarting: false } });
     const { text } = await daemon.api(
       "GET",
@@ -165,19 +157,18 @@ describe("P35: restart policies", () => {
     expect(events.map(({ Action }) => Action)).toEqual(["start", "die", "start", "die", "start", "die", "start", "die", "start", "die"]);
     const waits = [1, 3, 5, 7].map((die) => ((events[die + 1]?.timeNano ?? 0) - (events[die]?.timeNano ?? 0)) / 1e6);
     for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(100 * 2 ** index - 5);
-    expect(waits[3]).toBeLessThan(3000);
+    expect(waits[3]).toBeLessThan(10_000);
 
     await docker.ok("run", "-d", "--name", "loop", "--restart", "always", BUSYBOX, "false");
-    await eventually(
-      async () => expect(await inspect("loop")).toMatchObject({ State: { Status: "restarting", Restarting: true, Running: true } }),
-      10_000,
+    await eventually(async () =>
+      expect(await inspect("loop")).toMatchObject({ State: { Status: "restarting", Restarting: true, Running: true } }),
     );
     expect(await docker.ok("ps", "--format", "{{.Status}}", "--filter", "name=loop")).toMatch(/^(?:Restarting \(1\)|Up)/);
     await docker.ok("stop", "loop");
     expect((await inspect("loop")).State.Status).toBe("exited");
     await docker.ok("update", "--restart", "no", "loop");
     await clear();
-  }, 90_000);
+  });
 });
 
 it("refuses a state that a newer Dhow wrote, and says what to do", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { packTar } from "#lib/tar-pack.ts";
 import { download, entriesOf } from "../../support/archives.ts";
+import { launched } from "../../support/build.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -275,7 +276,7 @@ it("does not start for other users while containers run, which it would take for
   const config = join(daemon.folder, "daemon.json");
   const { stderr, status } = spawnSync(launcher, [...flags, "--config-file", config, "-H", daemon.host], {
     encoding: "utf8",
-    env: { ...process.env, DHOW_SOURCE: "1" },
+    env: { ...process.env, ...launched },
   });
   expect([status, stderr]).toEqual([1, expect.stringContaining(`containers of ${dataRoot} are still running`)]);
   await daemon.start();
@@ -286,7 +287,7 @@ it("refuses to start for an account without subordinate ids", () => {
   const flags = ["--validate", "--config-file", join(daemon.folder, "daemon.json"), "--userns-remap"];
   const start = (account: string): string => {
     try {
-      return execFileSync(launcher, [...flags, account], { encoding: "utf8", env: { ...process.env, DHOW_SOURCE: "1" }, stdio: "pipe" });
+      return execFileSync(launcher, [...flags, account], { encoding: "utf8", env: { ...process.env, ...launched }, stdio: "pipe" });
     } catch (error) {
       return (error as { stderr: string }).stderr;
     }

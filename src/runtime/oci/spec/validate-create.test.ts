@@ -89,7 +89,7 @@ describe("what a host is asked for", () => {
     expect(() => validate({ CpusetCpus: `${many},${many}` })).toThrow("Invalid value");
     expect(() => validate({ CpusetCpus: "0-4,6" }, {}, { ...host, onlineCpus: "0-2,3-4,6-7" })).not.toThrow();
     expect(() => validate({ CpusetCpus: "0-6" }, {}, { ...host, onlineCpus: "0-4,6-7" })).toThrow("available: 0-4,6-7");
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });
 
