@@ -26,7 +26,11 @@ export type StageInstruction =
   | WorkdirInstruction;
 
 interface Written {
+  /** The instruction's word as written. */
+  readonly keyword: string;
   readonly range: SourceRange;
+  /** The comment lines right above it. */
+  readonly comments: readonly string[];
   /** The logical line as written: messages and history show it. */
   readonly original: string;
 }
@@ -40,8 +44,6 @@ export interface FromInstruction extends Written {
   readonly name: string | undefined;
   /** The keyword between image and name, as written: `AS`. */
   readonly asKeyword: string | undefined;
-  /** What the comment above it says of it. */
-  readonly description: string | undefined;
 }
 
 export interface KeyValue {
@@ -53,7 +55,7 @@ export interface KeyValue {
 
 export interface ArgInstruction extends Written {
   readonly kind: "arg";
-  readonly args: readonly { readonly name: string; readonly value: string | undefined; readonly description: string | undefined }[];
+  readonly args: readonly { readonly name: string; readonly value: string | undefined }[];
 }
 
 export interface EnvInstruction extends Written {
@@ -168,6 +170,7 @@ export interface SshMount {
 
 /** What COPY and ADD have in common. Variables are not expanded. */
 export interface FileTransfer extends Written {
+  readonly kind: "add" | "copy";
   /** Paths, wildcards (ADD: also URLs) in the order they were written. */
   readonly sources: readonly string[];
   /** Here-documents among the sources: files of that name. */

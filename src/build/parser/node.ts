@@ -38,6 +38,9 @@ export interface CheckDirective {
   readonly skipAll: boolean;
   /** Names of rules, in lower case. */
   readonly skip: ReadonlySet<string>;
+  /** Rules that are off by default. */
+  readonly experimentalAll: boolean;
+  readonly experimental: ReadonlySet<string>;
   /** A warning fails the build. */
   readonly error: boolean;
 }

@@ -3,7 +3,7 @@ import { buryContainer, type BuryDeps } from "./bury.ts";
 import { countsAsRunning, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { removeLink } from "../links/remove.ts";
-import { SIGKILL } from "../stop/signals.ts";
+import { SIGKILL } from "#spec/signals.ts";
 import { stopRun, type StopRunDeps } from "../stop/stop-run.ts";
 
 export interface RemoveOptions {

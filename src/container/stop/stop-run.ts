@@ -5,7 +5,7 @@ import type { ContainerContext } from "../deps.ts";
 import { ExitWatch } from "../run/exit-watch.ts";
 import { releaseRun, type ReleaseDeps } from "../run/release-run.ts";
 import { noteStopRequest, sendSignal, type SignalDeps } from "./send-signal.ts";
-import { SIGKILL } from "./signals.ts";
+import { SIGKILL } from "#spec/signals.ts";
 
 export type StopRunDeps = SignalDeps & ReleaseDeps & Pick<ContainerContext, "locks" | "waiters" | "timers" | "holds">;
 

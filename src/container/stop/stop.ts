@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { countsAsRunning, type Container } from "../record/container.ts";
-import { parseSignal, SIGTERM } from "./signals.ts";
+import { parseSignal, SIGTERM } from "#spec/signals.ts";
 import { stopRun, type StopPlan, type StopRunDeps } from "./stop-run.ts";
 
 export interface StopOptions {
