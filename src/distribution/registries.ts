@@ -1,11 +1,14 @@
+import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
-import type { Reference } from "#spec/reference.ts";
-import type { RegistryAuth } from "#spec/registry-auth.ts";
+import { familiarString, type Reference } from "#spec/reference.ts";
+import type { RegistryAuth, RegistryCredential } from "#spec/registry-auth.ts";
 import { credentialFor } from "./session/credential.ts";
 import { endpointsOf, type Endpoint, type RegistryOptions } from "./session/endpoint.ts";
-import { RegistrySession } from "./session/session.ts";
+import { checkLogin } from "./session/login.ts";
+import { RegistrySession, type SessionDeps } from "./session/session.ts";
 import { defaultRetry, type RetryOptions } from "./transport/retry.ts";
 import { loadTlsProfile } from "./transport/tls.ts";
+import type { Proxies } from "./transport/proxies.ts";
 import { Transport } from "./transport/transport.ts";
 
 export interface RegistriesOptions {
@@ -13,11 +16,17 @@ export interface RegistriesOptions {
   /** Folders like /etc/docker/certs.d. */
   readonly certificateFolders: readonly string[];
   readonly userAgent: string;
+  readonly proxies?: Proxies;
   readonly retry?: RetryOptions;
   /** Most time without a byte. */
   readonly stallMs?: number;
   /** Most time until an answer begins. */
   readonly headMs?: number;
+}
+
+/** A registry, and who asks it. */
+export interface HostDeps extends SessionDeps {
+  readonly credential: RegistryCredential;
 }
 
 const STALL_MS = 60_000;
@@ -34,23 +43,59 @@ export class Registries {
     this.#options = options;
     this.#logger = logger;
     this.retry = options.retry ?? defaultRetry;
-    this.#transport = new Transport({ userAgent: options.userAgent, headMs: options.headMs ?? HEAD_MS });
+    const { userAgent, headMs = HEAD_MS } = options;
+    this.#transport = new Transport({ userAgent, headMs, proxies: () => options.proxies });
   }
 
-  /** Where to pull a repository from, best first. */
-  endpointsOf(reference: Reference): Endpoint[] {
+  /** Where to have a repository from, best first. */
+  #endpointsOf(reference: Reference): Endpoint[] {
     return endpointsOf(reference.domain, this.#options.registries);
-  }
-
-  /** @throws EngineError `unavailable` when it cannot be reached. */
-  open(endpoint: Endpoint, reference: Reference, auth: RegistryAuth, signal: AbortSignal): Promise<RegistrySession> {
-    return this.#open(endpoint, reference, auth, {}, signal);
   }
 
   /** With the registry itself: nothing is pushed to a mirror. `alsoRead` are repositories to mount layers from. */
   async openForPush(reference: Reference, auth: RegistryAuth, alsoRead: readonly string[], signal: AbortSignal): Promise<RegistrySession> {
-    const endpoint = this.endpointsOf(reference).find(({ mirror }) => !mirror) as Endpoint;
+    const endpoint = this.#endpointsOf(reference).find(({ mirror }) => !mirror) as Endpoint;
     return this.#open(endpoint, reference, auth, { actions: "pull,push", alsoRead }, signal);
+  }
+
+  /**
+   * Asks the endpoints of a repository in turn. A mirror that fails, for whatever reason, hands over to the next.
+   *
+   * @throws what the registry itself answers with.
+   */
+  async fromAny<T>(
+    reference: Reference,
+    auth: RegistryAuth,
+    signal: AbortSignal,
+    work: (session: RegistrySession) => Promise<T>,
+  ): Promise<T> {
+    for (const endpoint of this.#endpointsOf(reference)) {
+      try {
+        return await work(await this.#open(endpoint, reference, auth, {}, signal));
+      } catch (error) {
+        if (!endpoint.mirror || signal.aborted || isEngineError(error, "cancelled", "exhausted")) throw error;
+        const facts = { mirror: endpoint.host, image: familiarString(reference), err: error };
+        this.#logger.warn(facts, "mirror failed, trying the next");
+      }
+    }
+    throw new EngineError("unavailable", `no endpoints found for ${familiarString(reference)}`);
+  }
+
+  /**
+   * Tries the credentials at the registry that they are for.
+   *
+   * @returns a token to be kept in their place, where the registry gives one.
+   * @throws EngineError `unauthorized`.
+   */
+  async login(domain: string, credential: RegistryCredential, signal: AbortSignal): Promise<string | undefined> {
+    const endpoint = endpointsOf(domain, { ...this.#options.registries, mirrors: [] }).at(-1) as Endpoint;
+    return checkLogin(await this.#deps(endpoint), credential, signal);
+  }
+
+  /** Whom to ask for what is no repository's: search. */
+  async openHost(domain: string, auth: RegistryAuth): Promise<HostDeps> {
+    const endpoint = endpointsOf(domain, { ...this.#options.registries, mirrors: [] }).at(-1) as Endpoint;
+    return { ...(await this.#deps(endpoint)), credential: credentialFor(auth, domain) };
   }
 
   /** Closes idle connections. */
@@ -65,15 +110,16 @@ export class Registries {
     scope: { actions?: "pull,push"; alsoRead?: readonly string[] },
     signal: AbortSignal,
   ): Promise<RegistrySession> {
-    const { certificateFolders, stallMs = STALL_MS, registries } = this.#options;
-    const tls = await loadTlsProfile(certificateFolders, endpoint.host, !endpoint.insecure);
     const credential = endpoint.mirror ? ({ kind: "anonymous" } as const) : credentialFor(auth, reference.domain);
     if (!endpoint.mirror && credential.kind !== auth.credential.kind) {
       const facts = { registry: endpoint.host, meantFor: auth.serverAddress };
       this.#logger.warn(facts, "credentials that are meant for another registry are not sent");
     }
-    const { insecureRegistries } = registries;
-    const deps = { transport: this.#transport, endpoint, tls, insecureRegistries, stallMs };
-    return RegistrySession.open(deps, { repository: reference.path, credential, ...scope }, signal);
+    return RegistrySession.open(await this.#deps(endpoint), { repository: reference.path, credential, ...scope }, signal);
+  }
+  async #deps(endpoint: Endpoint): Promise<SessionDeps> {
+    const { certificateFolders, stallMs = STALL_MS, registries } = this.#options;
+    const tls = await loadTlsProfile(certificateFolders, endpoint.host, !endpoint.insecure);
+    return { transport: this.#transport, endpoint, tls, insecureRegistries: registries.insecureRegistries, stallMs };
   }
 }

@@ -3,7 +3,7 @@ import type { Digest } from "#spec/digest.ts";
 import type { Image } from "./image.ts";
 import { labelsOf } from "./image.ts";
 
-type ImageAction = "create" | "tag" | "untag" | "delete" | "load" | "import";
+type ImageAction = "create" | "tag" | "untag" | "delete" | "load" | "save" | "import";
 
 /** Tells of a change. Docker names the image by id everywhere but at `tag`, where `name` is the new reference. */
 export function emitImageEvent(events: EventSink, action: ImageAction, id: Digest, image: Image | undefined, name: string = id): void {

@@ -22,6 +22,7 @@ import { loadImages, type LoadInput } from "./load.ts";
 import type { ContainerUse } from "./ports.ts";
 import { removeImage, type RemovedItem, type RemoveInput } from "./remove.ts";
 import { resolveImage } from "./resolve.ts";
+import { saveImages, type SaveInput } from "./save/save.ts";
 import { tagImage, type TagInput } from "./tag.ts";
 
 export interface ImageServiceDeps {
@@ -47,6 +48,7 @@ export interface ImageService {
   tag(input: TagInput): void;
   remove(input: RemoveInput): Promise<RemovedItem[]>;
   load(input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
+  save(input: SaveInput, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   import(input: ImportInput, signal: AbortSignal): Promise<Digest>;
   /** `ImageSource` of the container noun. `platform` is `os[/arch[/variant]]`. */
   resolve(reference: string, platform?: string): Promise<ResolvedImage>;
@@ -85,6 +87,7 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     tag: (input) => tagImage({ images, events }, input, Date.now()),
     remove: (input) => removeImage({ images, containers, collector, events }, input),
     load: (input, progress, signal) => loadImages(arrivals, input, progress, signal),
+    save: (input, signal) => saveImages({ images, content, events, openAssembly }, input, signal),
     import: (input, signal) => importImage(arrivals, input, signal),
     // Async, so that what it throws arrives as a rejection.
     resolve: async (reference, platform) => resolved(images, reference, platform, host),

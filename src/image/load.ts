@@ -44,11 +44,15 @@ export async function loadImages(deps: LoadDeps, input: LoadInput, progress: Pro
   await using assembly = deps.openAssembly();
   const members = await readArchive({ content: deps.content, assembly }, input.archive, deps.limits, signal);
   const unnamed: string[] = [];
+  const built: { id: Digest; parent: Digest }[] = [];
   for await (const archived of imagesOf({ members, content: deps.content }, input.platform ?? deps.hostPlatform)) {
     if (input.platform !== undefined && !imageMatches(input.platform, parseImageConfig(archived.configBytes))) continue;
     const id = await loadImage(deps, assembly, archived, input.quiet ? () => undefined : progress, progress, signal);
     if (archived.references.length === 0) unnamed.push(id);
+    if (archived.parent !== undefined) built.push({ id, parent: archived.parent });
   }
+  // A parent may come after its child.
+  for (const { id, parent } of built) linkParent(deps.images, id, parent);
   for (const id of unnamed) progress({ stream: `Loaded image ID: ${id}\n` });
 }
 
@@ -67,11 +71,10 @@ async function loadImage(
   layerProgress: ProgressSink,
   progress: ProgressSink,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Digest> {
   await importLayers(deps.content, assembly, archived, layerProgress, signal);
   await assembly.keepBytes(archived.configBytes, signal);
   const { id, moved } = assembly.commit({ ...archived, layerBlobs: archived.layers }, Date.now());
-  if (archived.parent !== undefined) linkParent(deps.images, id, archived.parent);
   for (const { reference, from } of moved) {
     progress({ stream: `The image ${familiarString(reference)} already exists, renaming the old one with ID ${from} to empty string\n` });
   }

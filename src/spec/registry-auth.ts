@@ -26,17 +26,29 @@ export function parseRegistryAuth(header: string | string[] | undefined): Regist
   const text = Array.isArray(header) ? header[0] : header;
   if (text === undefined || text === "" || text.length > LONGEST) return ANONYMOUS;
   const fields = parseFields(Buffer.from(text, "base64url").toString("utf8"));
-  return fields === undefined ? ANONYMOUS : { credential: credentialOf(fields), serverAddress: fields.get("serveraddress") };
+  return fields === undefined ? ANONYMOUS : authOf(fields);
+}
+
+/** The body of `POST /auth`. What is none is anonymous. */
+export function parseAuthConfig(value: unknown): RegistryAuth {
+  const fields = fieldsOf(value);
+  return fields === undefined ? ANONYMOUS : authOf(fields);
+}
+
+function authOf(fields: ReadonlyMap<string, string>): RegistryAuth {
+  return { credential: credentialOf(fields), serverAddress: fields.get("serveraddress") };
 }
 
 /** The string fields by lower-case name: clients differ in case (`identityToken`), and Go's decoder does not mind. */
 function parseFields(json: string): ReadonlyMap<string, string> | undefined {
-  let value: unknown;
   try {
-    value = parseJsonText(json);
+    return fieldsOf(parseJsonText(json));
   } catch {
     return undefined;
   }
+}
+
+function fieldsOf(value: unknown): ReadonlyMap<string, string> | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const strings = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "");
   return new Map(strings.map(([name, text]) => [name.toLowerCase(), text]));

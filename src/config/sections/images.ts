@@ -30,10 +30,12 @@ function registry(text: string): string {
   return text;
 }
 
-function mirror(text: string): string {
+/** An address for Docker Hub, or `HOST=address` for another registry. */
+function mirror(entry: string): string {
+  const text = entry.replace(/^[^=/]+=/, "");
   if (!/^https?:\/\//.test(text))
     throw new ConfigError(`invalid mirror: no scheme specified for "${text}": must use either 'https://' or 'http://'`);
   const url = URL.parse(text);
   if (url === null || url.search !== "" || url.hash !== "") throw new ConfigError(`invalid mirror: "${text}" is not a plain URL`);
-  return text;
+  return entry;
 }

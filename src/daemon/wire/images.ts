@@ -1,4 +1,8 @@
 import type { ImageBackend } from "#api/routes/image/backend.ts";
+import type { RegistryBackend } from "#api/routes/registry/backend.ts";
+import { inspectRemote } from "#distribution/inquiry/inspect-remote.ts";
+import { searchRegistry } from "#distribution/inquiry/search.ts";
+import { domainOf } from "#distribution/session/credential.ts";
 import { defaultRetry } from "#distribution/transport/retry.ts";
 import { createPullService } from "#distribution/pull/pull.ts";
 import { createPushService } from "#distribution/push/push.ts";
@@ -38,6 +42,9 @@ export function wireImages(
         return config.current.images.insecureRegistries;
       },
     },
+    get proxies() {
+      return config.current.images.proxies;
+    },
     certificateFolders: CERTIFICATE_FOLDERS,
     retry: { ...defaultRetry, attempts: config.current.images.maxDownloadAttempts },
     userAgent: `dhow/${dhowVersion}`,
@@ -51,10 +58,16 @@ export function wireImages(
     history: (name, platform) => images.history(name, platform),
     tag: (input) => images.tag(input),
     remove: (input) => images.remove(input),
+    save: (input, signal) => images.save(input, signal),
     load: (input, progress, signal) => images.load(input, progress, signal),
     import: (input, signal) => images.import(input, signal),
     pull: (input, progress, signal) => pulls.pull(input, progress, signal),
     push: (input, progress, signal) => pushes.push(input, progress, signal),
   };
-  return { images, backend, close: () => registries.close() };
+  const registryBackend: RegistryBackend = {
+    login: async (auth, signal) => registries.login(domainOf(auth), auth.credential, signal),
+    inspect: (reference, auth, signal) => inspectRemote(registries, reference, auth, signal),
+    search: (input, auth, signal) => searchRegistry(registries, input, auth, signal),
+  };
+  return { images, backend, registryBackend, close: () => registries.close() };
 }

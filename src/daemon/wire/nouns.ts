@@ -4,6 +4,7 @@ import { containerRoutes } from "#api/routes/container/routes.ts";
 import { execRoutes } from "#api/routes/exec/routes.ts";
 import { imageRoutes } from "#api/routes/image/routes.ts";
 import { networkRoutes } from "#api/routes/network/routes.ts";
+import { registryRoutes } from "#api/routes/registry/routes.ts";
 import { volumeRoutes } from "#api/routes/volume/routes.ts";
 import type { ContainerService } from "#container/service.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
@@ -91,7 +92,12 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     { root: join(config.current.instance.dataRoot, "volumes"), owner: remap?.root },
   );
   // Images and containers ask each other: who uses this image, which image is this.
-  const { images, backend: imageBackend, close: closeRegistry } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
+  const {
+    images,
+    backend: imageBackend,
+    registryBackend,
+    close: closeRegistry,
+  } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
   const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
   const peers = { images, volumes, networks: timedNetworks(networks, parts.metrics) };
   const below = { logKeeper, trees, runtime, snapshots, files, onGone: () => void sweep() };
@@ -108,6 +114,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...containerRoutes(containers),
       ...execRoutes(containers),
       ...imageRoutes(timedImages(imageBackend, parts.metrics)),
+      ...registryRoutes(registryBackend),
       ...commitRoutes(timedCommits(new Committer({ containers, images, snapshots, content, files, events }), parts.metrics)),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),

@@ -1,4 +1,4 @@
-import { EngineError, isEngineError } from "#errors/engine-error.ts";
+import { EngineError } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { Logger } from "#lib/logger.ts";
 import { hostPlatform, type Platform } from "#spec/platform.ts";
@@ -6,7 +6,7 @@ import type { ProgressSink } from "#spec/progress.ts";
 import { familiarName, familiarString, withTag, type Reference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
 import type { ContentStore } from "#store/content/contract.ts";
-import type { Endpoint } from "../session/endpoint.ts";
+import type { RegistrySession } from "../session/session.ts";
 import { listTags } from "./list-tags.ts";
 import type { ImageTarget } from "../ports.ts";
 import type { Registries } from "../registries.ts";
@@ -63,7 +63,9 @@ async function pull(shared: Shared, input: PullInput, sink: ProgressSink, signal
   const { reference } = input;
   if (familiarName(reference) === "scratch") throw new EngineError("forbidden", "'scratch' is a reserved name");
   try {
-    const isNew = await fromAnyEndpoint(shared, input, sink, signal);
+    const { auth } = input;
+    const from = (session: RegistrySession): Promise<boolean> => fromSession(shared, session, input, sink, signal);
+    const isNew = await shared.registries.fromAny(reference, auth, signal, from);
     const name = familiarName(reference);
     const labels = labelsOf(shared.target, reference);
     shared.events.emit({ type: "image", action: "pull", id: familiarString(reference), attributes: { ...labels, name } });
@@ -73,29 +75,13 @@ async function pull(shared: Shared, input: PullInput, sink: ProgressSink, signal
   }
 }
 
-/** A mirror that fails, for whatever reason, hands over to the next. */
-async function fromAnyEndpoint(shared: Shared, input: PullInput, sink: ProgressSink, signal: AbortSignal): Promise<boolean> {
-  const endpoints = shared.registries.endpointsOf(input.reference);
-  for (const endpoint of endpoints) {
-    try {
-      return await fromEndpoint(shared, endpoint, input, sink, signal);
-    } catch (error) {
-      if (!endpoint.mirror || signal.aborted || isEngineError(error, "cancelled", "exhausted")) throw error;
-      shared.logger.warn({ mirror: endpoint.host, image: familiarString(input.reference), err: error }, "mirror failed, trying the next");
-    }
-  }
-  throw new EngineError("unavailable", `no endpoints found for ${familiarString(input.reference)}`);
-}
-
-async function fromEndpoint(
+async function fromSession(
   shared: Shared,
-  endpoint: Endpoint,
-  input: PullInput,
+  session: RegistrySession,
+  { reference, platform }: PullInput,
   sink: ProgressSink,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { reference, platform } = input;
-  const session = await shared.registries.open(endpoint, reference, input.auth, signal);
   const isAll = reference.tag === undefined && reference.digest === undefined;
   const wanted = isAll ? (await listTags(session, signal)).map((tag) => withTag(reference, tag)) : [reference];
   let anyNew = false;

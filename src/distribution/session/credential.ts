@@ -1,5 +1,7 @@
+import { EngineError } from "#errors/engine-error.ts";
 import type { RegistryAuth, RegistryCredential } from "#spec/registry-auth.ts";
 
+const HUB_DOMAIN = "docker.io";
 /** Names that `docker login` writes for Docker Hub. */
 const HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]);
 
@@ -10,8 +12,17 @@ const HUB: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "regis
 export function credentialFor(auth: RegistryAuth, domain: string): RegistryCredential {
   if (auth.serverAddress === undefined) return auth.credential;
   const meant = hostOf(auth.serverAddress);
-  const fits = meant === domain.toLowerCase() || (domain === "docker.io" && HUB.has(meant));
+  const fits = meant === domain.toLowerCase() || (domain === HUB_DOMAIN && HUB.has(meant));
   return fits ? auth.credential : { kind: "anonymous" };
+}
+
+/** The registry that credentials are for; Docker Hub when they do not say. @throws EngineError `invalid`. */
+export function domainOf({ serverAddress }: RegistryAuth): string {
+  const host = hostOf(serverAddress ?? HUB_DOMAIN);
+  if (HUB.has(host)) return HUB_DOMAIN;
+  if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host))
+    throw new EngineError("invalid", `invalid registry name ${JSON.stringify(host)}`);
+  return host;
 }
 
 /** `https://index.docker.io/v1/` is `index.docker.io`. */

@@ -1,10 +1,14 @@
 import { expect, it } from "vitest";
 import { endpointsOf } from "./endpoint.ts";
 
-const options = { mirrors: ["https://mirror.example", "http://127.0.0.1:5001"], insecureRegistries: ["old.example:5000", "10.0.0.0/8"] };
+const options = {
+  mirrors: ["https://mirror.example", "http://127.0.0.1:5001", "GHCR.io=https://other.example:5000"],
+  insecureRegistries: ["old.example:5000", "10.0.0.0/8"],
+};
 
 it.each([
   ["docker.io", ["https://mirror.example", "http://127.0.0.1:5001", "https://registry-1.docker.io"], [false, true, false]],
+  ["ghcr.io", ["https://other.example:5000", "https://ghcr.io"], [false, false]],
   ["reg.example", ["https://reg.example"], [false]],
   ["reg.example:5000", ["https://reg.example:5000"], [false]],
   ["localhost:5000", ["http://localhost:5000 https://localhost:5000"], [true]],

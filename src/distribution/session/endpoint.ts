@@ -1,7 +1,7 @@
 import { isLoopbackHost, matchesRegistryEntry } from "../transport/address.ts";
 
 export interface RegistryOptions {
-  /** For docker.io, tried in order before it: `https://mirror.example`. */
+  /** Tried in order before the registry: `https://mirror.example` for docker.io, `ghcr.io=https://mirror.example` for another. */
   readonly mirrors: readonly string[];
   /** `host`, `host:port` or a network: plain http and unverified certificates are accepted there. */
   readonly insecureRegistries: readonly string[];
@@ -26,7 +26,17 @@ const HUB_REGISTRY = "registry-1.docker.io";
 /** Where to pull a domain's repositories from, best first. */
 export function endpointsOf(domain: string, options: RegistryOptions): Endpoint[] {
   const registry = serverEndpoint(domain === HUB ? HUB_REGISTRY : domain, options);
-  return domain === HUB ? [...options.mirrors.map((mirror) => mirrorEndpoint(mirror, options)), registry] : [registry];
+  return [...mirrorsOf(domain, options.mirrors).map((mirror) => mirrorEndpoint(mirror, options)), registry];
+}
+
+function mirrorsOf(domain: string, mirrors: readonly string[]): string[] {
+  return mirrors.map(splitMirror).flatMap(({ registry, address }) => (registry === domain.toLowerCase() ? [address] : []));
+}
+
+/** `host=address`; an address alone is for docker.io. */
+function splitMirror(mirror: string): { registry: string; address: string } {
+  const match = /^([^=/]+)=(.*)$/.exec(mirror);
+  return { registry: match?.[1]?.toLowerCase() ?? HUB, address: match?.[2] ?? mirror };
 }
 
 function serverEndpoint(host: string, options: RegistryOptions): Endpoint {

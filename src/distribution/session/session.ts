@@ -7,7 +7,7 @@ import { judgeRealm } from "./realm.ts";
 import { getFollowing } from "../transport/redirects.ts";
 import { registryErrorOf } from "./registry-error.ts";
 import type { TlsProfile } from "../transport/tls.ts";
-import { basicHeader, fetchToken } from "./token.ts";
+import { basicHeader, fetchToken, type Token } from "./token.ts";
 import type { RequestBody } from "../transport/request-body.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../transport/transport.ts";
 
@@ -25,6 +25,8 @@ export interface SessionTarget {
   readonly credential: RegistryCredential;
   /** What a token is asked for; only to pull, without. */
   readonly actions?: "pull" | "pull,push";
+  /** The list of all repositories is asked for, and no repository. */
+  readonly catalogue?: boolean;
   /** Repositories of the same registry that are read besides: layers are mounted from them. */
   readonly alsoRead?: readonly string[];
 }
@@ -65,20 +67,8 @@ export class RegistrySession {
    * @throws EngineError `unavailable` when it cannot be reached.
    */
   static async open(deps: SessionDeps, target: SessionTarget, signal: AbortSignal): Promise<RegistrySession> {
-    let failure: unknown;
-    for (const base of deps.endpoint.bases) {
-      try {
-        const response = await getFollowing(deps.transport, pingRequest(deps, base), deps.endpoint.local, signal);
-        discard(response);
-        // A TLS server answers plain http with 400.
-        const isWrongScheme = response.status === 400 && base !== deps.endpoint.bases.at(-1);
-        if (!isWrongScheme) return new RegistrySession(deps, target, base, challengesOf(response));
-      } catch (error) {
-        if (!isEngineError(error, "unavailable")) throw error;
-        failure = error;
-      }
-    }
-    throw failure instanceof Error ? failure : new EngineError("unavailable", `${deps.endpoint.host} does not answer as a registry`);
+    const { base, challenges } = await greet(deps, signal);
+    return new RegistrySession(deps, target, base, challenges);
   }
 
   /** Tells one session's blobs from another's. */
@@ -159,21 +149,44 @@ export class RegistrySession {
     const { credential } = this.#target;
     if (credential.kind === "registry") return `Bearer ${credential.token}`;
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
-    if (bearer !== undefined) return `Bearer ${await this.#token(bearer, signal)}`;
+    if (bearer !== undefined) return `Bearer ${(await this.#token(bearer, signal)).token}`;
     if (!challenges.some(({ scheme }) => scheme === "basic")) return undefined;
     if (credential.kind !== "basic")
       throw new EngineError("unauthorized", `Get ${JSON.stringify(this.#base.href)}: no basic auth credentials`);
     return basicHeader(credential.username, credential.password);
   }
 
-  async #token(challenge: Challenge, signal: AbortSignal): Promise<string> {
+  async #token(challenge: Challenge, signal: AbortSignal): Promise<Token> {
     const { transport, endpoint, tls, insecureRegistries, stallMs } = this.#deps;
     const realm = judgeRealm(challenge.parameters.get("realm") ?? "", this.#base, endpoint, insecureRegistries);
-    const { repository, actions = "pull", alsoRead = [], credential } = this.#target;
-    const scopes = [`repository:${repository}:${actions}`, ...alsoRead.map((other) => `repository:${other}:pull`)];
+    const { repository, actions = "pull", alsoRead = [], catalogue = false, credential } = this.#target;
+    const own = catalogue ? "registry:catalog:*" : `repository:${repository}:${actions}`;
+    const scopes = [own, ...alsoRead.map((other) => `repository:${other}:pull`)];
     const request = { realm, service: challenge.parameters.get("service"), scopes, credential };
     return fetchToken({ transport, tls, registryIsLocal: endpoint.local, stallMs }, request, signal);
   }
+}
+
+/**
+ * Finds out where a registry is, and what it asks for. No credentials are sent.
+ *
+ * @throws EngineError `unavailable`.
+ */
+export async function greet(deps: SessionDeps, signal: AbortSignal): Promise<{ base: URL; challenges: readonly Challenge[] }> {
+  let failure: unknown;
+  for (const base of deps.endpoint.bases) {
+    try {
+      const response = await getFollowing(deps.transport, pingRequest(deps, base), deps.endpoint.local, signal);
+      discard(response);
+      // A TLS server answers plain http with 400.
+      const isWrongScheme = response.status === 400 && base !== deps.endpoint.bases.at(-1);
+      if (!isWrongScheme) return { base, challenges: challengesOf(response) };
+    } catch (error) {
+      if (!isEngineError(error, "unavailable")) throw error;
+      failure = error;
+    }
+  }
+  throw failure instanceof Error ? failure : new EngineError("unavailable", `${deps.endpoint.host} does not answer as a registry`);
 }
 
 function pingRequest({ tls }: SessionDeps, base: URL): Parameters<typeof getFollowing>[1] {

@@ -13,6 +13,14 @@ export interface TokenRequest {
   readonly service: string | undefined;
   readonly scopes: readonly string[];
   readonly credential: RegistryCredential;
+  /** Ask for a token to be kept, too. */
+  readonly offline?: boolean;
+}
+
+export interface Token {
+  readonly token: string;
+  /** To be kept in the place of a password. */
+  readonly refreshToken: string | undefined;
 }
 
 export interface TokenDeps {
@@ -31,7 +39,7 @@ const CLIENT_ID = "dhow";
  *
  * @throws EngineError `unauthorized`, `forbidden`, `unavailable`, `invalid` for an answer that is no token.
  */
-export async function fetchToken(deps: TokenDeps, request: TokenRequest, signal: AbortSignal): Promise<string> {
+export async function fetchToken(deps: TokenDeps, request: TokenRequest, signal: AbortSignal): Promise<Token> {
   const credential: RegistryCredential = request.realm.trusted ? request.credential : { kind: "anonymous" };
   const response =
     credential.kind === "identity" ? await refresh(deps, request, credential.token, signal) : await ask(deps, request, credential, signal);
@@ -48,6 +56,10 @@ function ask(deps: TokenDeps, request: TokenRequest, credential: RegistryCredent
   if (credential.kind === "basic") {
     url.searchParams.set("account", credential.username);
     headers["Authorization"] = basicHeader(credential.username, credential.password);
+  }
+  if (request.offline === true) {
+    url.searchParams.set("offline_token", "true");
+    url.searchParams.set("client_id", CLIENT_ID);
   }
   const get = { method: "GET", url, headers, tls: deps.tls, ...guardOf(deps, request.realm) } as const;
   return getFollowing(deps.transport, get, deps.registryIsLocal, signal);
@@ -71,7 +83,7 @@ function guardOf(deps: TokenDeps, realm: Realm): Pick<HttpRequest, "guard"> {
   return realm.foreign ? { guard: { registryIsLocal: deps.registryIsLocal } } : {};
 }
 
-function tokenOf(body: Buffer): string {
+function tokenOf(body: Buffer): Token {
   let value: unknown;
   try {
     value = parseJsonText(body.toString("utf8"));
@@ -83,7 +95,8 @@ function tokenOf(body: Buffer): string {
   // A token goes into a header: nothing that could end the line.
   if (typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))
     throw new EngineError("unauthorized", "authorization server did not include a token in the response");
-  return token;
+  const refreshToken = fields["refresh_token"];
+  return { token, refreshToken: typeof refreshToken === "string" && refreshToken !== "" ? refreshToken : undefined };
 }
 
 export function basicHeader(username: string, password: string): string {

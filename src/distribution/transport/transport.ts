@@ -5,6 +5,7 @@ import type { LookupFunction } from "node:net";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { addressOf, bareHost, isForbiddenTarget } from "./address.ts";
 import { asNetworkError } from "./network-error.ts";
+import { proxyFor, type Proxies } from "./proxies.ts";
 import { sendBody, type RequestBody } from "./request-body.ts";
 import { usualAuthorities, type TlsProfile } from "./tls.ts";
 
@@ -12,6 +13,8 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** Until the response's head is there, once the request is sent; and for each piece of a request to be taken. */
   readonly headMs: number;
+  /** Asked for each request: a reload may change them. None without. */
+  readonly proxies?: () => Proxies | undefined;
 }
 
 export interface HttpRequest {
@@ -38,7 +41,8 @@ const HEAD_BYTES = 64 * 1024;
 /** Single exchanges over connections that are kept open. Follows nothing and retries nothing. */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #plain = new http.Agent({ keepAlive: true, maxSockets: MOST_SOCKETS });
+  /** By the proxy that they lead through. */
+  readonly #plain = new Map<string, http.Agent>();
   readonly #secure = new Map<string, https.Agent>();
 
   constructor(options: TransportOptions) {
@@ -76,7 +80,8 @@ export class Transport {
   }
 
   close(): void {
-    for (const agent of [this.#plain, ...this.#secure.values()]) agent.destroy();
+    for (const agent of [...this.#plain.values(), ...this.#secure.values()]) agent.destroy();
+    this.#plain.clear();
     this.#secure.clear();
   }
 
@@ -90,18 +95,29 @@ export class Transport {
       signal,
       ...(guard === undefined ? {} : { lookup: guardedLookup(guard.registryIsLocal, url) }),
     };
+    const proxies = this.#options.proxies?.();
+    const proxy = proxies === undefined ? undefined : proxyFor(url, proxies);
     return url.protocol === "https:"
-      ? https.request(url, { ...options, agent: this.#agentFor(request.tls) }, onResponse)
-      : http.request(url, { ...options, agent: this.#plain }, onResponse);
+      ? https.request(url, { ...options, agent: this.#secureAgent(request.tls, proxy) }, onResponse)
+      : http.request(url, { ...options, agent: this.#plainAgent(proxy) }, onResponse);
   }
 
-  #agentFor(profile: TlsProfile): https.Agent {
-    const key = JSON.stringify(profile);
+  #plainAgent(proxy: string | undefined): http.Agent {
+    const known = this.#plain.get(proxy ?? "");
+    if (known !== undefined) return known;
+    const agent = new http.Agent({ keepAlive: true, maxSockets: MOST_SOCKETS, ...through(proxy) });
+    this.#plain.set(proxy ?? "", agent);
+    return agent;
+  }
+
+  #secureAgent(profile: TlsProfile, proxy: string | undefined): https.Agent {
+    const key = JSON.stringify([profile, proxy]);
     const known = this.#secure.get(key);
     if (known !== undefined) return known;
     const agent = new https.Agent({
       keepAlive: true,
       maxSockets: MOST_SOCKETS,
+      ...through(proxy),
       minVersion: "TLSv1.2",
       rejectUnauthorized: profile.verify,
       ca: [...usualAuthorities(), ...profile.authorities],
@@ -112,6 +128,11 @@ export class Transport {
     this.#secure.set(key, agent);
     return agent;
   }
+}
+
+/** Whom it is for was decided already. */
+function through(proxy: string | undefined): Pick<http.AgentOptions, "proxyEnv"> {
+  return proxy === undefined ? {} : { proxyEnv: { http_proxy: proxy, https_proxy: proxy } };
 }
 
 /** A name may lead to an address that is refused: what counts is the one that is connected to. */

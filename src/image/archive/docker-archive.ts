@@ -1,4 +1,7 @@
+import { digestOf } from "../image.ts";
+import { layoutManifests, type LayoutManifest } from "./oci-layout.ts";
 import { isDigest } from "#spec/digest.ts";
+import { mediaTypes } from "#spec/oci-image/types.ts";
 import { parseReference, type Reference } from "#spec/reference.ts";
 import { layerMember, smallMember, type ArchivedImage, type ArchiveSource } from "./archived-image.ts";
 import { asRecord, asStrings, parseDocument } from "./json-document.ts";
@@ -14,7 +17,23 @@ const MOST_IMAGES = 1000;
 export async function* readDockerArchive(source: ArchiveSource): AsyncGenerator<ArchivedImage> {
   const list = parseDocument(source.members.document("manifest.json"), "manifest.json");
   if (!Array.isArray(list) || list.length > MOST_IMAGES) throw invalid("manifest.json is not a list of images");
-  for (const item of list) yield await readItem(source, asRecord(item, "an image of manifest.json"));
+  const manifests = await layoutManifests(source);
+  for (const item of list) yield withManifest(await readItem(source, asRecord(item, "an image of manifest.json")), manifests);
+}
+
+/**
+ * The manifest that the layout beside it has of the very same image: with it the image keeps its digest. One of plain layers came from no
+ * registry: it was made for the archive.
+ */
+function withManifest(image: ArchivedImage, manifests: readonly LayoutManifest[]): ArchivedImage {
+  if (image.layers.some(({ mediaType }) => mediaType === mediaTypes.ociLayer)) return image;
+  const id = digestOf(image.configBytes);
+  const own = manifests.find(({ manifest }) => {
+    const isSame = manifest.layers.every(({ digest }, index) => digest === image.layers[index]?.digest);
+    return manifest.config.digest === id && manifest.layers.length === image.layers.length && isSame;
+  });
+  if (own === undefined) return image;
+  return { ...image, manifest: own.digest, blobs: [own.digest] };
 }
 
 async function readItem(source: ArchiveSource, item: Readonly<Record<string, unknown>>): Promise<ArchivedImage> {

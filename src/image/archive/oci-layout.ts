@@ -24,6 +24,28 @@ export async function* readOciLayout(source: ArchiveSource, platform: Platform):
   for (const entry of top.index.manifests) yield await readEntry(source, entry, platform);
 }
 
+/** A manifest that a layout's index.json names. */
+export interface LayoutManifest {
+  readonly digest: Digest;
+  readonly manifest: ImageManifest;
+}
+
+/** What the layout has of manifests, as far as it can be read: nobody relies on it, since Docker does not look there. */
+export async function layoutManifests(source: ArchiveSource): Promise<LayoutManifest[]> {
+  const found: LayoutManifest[] = [];
+  try {
+    if (!source.members.has("index.json")) return found;
+    const top = readManifest(parseDocument(source.members.document("index.json"), "index.json"), undefinedType(source));
+    for (const entry of top.kind === "index" ? top.index.manifests : []) {
+      const parsed = readManifest(parseDocument(await blobOf(source, entry), entry.digest), entry.mediaType);
+      if (parsed.kind === "image") found.push({ digest: entry.digest, manifest: parsed.manifest });
+    }
+  } catch (error) {
+    if (!isEngineError(error)) throw error;
+  }
+  return found;
+}
+
 /** index.json may leave its media type out, and nothing announces it. */
 function undefinedType({ members }: ArchiveSource): string | undefined {
   const value = parseDocument(members.document("index.json"), "index.json");

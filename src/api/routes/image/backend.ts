@@ -6,6 +6,7 @@ import type { ImageDetails } from "#image/inspect.ts";
 import type { ListedImage, ListInput } from "#image/list.ts";
 import type { LoadInput } from "#image/load.ts";
 import type { RemovedItem, RemoveInput } from "#image/remove.ts";
+import type { SaveInput } from "#image/save/save.ts";
 import type { TagInput } from "#image/tag.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { ProgressSink } from "#spec/progress.ts";
@@ -33,5 +34,7 @@ export interface ImageArrivals {
 }
 
 export interface ImageDepartures {
+  /** Resolves when it is known what is in the archive. */
+  save(input: SaveInput, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   push(input: PushInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
 }

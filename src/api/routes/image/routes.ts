@@ -7,6 +7,7 @@ import { listImages } from "./list.ts";
 import { loadImages } from "./load.ts";
 import { pushImage } from "./push.ts";
 import { removeImage } from "./remove.ts";
+import { saveImages } from "./save.ts";
 import { tagImage } from "./tag.ts";
 
 /** Everything below /images that this engine has. */
@@ -15,6 +16,8 @@ export function imageRoutes(backend: ImageBackend): Route[] {
     { method: "GET", path: "/images/json", handler: (request) => listImages(backend, request) },
     { method: "POST", path: "/images/create", handler: async (request) => createImage(backend, request) },
     { method: "POST", path: "/images/load", handler: async (request) => loadImages(backend, request) },
+    { method: "GET", path: "/images/get", handler: async (request) => saveImages(backend, request) },
+    { method: "GET", path: "/images/:name*/get", handler: async (request) => saveImages(backend, request) },
     { method: "GET", path: "/images/:name*/json", handler: (request) => inspectImage(backend, request) },
     { method: "GET", path: "/images/:name*/history", handler: (request) => imageHistory(backend, request) },
     { method: "POST", path: "/images/:name*/push", handler: async (request) => pushImage(backend, request) },
