@@ -28,7 +28,7 @@ export interface FoundRepository {
 
 /** Docker Hub answers searches at another host than it gives images at. */
 const HUB = "docker.io";
-export const HUB_INDEX = "index.docker.io";
+const HUB_INDEX = "index.docker.io";
 const ANSWER_LIMIT = 4 * 1024 * 1024;
 const CATALOGUE_PAGE = 1000;
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import http from "node:http";
-import net, { type AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { expect, it } from "vitest";
 import { proxyFor, type Proxies } from "./proxies.ts";
 import { Transport } from "./transport.ts";
@@ -45,7 +45,7 @@ it("requests go through it, with its own credentials; a tunnel for https", async
     seen.push([request.method, request.url, request.headers["proxy-authorization"]]);
     response.end("through");
   });
-  proxy.on("connect", (request: http.IncomingMessage, socket: net.Socket) => {
+  proxy.on("connect", (request: http.IncomingMessage, socket: Socket) => {
     seen.push([request.method, request.url, request.headers["proxy-authorization"]]);
     socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
   });
