@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { Answer, TestDaemon } from "./daemon.ts";
-import { eventually } from "./eventually.ts";
-import { inventoryOf } from "./inventory.ts";
-import type { Step } from "./kill-switch/kill-switch.ts";
+import type { Answer, TestDaemon } from "../daemon.ts";
+import { eventually } from "../eventually.ts";
+import { inventoryOf } from "../inventory.ts";
+import type { Step } from "../kill-switch/kill-switch.ts";
 
 /** The container that a verb is tried on. */
 export const SUBJECT = "subject";
@@ -64,6 +64,11 @@ export class KillMatrix {
   /** What there is now, with the bystanders at rest, is what there has to be after each kill. */
   takeBaseline(): void {
     this.#baseline = inventoryOf(this.#daemon.instance);
+  }
+
+  /** What the daemon has done since the kill was armed, or the steps were counted: one line a step. */
+  steps(): string[] {
+    return this.#daemon.killSwitch.steps.map(({ call, what }) => `${call} ${what}`);
   }
 
   /** Resolves when nothing goes on behind any answer. */
