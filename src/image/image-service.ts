@@ -1,6 +1,7 @@
 import type { EventSink } from "#events/contract.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Digest } from "#spec/digest.ts";
+import type { Filters } from "#spec/filters.ts";
 import type { ImageConfigFile } from "#spec/oci-image/types.ts";
 import { hostPlatform, parsePlatform, type Platform } from "#spec/platform.ts";
 import type { ProgressSink } from "#spec/progress.ts";
@@ -20,6 +21,7 @@ import { Leases } from "./leases.ts";
 import { listImages, type ListedImage, type ListInput } from "./list.ts";
 import { loadImages, type LoadInput } from "./load.ts";
 import type { ContainerUse } from "./ports.ts";
+import { pruneImages, type PrunedImages } from "./prune.ts";
 import { removeImage, type RemovedItem, type RemoveInput } from "./remove.ts";
 import { resolveImage } from "./resolve.ts";
 import { saveImages, type SaveInput } from "./save/save.ts";
@@ -47,6 +49,7 @@ export interface ImageService {
   history(name: string, platform?: Platform): HistoryStep[];
   tag(input: TagInput): void;
   remove(input: RemoveInput): Promise<RemovedItem[]>;
+  prune(filters: Filters, signal: AbortSignal): Promise<PrunedImages>;
   load(input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
   save(input: SaveInput, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   import(input: ImportInput, signal: AbortSignal): Promise<Digest>;
@@ -86,6 +89,7 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     history: (name, platform) => imageHistory(images, name, platform),
     tag: (input) => tagImage({ images, events }, input, Date.now()),
     remove: (input) => removeImage({ images, containers, collector, events }, input),
+    prune: (filters, signal) => pruneImages({ images, containers, collector, events }, filters, Date.now(), signal),
     load: (input, progress, signal) => loadImages(arrivals, input, progress, signal),
     save: (input, signal) => saveImages({ images, content, events, openAssembly }, input, signal),
     import: (input, signal) => importImage(arrivals, input, signal),

@@ -58,6 +58,7 @@ export function wireImages(
     history: (name, platform) => images.history(name, platform),
     tag: (input) => images.tag(input),
     remove: (input) => images.remove(input),
+    prune: (filters, signal) => images.prune(filters, signal),
     save: (input, signal) => images.save(input, signal),
     load: (input, progress, signal) => images.load(input, progress, signal),
     import: (input, signal) => images.import(input, signal),

@@ -5,9 +5,11 @@ import type { ImportInput } from "#image/import.ts";
 import type { ImageDetails } from "#image/inspect.ts";
 import type { ListedImage, ListInput } from "#image/list.ts";
 import type { LoadInput } from "#image/load.ts";
+import type { PrunedImages } from "#image/prune.ts";
 import type { RemovedItem, RemoveInput } from "#image/remove.ts";
 import type { SaveInput } from "#image/save/save.ts";
 import type { TagInput } from "#image/tag.ts";
+import type { Filters } from "#spec/filters.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 
@@ -23,6 +25,7 @@ export interface ImageQueries {
 export interface ImageChanges {
   tag(input: TagInput): void;
   remove(input: RemoveInput): Promise<readonly RemovedItem[]>;
+  prune(filters: Filters, signal: AbortSignal): Promise<PrunedImages>;
 }
 
 /** Each gives its lines while it works, and is done when it resolves. */

@@ -5,6 +5,7 @@ import { imageHistory } from "./history.ts";
 import { inspectImage } from "./inspect.ts";
 import { listImages } from "./list.ts";
 import { loadImages } from "./load.ts";
+import { pruneImages } from "./prune.ts";
 import { pushImage } from "./push.ts";
 import { removeImage } from "./remove.ts";
 import { saveImages } from "./save.ts";
@@ -15,6 +16,7 @@ export function imageRoutes(backend: ImageBackend): Route[] {
   return [
     { method: "GET", path: "/images/json", handler: (request) => listImages(backend, request) },
     { method: "POST", path: "/images/create", handler: async (request) => createImage(backend, request) },
+    { method: "POST", path: "/images/prune", handler: (request) => pruneImages(backend, request) },
     { method: "POST", path: "/images/load", handler: async (request) => loadImages(backend, request) },
     { method: "GET", path: "/images/get", handler: async (request) => saveImages(backend, request) },
     { method: "GET", path: "/images/:name*/get", handler: async (request) => saveImages(backend, request) },
