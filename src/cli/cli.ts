@@ -11,6 +11,8 @@ export interface Cli {
   readonly context: string;
   readonly streams: Streams;
   readonly config: CliConfigFile;
+  /** Where the configuration lies. */
+  readonly configFolder: string;
   readonly environment: Environment;
   readonly currentFolder: string;
 }

@@ -55,6 +55,31 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/pull.ts")).pull,
   },
   {
+    names: ["push", "image push"],
+    summary: "Upload an image to a registry",
+    load: async () => (await import("./commands/push.ts")).push,
+  },
+  {
+    names: ["save", "image save"],
+    summary: "Save one or more images to a tar archive (streamed to STDOUT by default)",
+    load: async () => (await import("./commands/save.ts")).save,
+  },
+  {
+    names: ["load", "image load"],
+    summary: "Load an image from a tar archive or STDIN",
+    load: async () => (await import("./commands/load.ts")).load,
+  },
+  {
+    names: ["login"],
+    summary: "Authenticate to a registry",
+    load: async () => (await import("./commands/login.ts")).login,
+  },
+  {
+    names: ["logout"],
+    summary: "Log out from a registry",
+    load: async () => (await import("./commands/logout.ts")).logout,
+  },
+  {
     names: ["dns trace"],
     summary: "Show what answers a container's question for a name, and why",
     load: async () => (await import("./commands/dns-trace.ts")).dnsTrace,

@@ -1,6 +1,7 @@
 import type { AuthConfig, ImageDeleteResponseItem, ImageHistoryResponseItem, ImageInspect, ImageSummary } from "#spec/docker-api/types.ts";
 import type { ProgressMessage } from "#spec/progress.ts";
-import { familiarString, parseReference, withDefaultTag } from "#spec/reference.ts";
+import { parsePlatform } from "#spec/platform.ts";
+import { familiarName, familiarString, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
 import type { Caller, CallOptions } from "./caller.ts";
 import { ApiError } from "./api-error.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
@@ -39,16 +40,35 @@ export class ImagesClient {
 
   /** `busybox` means `busybox:latest`. */
   pull(reference: string, { platform, auth, signal }: PullOptions = {}): Promise<AsyncGenerator<ProgressMessage>> {
-    const headers = auth === undefined ? {} : { "X-Registry-Auth": Buffer.from(JSON.stringify(auth)).toString("base64url") };
-    return this.#progress("/images/create", { query: { fromImage: fullName(reference), platform }, headers, signal });
+    return this.#progress("/images/create", { query: { fromImage: fullName(reference), platform }, headers: authHeader(auth), signal });
+  }
+
+  /** Without a tag every tag of the repository. */
+  push(reference: Reference, { platform, auth, signal }: PullOptions = {}): Promise<AsyncGenerator<ProgressMessage>> {
+    const query = { tag: reference.tag, platform: platformJson(platform) };
+    // The daemon of a docker that asks for the header answers 400 without it.
+    const headers = authHeader(auth ?? {});
+    return this.#progress(`/images/${encodeName(familiarName(reference))}/push`, { query, headers, signal });
+  }
+
+  /** A docker-archive with an OCI layout in it. */
+  async save(
+    names: readonly string[],
+    { platform, signal }: { readonly platform?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return (await this.#caller.stream("GET /images/get", { query: { names, platform: platformJson(platform) }, signal })).body;
   }
 
   /** Takes in a docker-archive or an OCI layout as a tar. */
   load(
     archive: AsyncIterable<Uint8Array>,
-    { quiet = false, signal }: { readonly quiet?: boolean; readonly signal?: AbortSignal } = {},
+    {
+      quiet = false,
+      platform,
+      signal,
+    }: { readonly quiet?: boolean; readonly platform?: string | undefined; readonly signal?: AbortSignal } = {},
   ): Promise<AsyncGenerator<ProgressMessage>> {
-    return this.#progress("/images/load", { query: { quiet }, headers: TAR, body: archive, signal });
+    return this.#progress("/images/load", { query: { quiet, platform: platformJson(platform) }, headers: TAR, body: archive, signal });
   }
 
   /** Makes an image of a file system as a tar. */
@@ -85,6 +105,15 @@ export class ImagesClient {
 }
 
 const TAR = { "Content-Type": "application/x-tar" };
+
+function authHeader(auth: AuthConfig | undefined): Readonly<Record<string, string>> {
+  return auth === undefined ? {} : { "X-Registry-Auth": Buffer.from(JSON.stringify(auth)).toString("base64url") };
+}
+
+/** `linux/arm64` as the newer parameters have it. */
+function platformJson(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : JSON.stringify(parsePlatform(text));
+}
 
 /** Without a tag the daemon would take every tag that the repository has. */
 function fullName(text: string): string {

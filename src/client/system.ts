@@ -1,4 +1,12 @@
-import type { ContainerSummary, EventMessage, ImageSummary, SystemInfo, SystemVersion, Volume } from "#spec/docker-api/types.ts";
+import type {
+  AuthConfig,
+  ContainerSummary,
+  EventMessage,
+  ImageSummary,
+  SystemInfo,
+  SystemVersion,
+  Volume,
+} from "#spec/docker-api/types.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, type QueryFilters } from "./query.ts";
 
@@ -55,6 +63,11 @@ export class SystemClient {
 
   info(): Promise<SystemInfo> {
     return this.#caller.json("GET /info");
+  }
+
+  /** Has the daemon try credentials at the registry that they name. */
+  login(auth: AuthConfig): Promise<{ readonly Status?: string; readonly IdentityToken?: string }> {
+    return this.#caller.json("POST /auth", { json: auth });
   }
 
   /** As slow as `du`. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { configOf, type SmallImage } from "../../scripts/hello/docker-archive.ts";
 import { eventually } from "./eventually.ts";
+import type { TokenServer } from "./token-server.ts";
 
 const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const sha256 = (data: Buffer): string => `sha256:${createHash("sha256").update(data).digest("hex")}`;
@@ -23,18 +24,18 @@ export class TestRegistry {
     this.#process = child;
   }
 
-  static async start(): Promise<TestRegistry> {
+  static async start(auth: RegistryAuthKind = "none"): Promise<TestRegistry> {
     const folder = mkdtempSync(join(tmpdir(), "registry-"));
     const port = await freePort();
     const config = join(folder, "config.yml");
     writeFileSync(
       config,
-      `version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage:\n  delete: { enabled: true }\n  filesystem: { rootdirectory: ${folder}/data }\nhttp: { addr: 127.0.0.1:${port} }\n`,
+      `version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage:\n  delete: { enabled: true }\n  filesystem: { rootdirectory: ${folder}/data }\nhttp: { addr: 127.0.0.1:${port} }\n${authSection(folder, auth)}`,
     );
     const child = spawn("docker-registry", ["serve", config], { stdio: "ignore" });
     const registry = new TestRegistry(`127.0.0.1:${port}`, folder, child);
     await eventually(async () => {
-      if ((await fetch(`http://${registry.host}/v2/`)).status !== 200) throw new Error("not yet");
+      if ((await fetch(`http://${registry.host}/v2/`)).status >= 500) throw new Error("not yet");
     });
     return registry;
   }
@@ -83,6 +84,22 @@ export class TestRegistry {
     await ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The user is `user` and the password `secret`. */
+export type RegistryAuthKind = "none" | "htpasswd" | TokenServer;
+
+const HTPASSWD = "user:$2b$04$wdqGvmxJWfZA36FNr0nOa.0E/Ocs2bwC44YAo88MZF4rsqfexUFE2\n";
+
+function authSection(folder: string, auth: RegistryAuthKind): string {
+  if (auth === "none") return "";
+  if (auth === "htpasswd") {
+    writeFileSync(join(folder, "htpasswd"), HTPASSWD);
+    return `auth: { htpasswd: { realm: test, path: ${folder}/htpasswd } }\n`;
+  }
+  writeFileSync(join(folder, "tokens.pem"), auth.certificate.cert);
+  const { realm, service, issuer } = auth;
+  return `auth: { token: { realm: "${realm}", service: ${service}, issuer: ${issuer}, rootcertbundle: ${folder}/tokens.pem } }\n`;
 }
 
 export function freePort(): Promise<number> {

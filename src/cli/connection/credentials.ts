@@ -1,10 +1,24 @@
-import { spawn } from "node:child_process";
 import type { AuthConfig } from "#spec/docker-api/types.ts";
-import { EngineError, messageOf } from "#errors/engine-error.ts";
+import { EngineError } from "#errors/engine-error.ts";
 import type { CliConfigFile, StoredAuth } from "./config-file.ts";
+import { helperFailure, runHelper } from "./credential-helper.ts";
 
 /** The key under which the public registry's credentials are kept. */
 const HUB_KEY = "https://index.docker.io/v1/";
+
+const HUB = "docker.io";
+const HUB_NAMES: ReadonlySet<string> = new Set(["", HUB, "index.docker.io", "registry-1.docker.io"]);
+
+/** The key that a registry's credentials are kept under. */
+export function credentialKey(registry: string): string {
+  return registry === HUB ? HUB_KEY : registry;
+}
+
+/** The registry that a person means by an address, Docker Hub by none. */
+export function registryOf(server: string): string {
+  const host = hostOf(server);
+  return HUB_NAMES.has(host) ? HUB : host;
+}
 
 /** What a daemon is told for a registry; tokens stand beside what the API's definition names. */
 export type RegistryAuth = AuthConfig & Pick<StoredAuth, "identitytoken" | "registrytoken">;
@@ -15,7 +29,7 @@ export type RegistryAuth = AuthConfig & Pick<StoredAuth, "identitytoken" | "regi
  * @param registry the host of the reference, `docker.io` for short names.
  */
 export async function registryAuth(config: CliConfigFile, registry: string): Promise<RegistryAuth | undefined> {
-  const key = registry === "docker.io" ? HUB_KEY : registry;
+  const key = credentialKey(registry);
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
   const stored = (auths: CliConfigFile["auths"]): RegistryAuth | undefined => storedAuth(auths, registry, key);
   const auth = stored(config.environmentAuths) ?? (helper === undefined ? stored(config.auths) : await fromHelper(helper, key));
@@ -37,13 +51,12 @@ const hostOf = (key: string): string => key.replace(/^https?:\/\//, "").split("/
 
 /** The credential helpers' protocol: the address on stdin, `{"Username","Secret"}` on stdout; the user `<token>` means an identity token. */
 async function fromHelper(helper: string, key: string): Promise<RegistryAuth | undefined> {
-  const program = `docker-credential-${helper}`;
-  const { code, output } = await ask(program, key);
-  if (code !== 0) {
-    if (output.includes("credentials not found")) return undefined;
-    throw new EngineError("system", `error getting credentials - ${program} ended with ${code}: ${output.trim()}`);
+  const answer = await runHelper(helper, "get", key);
+  if (answer.code !== 0) {
+    if (answer.output.includes("credentials not found")) return undefined;
+    throw helperFailure(helper, "get", answer);
   }
-  const { Username, Secret } = parsed(program, output);
+  const { Username, Secret } = parsed(`docker-credential-${helper}`, answer.output);
   return Username === "<token>" ? { identitytoken: Secret } : { username: Username, password: Secret };
 }
 
@@ -54,16 +67,4 @@ function parsed(program: string, output: string): { readonly Username: string; r
     // Not what it said: that may be a secret.
     throw new EngineError("system", `error getting credentials - ${program} did not answer in JSON`, { cause });
   }
-}
-
-function ask(program: string, key: string): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "inherit"] });
-    const chunks: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-    child.once("error", (cause) => reject(new EngineError("system", `error getting credentials - ${messageOf(cause)}`, { cause })));
-    child.once("close", (code) => resolve({ code, output: Buffer.concat(chunks).toString() }));
-    child.stdin.on("error", () => {}); // It ended without reading: its exit code says why.
-    child.stdin.end(key);
-  });
 }

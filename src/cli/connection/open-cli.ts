@@ -24,5 +24,5 @@ export function openCli(host: Pick<Cli, "streams" | "environment" | "currentFold
     apiVersion: environment["DOCKER_API_VERSION"],
     headers: customHeaders(config, environment["DOCKER_CUSTOM_HEADERS"]),
   };
-  return { ...host, config, context: endpoint.context, client: clientOf(endpoint, settings) };
+  return { ...host, config, configFolder, context: endpoint.context, client: clientOf(endpoint, settings) };
 }
