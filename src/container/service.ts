@@ -1,7 +1,7 @@
 import type { EventSink } from "#events/contract.ts";
 import { ChangeBell } from "#lib/change-bell.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
-import type { TerminalSize } from "#runtime/contract.ts";
+import type { OutputChunk, ProcessExit, TerminalSize } from "#runtime/contract.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { RateChange } from "#spec/network-rate.ts";
@@ -47,6 +47,9 @@ import { RestartTimers } from "./restart/restart-timers.ts";
 import { restoreContainers } from "./restore/restore.ts";
 import { containerDiskUse } from "./list/sizes.ts";
 import { startContainer } from "./run/start.ts";
+import { checkStep, runStep } from "./step/run-step.ts";
+import type { Step } from "./step/step-container.ts";
+import { newContainerId } from "./create/identity.ts";
 import { StatsCollector } from "./stats/collector.ts";
 import { containerStats, followStats } from "./stats/stats.ts";
 import { takeSample } from "./stats/take-sample.ts";
@@ -69,6 +72,7 @@ export function createContainerService(deps: ContainerDeps, options: ContainerOp
     ...execs(context),
     ...statistics(context),
     ...files(context),
+    steps: steps(context),
     /** Takes over from the daemon before. Resolves when every state is true; see restore/restore.ts. */
     restore: async () => await restoreContainers(context),
     /** Finishes what goes on behind answers. Containers, and their monitors, go on; nobody watches them until the next `restore`. */
@@ -195,6 +199,16 @@ function files(context: ContainerContext) {
     export: async (reference: string, signal: AbortSignal) => await exportContainer(context, reference, signal),
     changes: async (reference: string, signal: AbortSignal) =>
       await timed(context, "changes", containerChanges(context, reference, signal)),
+  };
+}
+
+/** For the builder: processes that are run once, without a record. */
+function steps(context: ContainerContext) {
+  return {
+    newId: (): string => newContainerId(),
+    check: (step: Step): readonly string[] => checkStep(context, step),
+    run: async (step: Step, onOutput: (chunk: OutputChunk) => void | Promise<void>, signal: AbortSignal): Promise<ProcessExit> =>
+      await runStep(context, step, onOutput, signal),
   };
 }
 

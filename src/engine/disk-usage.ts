@@ -1,3 +1,4 @@
+import type { CacheEntry } from "#build/cache/cache-entry.ts";
 import type { Container } from "#container/record/container.ts";
 import type { ListedContainer } from "#container/list/list.ts";
 import type { ContainerDiskUse } from "#container/list/sizes.ts";
@@ -22,6 +23,7 @@ export interface DiskUsage {
   readonly images: ImagesUsage | undefined;
   readonly containers: readonly ContainerUsage[] | undefined;
   readonly volumes: readonly VolumeUsage[] | undefined;
+  readonly buildCache: readonly CacheEntry[] | undefined;
 }
 
 export interface DiskUsageSources {
@@ -31,6 +33,7 @@ export interface DiskUsageSources {
   containers(): Promise<readonly ListedContainer[]>;
   containerUse(container: Container): Promise<ContainerDiskUse>;
   volumes(): Promise<readonly VolumeUsage[]>;
+  buildCache(): Promise<readonly CacheEntry[]>;
 }
 
 /**
@@ -47,11 +50,12 @@ export class DiskUsageReader {
   }
 
   async read(kinds: ReadonlySet<UsageKind>): Promise<DiskUsage> {
-    const [containers, volumes] = await Promise.all([
+    const [containers, volumes, buildCache] = await Promise.all([
       kinds.has("container") ? this.#joinContainers() : undefined,
       kinds.has("volume") ? this.#joinVolumes() : undefined,
+      kinds.has("build-cache") ? this.#sources.buildCache() : undefined,
     ]);
-    return { images: kinds.has("image") ? this.#images() : undefined, containers, volumes };
+    return { images: kinds.has("image") ? this.#images() : undefined, containers, volumes, buildCache };
   }
 
   #images(): ImagesUsage {

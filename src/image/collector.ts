@@ -5,12 +5,14 @@ import type { ContentStore } from "#store/content/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { ImageStore } from "./image-store.ts";
 import type { Leases } from "./leases.ts";
+import type { LayerKeeper } from "./ports.ts";
 
 export interface CollectorDeps {
   readonly images: ImageStore;
   readonly content: ContentStore;
   readonly snapshots: Snapshotter;
   readonly leases: Leases;
+  readonly keeper?: LayerKeeper | undefined;
   readonly logger: Logger;
 }
 
@@ -29,10 +31,10 @@ export class Collector {
   }
 
   async collectBlobs(digests: Iterable<Digest>): Promise<void> {
-    const { images, content, leases } = this.#deps;
+    const { images, content, leases, keeper } = this.#deps;
     for (const digest of digests) {
       if (content.sizeOf(digest) === undefined) continue;
-      const isNeeded = (): boolean => images.needsBlob(digest);
+      const isNeeded = (): boolean => images.needsBlob(digest) || keeper?.needsBlob(digest) === true;
       await this.#quietly(digest, () => leases.removeUnlessHeld(digest, isNeeded, () => content.remove(digest)));
     }
   }
@@ -42,12 +44,12 @@ export class Collector {
    * @returns the layers that are gone.
    */
   async collectLayers(chainIds: Iterable<Digest>): Promise<Digest[]> {
-    const { images, snapshots, leases } = this.#deps;
+    const { images, snapshots, leases, keeper } = this.#deps;
     const removed: Digest[] = [];
     for (const chainId of chainIds) {
       this.#kept.delete(chainId);
       if (!snapshots.hasLayer(chainId)) continue;
-      const isNeeded = (): boolean => images.needsLayer(chainId);
+      const isNeeded = (): boolean => images.needsLayer(chainId) || keeper?.needsLayer(chainId) === true;
       const gone = await this.#quietly(chainId, () => leases.removeUnlessHeld(chainId, isNeeded, () => snapshots.removeLayer(chainId)));
       if (gone) removed.push(chainId);
     }

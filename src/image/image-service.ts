@@ -20,11 +20,14 @@ import { inspectImage, type ImageDetails } from "./inspect.ts";
 import { Leases } from "./leases.ts";
 import { listImages, type ListedImage, type ListInput } from "./list.ts";
 import { loadImages, type LoadInput } from "./load.ts";
-import type { ContainerUse } from "./ports.ts";
+import type { ContainerUse, LayerKeeper } from "./ports.ts";
 import { pruneImages, type PrunedImages } from "./prune.ts";
 import { removeImage, type RemovedItem, type RemoveInput } from "./remove.ts";
 import { resolveImage } from "./resolve.ts";
 import { saveImages, type SaveInput } from "./save/save.ts";
+import { announceImage } from "./announce.ts";
+import type { Image } from "./image.ts";
+import type { Reference } from "#spec/reference.ts";
 import { tagImage, type TagInput } from "./tag.ts";
 
 export interface ImageServiceDeps {
@@ -34,6 +37,7 @@ export interface ImageServiceDeps {
   readonly unpacker: Pick<Unpacker, "unpack">;
   readonly containers: ContainerUse;
   readonly events: EventSink;
+  readonly keeper?: LayerKeeper | undefined;
   readonly logger: Logger;
 }
 
@@ -55,6 +59,12 @@ export interface ImageService {
   import(input: ImportInput, signal: AbortSignal): Promise<Digest>;
   /** `ImageSource` of the container noun. `platform` is `os[/arch[/variant]]`. */
   resolve(reference: string, platform?: string): Promise<ResolvedImage>;
+  /** An image that is here. @throws EngineError `not-found`, also where it is for another platform. */
+  find(reference: string, platform: Platform | undefined): Image;
+  /** Removes those of them, from the top down, that nothing needs any more. */
+  collect(chainIds: readonly Digest[], blobs: readonly Digest[]): Promise<void>;
+  /** Tells of a new image and of its names. */
+  announce(id: Digest, references: readonly Reference[]): void;
   /** For what brings images in from elsewhere: the registry client, the builder. */
   openAssembly(): Assembly;
   readonly images: ImageStore;
@@ -71,11 +81,11 @@ interface ResolvedImage {
 }
 
 export function createImageService(deps: ImageServiceDeps, options: ImageServiceOptions = {}): ImageService {
-  const { content, snapshots, unpacker, containers, events, logger } = deps;
+  const { content, snapshots, unpacker, containers, events, keeper, logger } = deps;
   const host = options.platform ?? hostPlatform();
   const images = new ImageStore(deps);
   const leases = new Leases();
-  const collector = new Collector({ images, content, snapshots, leases, logger });
+  const collector = new Collector({ images, content, snapshots, leases, keeper, logger });
   const unpackedSizes = new Map<Digest, number>();
   const openAssembly = (): Assembly => new Assembly({ images, content, snapshots, unpacker, leases, collector, unpackedSizes });
   const limits = options.archiveLimits ?? defaultArchiveLimits;
@@ -84,6 +94,12 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     images,
     compressedLayers: new CompressedLayers(deps),
     openAssembly,
+    find: (reference, platform) => resolveImage(images, reference, platform),
+    collect: async (chainIds, blobs) => {
+      await collector.collectLayers(chainIds);
+      await collector.collectBlobs(blobs);
+    },
+    announce: (id, references) => announceImage({ images, events }, id, references),
     list: (input) => listImages({ images, containers }, input, Date.now()),
     inspect: (name, platform) => inspectImage(images, snapshots.name, name, platform),
     history: (name, platform) => imageHistory(images, name, platform),

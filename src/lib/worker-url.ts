@@ -9,6 +9,7 @@ const workers = {
   compress: "store/compress/compress-worker.ts",
   files: "store/files/files-worker.ts",
   netns: "sys/netns-worker.ts",
+  build: "build/worker/build-worker.ts",
 } as const;
 
 export type WorkerName = keyof typeof workers;

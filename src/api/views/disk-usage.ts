@@ -1,3 +1,4 @@
+import type { CacheEntry } from "#build/cache/cache-entry.ts";
 import type { ContainerUsage, DiskUsage, ImagesUsage, UsageKind } from "#engine/disk-usage.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import type { VolumeUsage } from "#volume/volumes.ts";
@@ -20,7 +21,7 @@ export function diskUsageView(usage: DiskUsage, kinds: ReadonlySet<UsageKind>, f
   const images = usage.images?.images.map((image) => ({ ...imageSummaryView(image, apiVersion), Containers: image.containers }));
   const containers = usage.containers?.map((container) => containerView(container, apiVersion));
   const volumes = usage.volumes?.map(usedVolumeView);
-  const builds = kinds.has("build-cache") ? [] : undefined;
+  const builds = usage.buildCache?.map(cacheEntryView);
   const lists = {
     LayersSize: usage.images?.layersBytes ?? 0,
     Images: images ?? null,
@@ -34,12 +35,10 @@ export function diskUsageView(usage: DiskUsage, kinds: ReadonlySet<UsageKind>, f
     ...(usage.images === undefined ? {} : { ImageUsage: { ...imageSums(usage.images), ...items(images) } }),
     ...(usage.containers === undefined ? {} : { ContainerUsage: { ...containerSums(usage.containers), ...items(containers) } }),
     ...(usage.volumes === undefined ? {} : { VolumeUsage: { ...volumeSums(usage.volumes), ...items(volumes) } }),
-    ...(builds === undefined ? {} : { BuildCacheUsage: { ...NOTHING, ...items(builds) } }),
+    ...(usage.buildCache === undefined ? {} : { BuildCacheUsage: { ...cacheSums(usage.buildCache), ...items(builds) } }),
     ...(form === "both" ? lists : {}),
   };
 }
-
-const NOTHING: Sums = { ActiveCount: 0, TotalCount: 0, TotalSize: 0, Reclaimable: 0 };
 
 /**
  * Logs are counted into what a container has written, since Docker's clients add that up and know no other place for them; how
@@ -80,6 +79,32 @@ function volumeSums(volumes: readonly VolumeUsage[]): Sums {
     TotalCount: volumes.length,
     TotalSize: sum(volumes.map(({ bytes }) => bytes)),
     Reclaimable: sum(unused.map(({ bytes }) => bytes)),
+  };
+}
+
+function cacheEntryView({ id, kind, description, parents, inUse, shared, size, created, lastUsed, uses }: CacheEntry): object {
+  return {
+    ID: id,
+    ...(parents.length === 0 ? {} : { Parents: parents }),
+    Type: kind,
+    Description: description,
+    InUse: inUse,
+    Shared: shared,
+    Size: size,
+    CreatedAt: new Date(created).toISOString(),
+    LastUsedAt: new Date(lastUsed).toISOString(),
+    UsageCount: uses,
+  };
+}
+
+/** What images have as well is counted with them. */
+function cacheSums(entries: readonly CacheEntry[]): Sums {
+  const own = entries.filter(({ shared }) => !shared);
+  return {
+    ActiveCount: entries.filter(({ inUse }) => inUse).length,
+    TotalCount: entries.length,
+    TotalSize: sum(own.map(({ size }) => size)),
+    Reclaimable: sum(own.filter(({ inUse }) => !inUse).map(({ size }) => size)),
   };
 }
 

@@ -121,7 +121,7 @@ function endpointsOf({ NetworkMode: mode = "" }: HostConfig, asked: CreateReques
   ]);
 }
 
-function defaultsOf({
+export function defaultsOf({
   defaults,
   host,
   logDefaults,

@@ -15,7 +15,7 @@ import { both } from "../both.ts";
 import { asContainerMount, specInput } from "./spec-input.ts";
 import { asContainerRoot, containerRoot, giveStdio, keepingNullDevice, userSpace, type UserSpace } from "./user-namespaces.ts";
 
-export type LaunchDeps = Pick<
+export interface LaunchDeps extends Pick<
   ContainerContext,
   | "store"
   | "options"
@@ -25,12 +25,13 @@ export type LaunchDeps = Pick<
   | "volumes"
   | "networks"
   | "runtime"
-  | "attachments"
   | "sharedMemory"
   | "userNamespaces"
   | "locks"
   | "closing"
->;
+> {
+  readonly attachments: Pick<ContainerContext["attachments"], "connect">;
+}
 
 export interface LaunchedProcess {
   readonly pid: number;

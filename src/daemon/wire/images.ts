@@ -8,7 +8,7 @@ import { createPullService } from "#distribution/pull/pull.ts";
 import { createPushService } from "#distribution/push/push.ts";
 import { Registries } from "#distribution/registries.ts";
 import { createImageService } from "#image/image-service.ts";
-import type { ContainerUse } from "#image/ports.ts";
+import type { ContainerUse, LayerKeeper } from "#image/ports.ts";
 import { dhowVersion } from "#spec/identity.ts";
 import type { NounParts } from "./nouns.ts";
 import type { Stores } from "./stores.ts";
@@ -21,6 +21,7 @@ export function wireImages(
   { config, database, events, logger }: NounParts,
   { content, snapshots, unpacker, compressor }: Stores,
   containers: ContainerUse,
+  keeper: LayerKeeper,
 ) {
   const images = createImageService({
     database,
@@ -28,6 +29,7 @@ export function wireImages(
     snapshots,
     unpacker,
     containers,
+    keeper,
     events,
     logger: logger.child({ noun: "image" }),
   });
@@ -70,5 +72,5 @@ export function wireImages(
     inspect: (reference, auth, signal) => inspectRemote(registries, reference, auth, signal),
     search: (input, auth, signal) => searchRegistry(registries, input, auth, signal),
   };
-  return { images, backend, registryBackend, close: () => registries.close() };
+  return { images, backend, registryBackend, puller: pulls, close: () => registries.close() };
 }

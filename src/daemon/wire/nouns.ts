@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { buildRoutes } from "#api/routes/build/routes.ts";
 import { commitRoutes } from "#api/routes/commit/routes.ts";
 import { containerRoutes } from "#api/routes/container/routes.ts";
 import { execRoutes } from "#api/routes/exec/routes.ts";
@@ -6,6 +7,7 @@ import { imageRoutes } from "#api/routes/image/routes.ts";
 import { networkRoutes } from "#api/routes/network/routes.ts";
 import { registryRoutes } from "#api/routes/registry/routes.ts";
 import { volumeRoutes } from "#api/routes/volume/routes.ts";
+import { CacheStore } from "#build/cache/cache-store.ts";
 import type { ContainerService } from "#container/service.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
 import { Committer } from "#engine/commit.ts";
@@ -30,6 +32,7 @@ import { openUserNamespace } from "#sys/user-namespace.ts";
 import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { onLeaseSignal } from "../signals.ts";
+import { wireBuilder } from "./builder.ts";
 import { wireContainers } from "./containers.ts";
 import { wireImages } from "./images.ts";
 import { timedCommits, timedImages, timedNetworks } from "./metrics.ts";
@@ -92,12 +95,14 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     { root: join(config.current.instance.dataRoot, "volumes"), owner: remap?.root },
   );
   // Images and containers ask each other: who uses this image, which image is this.
+  const cache = new CacheStore({ database });
   const {
     images,
     backend: imageBackend,
     registryBackend,
+    puller,
     close: closeRegistry,
-  } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) });
+  } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) }, cache);
   const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
   const peers = { images, volumes, networks: timedNetworks(networks, parts.metrics) };
   const below = { logKeeper, trees, runtime, snapshots, files, onGone: () => void sweep() };
@@ -105,9 +110,12 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const sweep = (): Promise<void> =>
     images.sweepUnreferenced().catch((error: unknown) => logger.warn({ error: messageOf(error) }, "unused layers could not be removed"));
 
+  const builder = wireBuilder(parts, stores, { images, containers, puller, cache, remapped: remap !== undefined });
+
   await content.sweep();
   await containers.restore();
   await volumes.restore(containers.accountedIds());
+  await builder.sweep();
   await sweep();
   return {
     routes: [
@@ -116,10 +124,11 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...imageRoutes(timedImages(imageBackend, parts.metrics)),
       ...registryRoutes(registryBackend),
       ...commitRoutes(timedCommits(new Committer({ containers, images, snapshots, content, files, events }), parts.metrics)),
+      ...buildRoutes(builder.backend),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
     ],
-    usage: usageSources(images, containers, volumes),
+    usage: usageSources(images, containers, volumes, builder),
     info: {
       containers: () => containers.counts(),
       images: () => images.images.count(),
@@ -132,6 +141,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     },
     healthChecks: () => containers.healthChecks(),
     async close() {
+      await builder.close();
       if (!config.current.shutdown.liveRestore) await containers.stopAll(config.current.shutdown.timeout);
       await containers.close();
       await logKeeper.close();

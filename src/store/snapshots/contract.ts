@@ -70,6 +70,20 @@ export interface Snapshotter {
   commitWritable(id: string, fill: (diff: WritableDiff, folder: string | undefined) => Promise<Digest | undefined>): Promise<void>;
 
   /**
+   * Ends a writable that nobody uses any more by making a layer of what was written to it, where the driver can without another copy.
+   * It is unmounted first, and gone afterwards, also when `pack` throws.
+   *
+   * @param pack as `fill` of `commitWritable`, without a folder: it reads what was written and tells the chain id, or undefined for no layer.
+   */
+  turnIntoLayer(id: string, pack: (diff: WritableDiff) => Promise<Digest | undefined>): Promise<void>;
+
+  /**
+   * Lends a view of a layer with all that lies below it, to read, and with nothing in it that belongs to containers. The layer stays
+   * meanwhile. @throws EngineError `not-found`.
+   */
+  withLayer<T>(chainId: Digest, use: (root: string) => Promise<T>): Promise<T>;
+
+  /**
    * Unmounts and removes; missing is no error. It is gone when this resolves, and its id free again; what takes long (the sync at the
    * end of a mount, deleting its files) goes on behind.
    */

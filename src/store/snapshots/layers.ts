@@ -99,6 +99,16 @@ export class Layers {
     await this.#stage(parent, fill);
   }
 
+  /** As `importUnnamed`, for content that lies in a folder of this file system already, which is taken away from there. */
+  async adopt(parent: Digest | undefined, folder: string, name: () => Promise<Digest | undefined>): Promise<void> {
+    await this.#stage(parent, async (content) => {
+      const chainId = await name();
+      // A rename takes the place of an empty folder.
+      if (chainId !== undefined && !this.has(chainId)) renameSync(folder, content);
+      return chainId;
+    });
+  }
+
   /** @throws EngineError `conflict`. Missing is no error. */
   async remove(chainId: Digest): Promise<void> {
     const layer = this.#layers.get(chainId);

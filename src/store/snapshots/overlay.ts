@@ -137,6 +137,22 @@ export class OverlaySnapshotter implements DriverInstance {
     await this.#layers.importUnnamed(parent, (folder) => this.withDiff(id, (diff) => fill(diff, folder)));
   }
 
+  async turnIntoLayer(id: string, pack: (diff: WritableDiff) => Promise<Digest | undefined>): Promise<void> {
+    const { parent } = this.#writables.get(id);
+    try {
+      // Its own end, and not the queue's: somebody waits for this one.
+      await this.#locks.run(id, async () => await this.#detach(id)?.());
+      await this.#layers.adopt(parent, this.#paths(id).upper, async () => await this.withDiff(id, pack));
+    } finally {
+      await this.removeWritable(id);
+    }
+  }
+
+  async withLayer<T>(chainId: Digest, use: (root: string) => Promise<T>): Promise<T> {
+    using _ = this.#layers.hold(chainId);
+    return this.#withViewOf(chainId, async (view) => await use(view ?? this.#layers.contentOf(chainId)));
+  }
+
   async removeWritable(id: string): Promise<void> {
     await this.#locks.run(id, () => {
       if (this.#writables.find(id) === undefined) return;

@@ -117,6 +117,19 @@ export class VfsSnapshotter implements DriverInstance {
     });
   }
 
+  async turnIntoLayer(id: string, pack: (diff: WritableDiff) => Promise<Digest | undefined>): Promise<void> {
+    try {
+      await this.commitWritable(id, pack);
+    } finally {
+      await this.removeWritable(id);
+    }
+  }
+
+  async withLayer<T>(chainId: Digest, use: (root: string) => Promise<T>): Promise<T> {
+    using _ = this.#layers.hold(chainId);
+    return await use(this.#layers.contentOf(chainId));
+  }
+
   async removeWritable(id: string): Promise<void> {
     await this.#locks.run(id, () => {
       if (this.#writables.find(id) === undefined) return;

@@ -81,6 +81,7 @@ function usageOf(kinds: ReadonlySet<UsageKind>): DiskUsage {
     volumes: kinds.has("volume")
       ? [{ volume: { name: "v", created: "", labels: {}, mountpoint: "/v" } as Volume, bytes: 7, references: 0 }]
       : undefined,
+    buildCache: kinds.has("build-cache") ? [] : undefined,
   };
 }
 

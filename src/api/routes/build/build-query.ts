@@ -1,0 +1,130 @@
+import type { BuildInput, BuildSource } from "#build/build-input.ts";
+import { EngineError } from "#errors/engine-error.ts";
+import type { ApiRequest } from "#http/route.ts";
+import { parseJsonText } from "#lib/json-text.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
+import { parsePlatform } from "#spec/platform.ts";
+import { familiarName, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
+import { booleanOf, integerOf } from "../../query.ts";
+import { parseRegistryConfig } from "./registry-config.ts";
+
+/** Reads everything that a client may ask of `POST /build`. @throws EngineError `invalid`, `not-implemented`: it names the parameter. */
+export function buildInputOf(request: ApiRequest): BuildInput {
+  const { query } = request;
+  refuse(query);
+  const text = (name: string): string => query.get(name) ?? "";
+  return {
+    source: sourceOf(request),
+    dockerfile: text("dockerfile"),
+    references: referencesOf(query.getAll("t")),
+    target: text("target") || undefined,
+    buildArgs: mapOf(query, "buildargs", (value) => value === null || typeof value === "string") as Record<string, string | null>,
+    labels: mapOf(query, "labels", (value) => typeof value === "string") as Record<string, string>,
+    platform: text("platform") === "" ? undefined : parsePlatform(text("platform")),
+    quiet: booleanOf(query, "q"),
+    noCache: booleanOf(query, "nocache"),
+    pull: booleanOf(query, "pull"),
+    cacheFrom: listOf(query, "cachefrom"),
+    squash: booleanOf(query, "squash"),
+    hostConfig: hostConfigOf(query),
+    authFor: parseRegistryConfig(request.headers["x-registry-config"]),
+  };
+}
+
+function refuse(query: URLSearchParams): void {
+  const version = query.get("version") ?? "";
+  if (version === "2") {
+    throw new EngineError(
+      "not-implemented",
+      "version=2: BuildKit's protocol is not implemented yet by Dhow: set DOCKER_BUILDKIT=0 to build without it",
+    );
+  }
+  if (version !== "" && version !== "1") throw new EngineError("invalid", `invalid version ${version}`);
+  if ((query.get("outputs") ?? "") !== "") throw new EngineError("not-implemented", "outputs: only images are made yet");
+  if (booleanOf(query, "squash")) throw new EngineError("not-implemented", "squash: is not implemented yet");
+  const isolation = query.get("isolation") ?? "";
+  if (!["", "default"].includes(isolation)) throw new EngineError("invalid", `isolation: ${isolation} is not known on linux`);
+}
+
+function sourceOf({ query, body }: ApiRequest): BuildSource {
+  const url = query.get("remote") ?? "";
+  if (url === "client-session")
+    throw new EngineError("not-implemented", "remote=client-session: sessions are BuildKit's; send the context as the body");
+  return url === "" ? { kind: "archive", body } : { kind: "remote", url };
+}
+
+/** Each `name[:tag]`, twice is once. */
+function referencesOf(names: readonly string[]): Reference[] {
+  const found = new Map<string, Reference>();
+  for (const name of names.filter((one) => one.trim() !== "")) {
+    const reference = withDefaultTag(parseReference(name));
+    if (reference.digest !== undefined) throw new EngineError("invalid", "build tag cannot contain a digest");
+    found.set(`${familiarName(reference)}:${reference.tag ?? ""}`, reference);
+  }
+  return [...found.values()];
+}
+
+function mapOf(query: URLSearchParams, name: string, accepts: (value: unknown) => boolean): Record<string, unknown> {
+  const value = jsonOf(query, name);
+  if (value === undefined || value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value) || !Object.values(value).every(accepts)) throw malformed(name);
+  return { ...(value as Record<string, unknown>) };
+}
+
+/** A JSON list; clients send `[]` and `null` for none, too. */
+function listOf(query: URLSearchParams, name: string): string[] {
+  const value = jsonOf(query, name);
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || !value.every((one): one is string => typeof one === "string")) throw malformed(name);
+  return value;
+}
+
+function jsonOf(query: URLSearchParams, name: string): unknown {
+  const text = query.get(name) ?? "";
+  if (text === "") return undefined;
+  try {
+    return parseJsonText(text);
+  } catch (cause) {
+    throw new EngineError("invalid", `error reading ${name}: it is not JSON`, { cause });
+  }
+}
+
+function malformed(name: string): EngineError {
+  return new EngineError("invalid", `error reading ${name}: it is not of the expected shape`);
+}
+
+function hostConfigOf(query: URLSearchParams): HostConfig {
+  const text = (name: string): string | undefined => query.get(name) || undefined;
+  return {
+    Memory: integerOf(query, "memory"),
+    MemorySwap: integerOf(query, "memswap"),
+    CpuShares: integerOf(query, "cpushares"),
+    CpuPeriod: integerOf(query, "cpuperiod"),
+    CpuQuota: integerOf(query, "cpuquota"),
+    CpusetCpus: text("cpusetcpus"),
+    CpusetMems: text("cpusetmems"),
+    CgroupParent: text("cgroupparent"),
+    ShmSize: integerOf(query, "shmsize"),
+    NetworkMode: text("networkmode"),
+    ExtraHosts: query
+      .getAll("extrahosts")
+      .flatMap((value) => (value.startsWith("[") ? hostsOf(value) : value.split(",")))
+      .filter(Boolean),
+    SecurityOpt: listOf(query, "securityopt"),
+    Ulimits: ulimitsOf(query),
+  };
+}
+
+function hostsOf(text: string): string[] {
+  return listOf(new URLSearchParams({ extrahosts: text }), "extrahosts");
+}
+
+function ulimitsOf(query: URLSearchParams): NonNullable<HostConfig["Ulimits"]> {
+  const value = jsonOf(query, "ulimits") ?? [];
+  if (!Array.isArray(value)) throw malformed("ulimits");
+  return value.map((one: unknown) => {
+    const { Name, Soft, Hard } = (typeof one === "object" && one !== null ? one : {}) as Record<string, unknown>;
+    if (typeof Name !== "string" || typeof Soft !== "number" || typeof Hard !== "number") throw malformed("ulimits");
+    return { Name, Soft, Hard };
+  });
+}

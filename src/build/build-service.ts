@@ -1,0 +1,181 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
+import { Slots } from "#lib/slots.ts";
+import type { Digest } from "#spec/digest.ts";
+import { formatPlatform, hostPlatform, type Platform } from "#spec/platform.ts";
+import { familiarString } from "#spec/reference.ts";
+import type { Trees } from "#store/tree/trees.ts";
+import type { BuildInput, BuildSink } from "./build-input.ts";
+import { BuildCache, type Pruned } from "./cache/build-cache.ts";
+import type { CacheEntry } from "./cache/cache-entry.ts";
+import type { PruneOptions } from "./cache/choose-victims.ts";
+import { dropIgnored } from "./context/drop-ignored.ts";
+import { openContext } from "./context/open-context.ts";
+import { readDockerfile, type FoundDockerfile } from "./context/read-dockerfile.ts";
+import { executePlan, treeOf } from "./execute/execute-plan.ts";
+import type { ExecutionDeps } from "./execute/execution-context.ts";
+import { BuildReport } from "./execute/report.ts";
+import type { StepResult } from "./execute/step-result.ts";
+import { imageConfigOf } from "./export/assemble.ts";
+import type { BuildPlan, PlanOptions, PlanPorts, StepRef } from "./plan/plan.ts";
+import type { BasePuller, BuildAssembly } from "./ports.ts";
+import { resolveBase } from "./resolve-base.ts";
+import { sourceDateEpoch } from "./source-date-epoch.ts";
+
+export interface BuildServiceDeps extends ExecutionDeps {
+  readonly puller: BasePuller;
+  readonly trees: Pick<Trees, "remove">;
+  readonly plan: (options: PlanOptions, ports: PlanPorts) => Promise<BuildPlan>;
+}
+
+export interface BuildServiceOptions {
+  /** A folder of the builder's own, under the data root. */
+  readonly root: string;
+  /** Steps of one build that go on at once. */
+  readonly parallel: number;
+}
+
+/** Builds images. */
+export class BuildService {
+  readonly #deps: BuildServiceDeps;
+  readonly #options: BuildServiceOptions;
+  readonly #jobs: string;
+  readonly #cache: BuildCache;
+  readonly #closing = new AbortController();
+  readonly #going = new Set<Promise<unknown>>();
+
+  constructor(deps: BuildServiceDeps, options: BuildServiceOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#cache = new BuildCache(deps, options.root);
+    this.#jobs = join(options.root, "jobs");
+    mkdirSync(this.#jobs, { recursive: true, mode: 0o711 });
+  }
+
+  /**
+   * Builds an image. When the signal comes, everything of it ends, and nothing is left but what the cache has learnt.
+   *
+   * @returns the image's id.
+   * @throws EngineError; StepFailure for a RUN that ended badly.
+   */
+  async build(input: BuildInput, sink: BuildSink, signal: AbortSignal): Promise<Digest> {
+    const work = this.#build(input, sink, AbortSignal.any([signal, this.#closing.signal]));
+    this.#going.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#going.delete(work);
+    }
+  }
+
+  /** All that is kept for later builds. */
+  async usage(): Promise<CacheEntry[]> {
+    return await this.#cache.entries();
+  }
+
+  async prune(options: PruneOptions): Promise<Pruned> {
+    return await this.#cache.prune(options);
+  }
+
+  /** At daemon start: what builds left that a kill has ended. */
+  async sweep(): Promise<void> {
+    for (const name of readdirSync(this.#jobs)) await this.#deps.trees.remove(join(this.#jobs, name));
+    await this.#deps.mounts.sweep();
+  }
+
+  /** Ends all builds, and the threads. */
+  async close(): Promise<void> {
+    this.#closing.abort(new EngineError("cancelled", "the daemon is shutting down"));
+    await Promise.allSettled(this.#going);
+    await this.#deps.threads.close();
+  }
+
+  async #build(input: BuildInput, sink: BuildSink, signal: AbortSignal): Promise<Digest> {
+    const folder = join(this.#jobs, randomBytes(12).toString("hex"));
+    await mkdir(folder, { mode: 0o711 });
+    try {
+      const context = join(folder, "context");
+      await openContext(this.#deps, input.source, context, signal);
+      const dockerfile = readDockerfile(context, input.dockerfile);
+      const ignorePatterns = dropIgnored(context, dockerfile.name);
+      await using assembly = this.#deps.images.openAssembly();
+      return await this.#make({ input, sink, folder, context, assembly, dockerfile, ignorePatterns }, signal);
+    } finally {
+      await this.#deps.trees.remove(folder);
+    }
+  }
+
+  async #make(job: Job, signal: AbortSignal): Promise<Digest> {
+    const { input, sink } = job;
+    const plan = await this.#plan(job, signal);
+    const epoch = sourceDateEpoch(input.buildArgs);
+    const emptyFolder = join(job.folder, "empty");
+    await mkdir(emptyFolder, { mode: 0o755 });
+    const slots = new Slots(this.#options.parallel);
+    const report = new BuildReport(sink, plan);
+    const results = await executePlan({ ...this.#deps, ...job, plan, emptyFolder, slots, report, epoch }, signal);
+    const id = await this.#assemble(job, plan, results, epoch, signal);
+    this.#deps.images.announce(id, input.references);
+    sink.push({ aux: { ID: id } });
+    sink.push({ stream: `Successfully built ${id.slice("sha256:".length, "sha256:".length + 12)}\n` });
+    for (const reference of input.references) sink.push({ stream: `Successfully tagged ${familiarString(reference)}\n` });
+    return id;
+  }
+
+  async #plan({ input, sink, dockerfile, ignorePatterns }: Job, signal: AbortSignal): Promise<BuildPlan> {
+    const platform = platformOf(input.platform);
+    const base = { ...this.#deps, input, sink };
+    return await this.#deps.plan(
+      {
+        fileName: dockerfile.name,
+        source: dockerfile.bytes,
+        target: input.target,
+        buildArgs: input.buildArgs,
+        labels: input.labels,
+        targetPlatform: platform,
+        buildPlatform: hostPlatform(),
+        network: input.hostConfig.NetworkMode === "none" ? "none" : input.hostConfig.NetworkMode === "host" ? "host" : "default",
+        ignorePatterns,
+      },
+      { resolveBase: async (reference, wanted) => await resolveBase(base, reference, wanted, signal) },
+    );
+  }
+
+  async #assemble(
+    { assembly, input }: Job,
+    plan: BuildPlan,
+    results: ReadonlyMap<StepRef, StepResult>,
+    epoch: number | undefined,
+    signal: AbortSignal,
+  ): Promise<Digest> {
+    const { image, result } = plan.target;
+    const tree = treeOf(results, result);
+    const date = epoch === undefined ? undefined : new Date(epoch * 1000);
+    const config = imageConfigOf({ image, tree, treeOf: (ref) => treeOf(results, ref), epoch: date });
+    const configBytes = Buffer.from(JSON.stringify(config));
+    await assembly.keepBytes(configBytes, signal);
+    const layerBlobs = tree.layers.map(({ blob }) => blob);
+    return assembly.commit({ configBytes, layerBlobs, references: input.references }, Date.now()).id;
+  }
+}
+
+interface Job {
+  readonly input: BuildInput;
+  readonly sink: BuildSink;
+  readonly folder: string;
+  readonly context: string;
+  readonly assembly: BuildAssembly;
+  readonly dockerfile: FoundDockerfile;
+  readonly ignorePatterns: readonly string[];
+}
+
+/** @throws EngineError `invalid` for another operating system. */
+function platformOf(asked: Platform | undefined): Platform {
+  const host = hostPlatform();
+  if (asked !== undefined && asked.os !== host.os)
+    throw new EngineError("invalid", `cannot build for ${formatPlatform(asked)} on ${formatPlatform(host)}`);
+  return asked ?? host;
+}

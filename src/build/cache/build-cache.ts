@@ -1,0 +1,71 @@
+import { statfs } from "node:fs/promises";
+import type { Digest } from "#spec/digest.ts";
+import type { BuildImages } from "../ports.ts";
+import { entriesOf, mountEntryOf, type CacheEntry } from "./cache-entry.ts";
+import type { CacheMounts } from "./cache-mounts.ts";
+import type { CacheRecord, CacheStore } from "./cache-store.ts";
+import { chooseVictims, ownSize, type PruneOptions } from "./choose-victims.ts";
+
+export interface BuildCacheDeps {
+  readonly cache: CacheStore;
+  readonly mounts: CacheMounts;
+  readonly images: Pick<BuildImages, "needsLayer" | "collect">;
+}
+
+export interface Pruned {
+  readonly ids: readonly string[];
+  readonly bytes: number;
+}
+
+/** All that the builder keeps: to look at, and to make room. */
+export class BuildCache {
+  readonly #deps: BuildCacheDeps;
+  readonly #root: string;
+
+  /** @param root where it lies: free space is asked for there. */
+  constructor(deps: BuildCacheDeps, root: string) {
+    this.#deps = deps;
+    this.#root = root;
+  }
+
+  async entries(): Promise<CacheEntry[]> {
+    const { cache, mounts, images } = this.#deps;
+    const isShared = ({ layer }: CacheRecord): boolean => layer !== undefined && images.needsLayer(layer.chainId);
+    return [...entriesOf(cache.list(), isShared), ...(await mounts.list()).map(mountEntryOf)];
+  }
+
+  async prune(options: PruneOptions): Promise<Pruned> {
+    const { bavail, bsize } = await statfs(this.#root);
+    const victims = chooseVictims(await this.entries(), options, bavail * bsize);
+    return await this.#remove(victims);
+  }
+
+  /** Records go first: what they stood for is then needed by nobody, and a kill in between leaves it to the next start. */
+  async #remove(victims: readonly CacheEntry[]): Promise<Pruned> {
+    const { cache, mounts, images } = this.#deps;
+    const records = victims.filter(({ kind }) => kind === "regular");
+    const gone = new Set(records.map(({ id }) => id));
+    const layers = topDown(cache.list().filter(({ id }) => gone.has(id)));
+    cache.remove([...gone]);
+    await images.collect(
+      layers.map(({ chainId }) => chainId),
+      layers.map(({ diffId }) => diffId),
+    );
+    const folders = await mounts.remove(victims.filter(({ kind }) => kind === "exec.cachemount").map(({ id }) => id));
+    const removed = victims.filter(({ id, kind }) => kind === "regular" || folders.includes(id));
+    return { ids: removed.map(({ id }) => id), bytes: removed.reduce((sum, entry) => sum + ownSize(entry), 0) };
+  }
+}
+
+/** A layer goes only after those that stand on it. */
+function topDown(records: readonly CacheRecord[]): { readonly chainId: Digest; readonly diffId: Digest }[] {
+  const below = new Map(
+    records.flatMap(({ layer, parent }) => (layer === undefined || parent === undefined ? [] : [[layer.chainId, parent] as const])),
+  );
+  const depth = (chainId: Digest | undefined): number => {
+    let steps = 0;
+    for (let at = chainId; at !== undefined && steps < below.size + 1; at = below.get(at)) steps += 1;
+    return steps;
+  };
+  return records.flatMap(({ layer }) => (layer === undefined ? [] : [layer])).toSorted((a, b) => depth(b.chainId) - depth(a.chainId));
+}

@@ -1,0 +1,56 @@
+import { mediaTypes } from "#spec/oci-image/types.ts";
+import { definitionKey } from "../cache/keys.ts";
+import type { CacheRecord } from "../cache/cache-store.ts";
+import type { Execution, StepOutcome } from "./execution-context.ts";
+import { topOf, type LayerTree } from "./step-result.ts";
+
+export interface CachedWork {
+  /** What the step is known by, as far as that is known without looking at files; undefined where it cannot be. */
+  readonly quick: string | undefined;
+  /** What it is known by, for certain. Asked for where `quick` finds nothing. */
+  readonly key: () => Promise<string>;
+  readonly description: string;
+  readonly make: () => Promise<LayerTree>;
+}
+
+/** The tree that a step makes of another: out of the cache, or made now and remembered. */
+export async function cachedLayer(execution: Execution, parent: LayerTree, work: CachedWork): Promise<StepOutcome> {
+  const quick = work.quick === undefined ? undefined : definitionKey(work.quick);
+  const fast = quick === undefined ? undefined : await recall(execution, parent, quick);
+  if (fast !== undefined) return { result: fast, cached: true };
+  const key = await work.key();
+  const keys = quick === undefined ? [key] : [key, quick];
+  const found = await recall(execution, parent, key, keys);
+  if (found !== undefined) return { result: found, cached: true };
+  const result = await work.make();
+  remember(execution, parent, result, keys, work.description);
+  return { result, cached: false };
+}
+
+async function recall(execution: Execution, parent: LayerTree, key: string, also: readonly string[] = []): Promise<LayerTree | undefined> {
+  const { cache, input } = execution;
+  if (input.noCache) return undefined;
+  const record = cache.find(key);
+  if (record === undefined) return undefined;
+  const tree = await treeOf(execution, parent, record);
+  if (tree !== undefined) cache.used(record.id, also, Date.now());
+  return tree;
+}
+
+/** The layer may be gone, and its archive: then it is made again. */
+async function treeOf({ assembly, content }: Execution, parent: LayerTree, record: CacheRecord): Promise<LayerTree | undefined> {
+  const { layer, size, created } = record;
+  if (record.parent !== topOf(parent)) return undefined;
+  if (layer === undefined) return parent;
+  await assembly.holdBlob(layer.diffId);
+  const isHere = (await assembly.holdLayer(layer.chainId)) && content.sizeOf(layer.diffId) !== undefined;
+  if (!isHere) return undefined;
+  const blob = { digest: layer.diffId, mediaType: mediaTypes.ociLayer };
+  return { kind: "layers", layers: [...parent.layers, { ...layer, size, blob, created }] };
+}
+
+function remember({ cache }: Execution, parent: LayerTree, result: LayerTree, keys: readonly string[], description: string): void {
+  const layer = result === parent ? undefined : result.layers.at(-1);
+  const size = layer?.size ?? 0;
+  cache.add(keys, { description, parent: topOf(parent), layer, size }, layer?.created ?? Date.now());
+}

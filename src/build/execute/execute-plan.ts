@@ -1,0 +1,91 @@
+import { messageOf } from "#errors/engine-error.ts";
+import type { Step, StepRef } from "../plan/plan.ts";
+import { runCopy } from "./copy-step.ts";
+import type { Execution, StepOutcome } from "./execution-context.ts";
+import { openImage } from "./image-step.ts";
+import { runCommand } from "./run-step.ts";
+import { identityOf, topOf, type LayerTree, type StepResult } from "./step-result.ts";
+import { layersOf } from "./results.ts";
+import { runWorkdir } from "./workdir-step.ts";
+
+/**
+ * Runs what the target needs of a plan: every step once, when all that it reads is there, and whatever does not wait for each other side by side.
+ * The first failure ends all others.
+ *
+ * @returns the trees of all steps.
+ * @throws the first failure, when nothing goes on any more.
+ */
+export async function executePlan(
+  base: Omit<Execution, "result" | "signal">,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<StepRef, StepResult>> {
+  const failed = new AbortController();
+  const started = new Map<StepRef, Promise<StepResult>>();
+  const execution: Execution = {
+    ...base,
+    signal: AbortSignal.any([signal, failed.signal]),
+    result: async (ref) => {
+      const known = started.get(ref) ?? execute(execution, ref);
+      started.set(ref, known);
+      return await known;
+    },
+  };
+  const first: { error?: unknown; step?: StepRef } = {};
+  const all = base.plan.steps.map(async (_, ref) => {
+    try {
+      return [ref, await execution.result(ref)] as const;
+    } catch (error) {
+      if (!failed.signal.aborted) Object.assign(first, { error, step: ref });
+      failed.abort(error);
+      return undefined;
+    }
+  });
+  const results = await Promise.all(all);
+  signal.throwIfAborted();
+  if (first.step !== undefined) {
+    base.report.failed(first.step);
+    base.logger.debug({ step: base.plan.steps[first.step]?.title, error: messageOf(first.error) }, "a step of a build failed");
+    throw first.error;
+  }
+  return new Map(results.filter((entry) => entry !== undefined));
+}
+
+async function execute(execution: Execution, ref: StepRef): Promise<StepResult> {
+  const step = execution.plan.steps[ref];
+  if (step === undefined) throw new Error(`a plan without step ${ref}`);
+  const { result, cached } = await perform(execution, ref, step);
+  execution.report.done(ref, idOf(result), cached);
+  return result;
+}
+
+async function perform(execution: Execution, ref: StepRef, { operation, title }: Step): Promise<StepOutcome> {
+  switch (operation.kind) {
+    case "scratch":
+      return { result: { kind: "layers", layers: [] }, cached: false };
+    case "image":
+      return { result: await openImage(execution, operation), cached: false };
+    case "context":
+      return { result: { kind: "folder", folder: execution.context, digest: undefined }, cached: false };
+    case "http":
+    case "git":
+      throw new Error("not yet");
+    case "workdir":
+      return await runWorkdir(execution, operation, title);
+    case "copy":
+      return await runCopy(execution, operation, title);
+    case "run":
+      return await runCommand(execution, ref, operation, title);
+  }
+}
+
+/** What a line shows: twelve digits of it. */
+function idOf(result: StepResult): string {
+  return (result.kind === "layers" ? topOf(result) : identityOf(result)) ?? "0".repeat(64);
+}
+
+/** The layers of a stage. */
+export function treeOf(results: ReadonlyMap<StepRef, StepResult>, ref: StepRef): LayerTree {
+  const result = results.get(ref);
+  if (result === undefined) throw new Error(`step ${ref} was not executed`);
+  return layersOf(result);
+}

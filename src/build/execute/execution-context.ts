@@ -1,0 +1,54 @@
+import type { Logger } from "#lib/logger.ts";
+import type { Slots } from "#lib/slots.ts";
+import type { ContentStore } from "#store/content/contract.ts";
+import type { ContainerFiles } from "#store/files/contract.ts";
+import type { Snapshotter } from "#store/snapshots/contract.ts";
+import type { BuildInput } from "../build-input.ts";
+import type { CacheMounts } from "../cache/cache-mounts.ts";
+import type { CacheStore } from "../cache/cache-store.ts";
+import type { BuildPlan, StepRef } from "../plan/plan.ts";
+import type { BuildAssembly, BuildImages, StepRunner } from "../ports.ts";
+import type { BuildThreads } from "../worker/build-thread.ts";
+import type { BuildReport } from "./report.ts";
+import type { StepResult } from "./step-result.ts";
+
+/** What the steps of every build stand on. */
+export interface ExecutionDeps {
+  readonly images: BuildImages;
+  readonly runner: StepRunner;
+  readonly snapshots: Pick<Snapshotter, "hasLayer" | "createWritable" | "mount" | "turnIntoLayer" | "removeWritable" | "withLayer">;
+  readonly content: Pick<ContentStore, "produce" | "sizeOf">;
+  readonly files: Pick<ContainerFiles, "packLayer" | "extract">;
+  readonly threads: BuildThreads;
+  readonly cache: CacheStore;
+  readonly mounts: CacheMounts;
+  /** Roots of RUN belong to other users than the host's. */
+  readonly remapped: boolean;
+  readonly logger: Logger;
+}
+
+/** One build on its way. */
+export interface Execution extends ExecutionDeps {
+  readonly input: BuildInput;
+  readonly plan: BuildPlan;
+  /** A folder of the build's own, which goes with it. */
+  readonly folder: string;
+  /** Nothing is in it. */
+  readonly emptyFolder: string;
+  /** Of the client's files. */
+  readonly context: string;
+  readonly assembly: BuildAssembly;
+  readonly report: BuildReport;
+  /** How much is done at once. */
+  readonly slots: Slots;
+  /** SOURCE_DATE_EPOCH: seconds. */
+  readonly epoch: number | undefined;
+  readonly signal: AbortSignal;
+  result(ref: StepRef): Promise<StepResult>;
+}
+
+/** Of a step that makes layers. */
+export interface StepOutcome {
+  readonly result: StepResult;
+  readonly cached: boolean;
+}

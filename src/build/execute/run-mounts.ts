@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
+import { RootFolder } from "#sys/in-root.ts";
+import type { PlannedMount, RunOperation, StepRef } from "../plan/plan.ts";
+import type { RunnableStep } from "../ports.ts";
+import type { SourceTree } from "../worker/job.ts";
+import type { Execution } from "./execution-context.ts";
+
+export interface RunMounts {
+  readonly mounts: RunnableStep["mounts"];
+  readonly tmpfs: Readonly<Record<string, string>>;
+  /** Secrets, which are nobody's but the process'. */
+  readonly env: readonly string[];
+}
+
+type Mount<Type extends PlannedMount["type"]> = Extract<PlannedMount, { type: Type }>;
+
+interface Making {
+  readonly execution: Execution;
+  readonly trees: ReadonlyMap<StepRef, SourceTree>;
+  readonly scope: DisposableStack;
+  readonly folder: string;
+}
+
+/**
+ * Makes what the mounts of a RUN show. Sources are looked up by the kernel inside the tree that they are named in, which nobody changes.
+ *
+ * @param scope gives back what was taken.
+ * @throws EngineError `invalid`, `not-found`.
+ */
+export async function makeMounts(
+  execution: Execution,
+  operation: RunOperation,
+  trees: Making["trees"],
+  scope: DisposableStack,
+): Promise<RunMounts> {
+  const folder = join(execution.folder, `run-${randomBytes(6).toString("hex")}`);
+  await mkdir(folder, { mode: 0o711 });
+  const making: Making = { execution, trees, scope, folder };
+  const made: { mounts: RunnableStep["mounts"][number][]; tmpfs: Record<string, string>; env: string[] } = {
+    mounts: [],
+    tmpfs: {},
+    env: [],
+  };
+  for (const [index, mount] of operation.mounts.entries()) {
+    if (mount.type === "bind") made.mounts.push(await bind(making, mount, index));
+    else if (mount.type === "cache") made.mounts.push(await cache(making, mount));
+    else if (mount.type === "tmpfs") made.tmpfs[mount.target] = mount.size === undefined ? "" : `size=${mount.size}`;
+    else throw noClient(mount);
+  }
+  for (const [index, { path, content }] of operation.scripts.entries()) {
+    const source = join(folder, `script-${index}`);
+    await writeFile(source, content, { mode: 0o755 });
+    await chmod(source, 0o755);
+    made.mounts.push({ source, target: path, readOnly: true });
+  }
+  return made;
+}
+
+function noClient(mount: Mount<"secret"> | Mount<"ssh">): EngineError {
+  return new EngineError("not-found", mount.type === "secret" ? `secret ${mount.id}: not found` : `unset ssh forward key ${mount.id}`);
+}
+
+async function bind(making: Making, mount: Mount<"bind">, index: number): Promise<RunnableStep["mounts"][number]> {
+  const { tree, path } = found(making.trees.get(mount.from), mount.source);
+  if (mount.readOnly) return { source: join(tree.folder, path), target: mount.target, readOnly: true };
+  // What is written there is thrown away: it gets a copy.
+  const copy = join(making.folder, `bind-${index}`);
+  await mkdir(copy, { mode: 0o755 });
+  await fill(making, tree, path, copy);
+  const isFolder = isFolderIn(tree, path);
+  return { source: isFolder ? copy : join(copy, path.slice(path.lastIndexOf("/") + 1)), target: mount.target, readOnly: false };
+}
+
+async function cache({ execution, trees, scope, ...making }: Making, mount: Mount<"cache">): Promise<RunnableStep["mounts"][number]> {
+  const use = scope.use(await execution.mounts.use(mount.id, mount.sharing));
+  if (use.isNew) {
+    if (mount.from !== undefined) {
+      const { tree, path } = found(trees.get(mount.from), mount.source);
+      await fill({ execution, trees, scope, ...making }, tree, path, use.folder);
+    }
+    await chown(use.folder, mount.uid, mount.gid);
+    await chmod(use.folder, mount.mode);
+  }
+  return { source: use.folder, target: mount.target, readOnly: mount.readOnly };
+}
+
+async function fill({ execution: { threads, signal } }: Making, from: SourceTree, path: string, into: string): Promise<void> {
+  const { matches } = await threads.select({ from, path: escaped(path), unpack: false, parents: false, exclude: [] }, signal);
+  const items = (matches ?? []).map((match) => ({ kind: "tree", from, match }) as const);
+  const looks = { owner: undefined, chmod: undefined, time: undefined };
+  await threads.copy({ root: into, destination: "/", destinationIsFolder: true, items, exclude: [], ...looks }, signal);
+}
+
+/** A path that stands for itself, in a language of wildcards. */
+function escaped(path: string): string {
+  return path.replace(/[*?[\]\\]/g, "\\$&");
+}
+
+/** @throws EngineError `not-found`. */
+function found(tree: SourceTree | undefined, source: string): { readonly tree: SourceTree; readonly path: string } {
+  if (tree === undefined) throw new Error("a mount has no tree");
+  using root = new RootFolder(tree.folder);
+  const path = root.realpath(source);
+  if (path === undefined)
+    throw new EngineError("not-found", `failed to compute cache key: failed to calculate checksum of ref: "${source}": not found`);
+  return { tree, path };
+}
+
+function isFolderIn(tree: SourceTree, path: string): boolean {
+  using root = new RootFolder(tree.folder);
+  return root.stat(path)?.isDirectory() === true;
+}
