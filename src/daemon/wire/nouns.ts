@@ -32,12 +32,12 @@ import { openUserNamespace } from "#sys/user-namespace.ts";
 import { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { onLeaseSignal } from "../signals.ts";
-import { wireBuilder } from "./builder.ts";
+import { wireBuilder, type WiredBuilder } from "./builder.ts";
 import { wireContainers } from "./containers.ts";
 import { wireImages } from "./images.ts";
 import { timedCommits, timedImages, timedNetworks } from "./metrics.ts";
 import { wireNetworks } from "./networks.ts";
-import { wireStores } from "./stores.ts";
+import { wireStores, type Stores } from "./stores.ts";
 import { usageSources } from "./usage.ts";
 
 /** What the nouns are built on. */
@@ -83,6 +83,21 @@ async function openRemap({ userRemap }: DaemonConfig): Promise<RemapOptions | un
   }
 }
 
+interface TakingOver {
+  readonly content: Pick<Stores["content"], "sweep">;
+  readonly containers: Pick<ContainerService, "restore" | "accountedIds">;
+  readonly volumes: Pick<Volumes, "restore">;
+  readonly builder: Pick<WiredBuilder, "sweep">;
+}
+
+/** From the daemon before: what runs goes on, what was half done goes. */
+async function takeOver({ content, containers, volumes, builder }: TakingOver): Promise<void> {
+  await content.sweep();
+  await containers.restore();
+  await volumes.restore(containers.accountedIds());
+  await builder.sweep();
+}
+
 /** Opens the stores and the runtime, builds the nouns on them, and takes over from the daemon before. */
 export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const { config, logger, database, events } = parts;
@@ -112,10 +127,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
 
   const builder = wireBuilder(parts, stores, { images, containers, puller, cache, remapped: remap !== undefined });
 
-  await content.sweep();
-  await containers.restore();
-  await volumes.restore(containers.accountedIds());
-  await builder.sweep();
+  await takeOver({ content, containers, volumes, builder });
   await sweep();
   return {
     routes: [

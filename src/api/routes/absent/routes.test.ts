@@ -15,7 +15,7 @@ function ask(method: string, path: string): Promise<Reply> {
 
 test.each([
   ["GET", "/containers/abc/changes", "not-implemented", "GET /containers/{id}/changes is not implemented yet by Dhow"],
-  ["POST", "/build", "not-implemented", "POST /build is not implemented yet by Dhow"],
+  ["POST", "/build/cancel", "not-implemented", "POST /build/cancel is not implemented yet by Dhow"],
   ["POST", "/images/host:5000/a/b/push", "not-implemented", "POST /images/{name}/push is not implemented yet by Dhow"],
   ["GET", "/services", "unavailable", "This node is not a swarm manager."],
   ["GET", "/nodes", "unavailable", 'Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'],
