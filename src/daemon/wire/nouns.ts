@@ -13,6 +13,7 @@ import type { DaemonConfig } from "#config/daemon-config.ts";
 import { Committer } from "#engine/commit.ts";
 import type { EngineMetrics } from "#engine/metrics/engine-metrics.ts";
 import type { DiskUsageSources } from "#engine/disk-usage.ts";
+import type { ImageService } from "#image/image-service.ts";
 import type { InfoSources } from "#engine/info.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
@@ -83,6 +84,14 @@ async function openRemap({ userRemap }: DaemonConfig): Promise<RemapOptions | un
   }
 }
 
+function infoSources(containers: ContainerService, { images }: ImageService, snapshots: Stores["snapshots"]): Nouns["info"] {
+  return {
+    containers: () => containers.counts(),
+    images: () => images.count(),
+    storage: () => ({ driver: snapshots.name, status: snapshots.status() }),
+  };
+}
+
 interface TakingOver {
   readonly content: Pick<Stores["content"], "sweep">;
   readonly containers: Pick<ContainerService, "restore" | "accountedIds">;
@@ -141,11 +150,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...volumeRoutes(volumes),
     ],
     usage: usageSources(images, containers, volumes, builder),
-    info: {
-      containers: () => containers.counts(),
-      images: () => images.images.count(),
-      storage: () => ({ driver: snapshots.name, status: snapshots.status() }),
-    },
+    info: infoSources(containers, images, snapshots),
     runtime: runtime.features,
     async clear() {
       await containers.removeAll();
