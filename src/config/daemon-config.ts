@@ -75,6 +75,8 @@ export interface ContainersConfig {
   readonly initPath: string | undefined;
   readonly healthOnFailure: "none" | "restart";
   readonly restartDependants: boolean;
+  /** Whose files in binds are: whoever made them, or the folder's owner. */
+  readonly bindOwner: "container" | "auto";
   /** A file, or one of Docker's two words. */
   readonly seccompProfile: string;
 }

@@ -7,7 +7,7 @@ import { networkOptions } from "./options/network.ts";
 import type { OptionRow } from "./options/row.ts";
 import type { ValueTypes } from "./value-types.ts";
 
-/** Every flag and key of dockerd 28, and the few of our own (`instance`, `min-api-version`, `ephemeral`, `health-on-failure`, `restart-dependants`). */
+/** Every flag and key of dockerd 28, and the few of our own (`instance`, `min-api-version`, `ephemeral`, `bind-owner`, `health-on-failure`, `restart-dependants`). */
 const options = {
   ...apiOptions,
   ...containersOptions,

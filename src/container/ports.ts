@@ -1,4 +1,5 @@
 import type { ContainerConfig, EndpointSettings, HostConfig, MountPoint, PortMap } from "#spec/docker-api/types.ts";
+import type { Owner } from "#lib/id-mapping.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { NetworkRate } from "#spec/network-rate.ts";
 import type { ImageConfigFile } from "#spec/oci-image/types.ts";
@@ -100,24 +101,50 @@ export interface VolumeProvider {
    */
   plan(request: VolumeRequest): Promise<readonly PlannedMount[]>;
 
-  /** Before a start: checks sources, fills empty volumes from the image (owners kept). `rootfs` is the mounted root. */
-  prepare(containerId: string, rootfs: string, mounts: readonly PlannedMount[]): Promise<void>;
+  /**
+   * Before a start, or a look at a container's files: checks sources, mounts volumes, fills empty ones from the image (owners kept).
+   *
+   * @returns the mounts with the sources that they have for this holder until `unmount`, which is to be called also when this throws.
+   */
+  prepare(request: PrepareRequest): Promise<readonly PlannedMount[]>;
+
+  /** The same for a holder who has had them prepared, be it by the daemon before this one. */
+  located(holder: string, mounts: readonly PlannedMount[]): readonly PlannedMount[];
+
+  /** Gives back what was mounted for a holder; nothing is no error. */
+  unmount(holder: string): Promise<void>;
+
+  /** At daemon start, before any container is started: gives back what was mounted for holders that are no more. */
+  restoreMounts(running: ReadonlySet<string>): Promise<void>;
 
   /** The container is gone: references are dropped; with `removeAnonymous` its anonymous volumes too. */
   release(containerId: string, options: { removeAnonymous: boolean }): Promise<void>;
+}
+
+export interface PrepareRequest {
+  readonly container: string;
+  /** Who is going to give it back: the container's id for its run. */
+  readonly holder: string;
+  /** The mounted root; nothing of the container runs. */
+  readonly rootfs: string;
+  readonly mounts: readonly PlannedMount[];
+  /** The container's user as the host sees him. */
+  readonly user: () => Owner;
 }
 
 export interface VolumeRequest {
   readonly containerId: string;
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
+  /** Whose files in its binds are, where a bind does not say it; undefined: the daemon's default. */
+  readonly bindOwner?: "auto" | "container" | undefined;
   /** Mount points of the containers named in VolumesFrom, in order, `ro` when so asked. */
   readonly inherited: readonly PlannedMount[];
 }
 
 /** A mount that is part of the container's record: shown by inspect and turned into an OCI mount at every start. */
 export interface PlannedMount {
-  readonly type: "bind" | "volume" | "tmpfs";
+  readonly type: "bind" | "volume" | "tmpfs" | "image";
   /** Clean absolute path in the container. */
   readonly target: string;
   /** Host path; empty for tmpfs. */
@@ -128,6 +155,12 @@ export interface PlannedMount {
   readonly propagation: string;
   /** Copy the image's content in at first use (volumes, unless `nocopy`). */
   readonly copyUp: boolean;
+  /** The part of the volume, or of the image, that is meant. */
+  readonly subpath?: string | undefined;
+  /** Of a bind: files belong to its folder's owner on the host. */
+  readonly ownerMapping?: "required" | "wanted" | undefined;
+  /** Restrictions that its source has on the host: `ro`, `nosuid`, `nodev`, `noexec`. Known at a start. */
+  readonly sourceFlags?: readonly string[] | undefined;
   /** Extra mount options, e.g. `size=…` of a tmpfs. */
   readonly options: readonly string[];
   /** As inspect's `Mounts` shows it. */

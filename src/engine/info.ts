@@ -10,6 +10,8 @@ export interface InfoSources {
   images(): number;
   /** Docker's name of the driver, and what it says of itself in rows. */
   storage(): { readonly driver: string; readonly status: readonly (readonly [string, string])[] };
+  /** Names of those that volumes can be made with. */
+  volumeDrivers(): Promise<readonly string[]>;
   eventListeners(): number;
   /** What a reload may change. */
   settings(): InfoSettings;
@@ -50,6 +52,7 @@ export interface EngineInfo extends InfoFacts {
   readonly containers: ReturnType<InfoSources["containers"]>;
   readonly images: number;
   readonly storage: ReturnType<InfoSources["storage"]>;
+  readonly volumeDrivers: readonly string[];
   readonly settings: InfoSettings;
   readonly eventListeners: number;
   readonly openFiles: number;
@@ -67,13 +70,14 @@ export class InfoReader {
     this.#facts = facts;
   }
 
-  read(): EngineInfo {
+  async read(): Promise<EngineInfo> {
     return {
       ...this.#facts,
       version: serverVersion,
       containers: this.#sources.containers(),
       images: this.#sources.images(),
       storage: this.#sources.storage(),
+      volumeDrivers: await this.#sources.volumeDrivers(),
       settings: this.#sources.settings(),
       eventListeners: this.#sources.eventListeners(),
       openFiles: readdirSync("/proc/self/fd").length,

@@ -10,6 +10,7 @@ const workers = {
   files: "store/files/files-worker.ts",
   netns: "sys/netns-worker.ts",
   build: "build/worker/build-worker.ts",
+  mount: "volume/driver/mount-worker.ts",
 } as const;
 
 export type WorkerName = keyof typeof workers;

@@ -23,6 +23,7 @@ const MOVE_MOUNT_F_EMPTY_PATH = 0x04;
 const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 const MS_PRIVATE = 1n << 18n;
 const ATTRIBUTE_BYTES = 32;
+const MOUNT_ATTR_IDMAP = 0x0010_0000n;
 
 const RDONLY = 1n;
 const NOSUID = 2n;
@@ -47,6 +48,12 @@ export class MountTree implements Disposable {
     return new MountTree(checked("open_tree", syscall3(SYS_OPEN_TREE, AT_FDCWD, path, flags), path));
   }
 
+  /** Clones what a descriptor names, with what is mounted below: certainly that file, whatever its name leads to by now. */
+  static cloneOf(fd: number): MountTree {
+    const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
+    return new MountTree(checked("open_tree", syscall3(SYS_OPEN_TREE, fd, "", flags)));
+  }
+
   [Symbol.dispose](): void {
     close(this.fd);
   }
@@ -62,6 +69,20 @@ export class MountTree implements Disposable {
   /** Makes the top of it read-only; what is mounted in it stays as it is. */
   freeze(): void {
     this.#set([RDONLY, 0n, 0n, 0n], 0);
+  }
+
+  /** From here on nothing that is mounted or unmounted in it is seen elsewhere, and the other way round. */
+  separate(): void {
+    this.#set([0n, 0n, MS_PRIVATE, 0n], AT_RECURSIVE);
+  }
+
+  /**
+   * Has every owner in it seen through the mapping of a user namespace (mount_setattr(2)); a tree that is attached nowhere yet.
+   *
+   * @throws SystemCallError `EINVAL` where a file system in it cannot do that, `EPERM` where one is mapped already.
+   */
+  mapOwners(userNamespace: number): void {
+    this.#set([MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(userNamespace)], AT_RECURSIVE);
   }
 
   /** Attaches it to what a descriptor names, in the name space of this thread. */

@@ -37,7 +37,7 @@ export function unmount(target: string): void {
  * @throws SystemCallError `EINVAL` when nothing is mounted there.
  */
 export function detachMount(target: string): () => Promise<void> {
-  const handle = openSync(target, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const handle = openSync(target, O_PATH | constants.O_NOFOLLOW);
   const release = (): Promise<void> =>
     new Promise((resolve, reject) => {
       close(handle, (error) => {

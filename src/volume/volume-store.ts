@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Database } from "#store/db/database.ts";
-import type { Volume } from "./volume.ts";
+import type { Database, Row } from "#store/db/database.ts";
+import { isLocal, type Volume, type VolumeRecord } from "./volume.ts";
 
 /** A container has a volume at a target. */
 export interface VolumeUse {
@@ -13,7 +13,15 @@ export interface VolumeUse {
   readonly filled: boolean;
 }
 
-type VolumeRow = { name: string; created: string; labels: string };
+/** Somebody has a volume mounted: a run of a container, or who looks at its files. */
+export interface VolumeHold {
+  readonly volume: string;
+  readonly holder: string;
+  /** Where; empty while it is being mounted. */
+  readonly path: string;
+}
+
+type VolumeRow = { name: string; created: string; labels: string; driver: string; options: string };
 type UseRow = { container: string; target: string; volume: string; owned: number; filled: number };
 
 /** The records of volumes; their content lies in `<root>/<name>/_data`. */
@@ -42,9 +50,10 @@ export class VolumeStore {
   }
 
   /** @param use of the container that it is made for: an anonymous volume without would be nobody's. */
-  add({ name, created, labels }: Omit<Volume, "mountpoint">, use?: VolumeUse): void {
+  add({ name, created, labels, driver, options }: VolumeRecord, use?: VolumeUse): void {
     this.#database.transact((db) => {
-      db.run("INSERT INTO volumes VALUES (?, ?, ?)", name, created, JSON.stringify(labels));
+      const row = [name, created, JSON.stringify(labels), driver, JSON.stringify(options)] as const;
+      db.run("INSERT INTO volumes (name, created, labels, driver, options) VALUES (?, ?, ?, ?, ?)", ...row);
       if (use !== undefined) this.addUse(use);
     });
   }
@@ -91,21 +100,35 @@ export class VolumeStore {
     return rows.map(({ container }) => container);
   }
 
+  holds(): VolumeHold[] {
+    return this.#database.read((db) => db.all<VolumeHold & Row>("SELECT * FROM volume_holds ORDER BY holder, volume"));
+  }
+
+  /** Before it is mounted, and again when it is known where. */
+  setHold({ volume, holder, path }: VolumeHold): void {
+    this.#database.transact((db) => db.run("INSERT OR REPLACE INTO volume_holds VALUES (?, ?, ?)", volume, holder, path));
+  }
+
+  deleteHold({ volume, holder }: Pick<VolumeHold, "volume" | "holder">): void {
+    this.#database.record((db) => db.run("DELETE FROM volume_holds WHERE volume = ? AND holder = ?", volume, holder));
+  }
+
   #uses(sql: string, parameter: string): VolumeUse[] {
     const rows = this.#database.read((db) => db.all<UseRow>(sql, parameter));
     return rows.map((row) => ({ ...row, owned: row.owned === 1, filled: row.filled === 1 }));
   }
 
-  #volume({ name, created, labels }: VolumeRow): Volume {
-    return { name, created, labels: labelsOf(labels), mountpoint: join(this.folderOf(name), "_data") };
+  #volume({ name, created, labels, driver, options }: VolumeRow): Volume {
+    const mountpoint = isLocal({ driver }) ? join(this.folderOf(name), "_data") : "";
+    return { name, created, labels: textsOf(labels), driver, options: textsOf(options), mountpoint, scope: "local" };
   }
 }
 
 /** A volume is its content: one whose labels were damaged is there all the same, without them. */
-function labelsOf(text: string): Record<string, string> {
+function textsOf(text: string): Record<string, string> {
   try {
-    const labels: unknown = JSON.parse(text);
-    return typeof labels === "object" && labels !== null ? (labels as Record<string, string>) : {};
+    const texts: unknown = JSON.parse(text);
+    return typeof texts === "object" && texts !== null ? (texts as Record<string, string>) : {};
   } catch {
     return {};
   }

@@ -1,19 +1,32 @@
 import { randomBytes } from "node:crypto";
 import { EngineError } from "#errors/engine-error.ts";
 
-/** A folder of the data root that outlives the containers it is mounted in. */
+/** Whether other hosts have the volume, too. */
+export type VolumeScope = "local" | "global";
+
+/** Data that outlives the containers it is mounted in: a folder of the data root, or what a driver keeps wherever it does. */
 export interface Volume {
   readonly name: string;
   /** RFC 3339. */
   readonly created: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Host path of its content. */
+  /** Who keeps it: `local`, or a plugin's name. */
+  readonly driver: string;
+  /** What its driver was told when it was made. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Host path of its content; empty for a driver's volume that is mounted nowhere. */
   readonly mountpoint: string;
+  readonly scope: VolumeScope;
+  /** What its driver says of it. */
+  readonly status?: Readonly<Record<string, unknown>> | undefined;
 }
+
+/** What is written down of a volume. */
+export type VolumeRecord = Pick<Volume, "name" | "created" | "labels" | "driver" | "options">;
 
 /** Docker's mark of a volume that nobody named. */
 export const ANONYMOUS_LABEL = "com.docker.volume.anonymous";
-/** The only driver. */
+/** The engine's own driver. */
 export const DRIVER = "local";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -22,6 +35,15 @@ const LONGEST_NAME = 255;
 
 export function isAnonymous({ labels }: Pick<Volume, "labels">): boolean {
   return Object.hasOwn(labels, ANONYMOUS_LABEL);
+}
+
+export function isLocal({ driver }: Pick<Volume, "driver">): boolean {
+  return driver === DRIVER;
+}
+
+/** A folder that is there without anything being mounted: nearly every volume, and nothing is asked of anybody to use it. */
+export function isPlain({ driver, options }: Pick<Volume, "driver" | "options">): boolean {
+  return driver === DRIVER && options["type"] === undefined;
 }
 
 /** 64 hexadecimal digits, as Docker names what nobody names. */
@@ -42,15 +64,7 @@ export function validateVolumeName(name: string): void {
   }
 }
 
-/** @throws EngineError `not-found` with dockerd's text. */
-export function validateDriver(driver: string, volume: string): void {
-  if (driver === "" || driver === DRIVER) return;
-  throw new EngineError("not-found", `create ${volume}: error looking up volume plugin ${driver}: plugin "${driver}" not found`);
-}
-
-/** The local driver's mounts of devices and network file systems are not there yet. @throws EngineError `invalid` naming the option. */
-export function validateDriverOptions(options: Readonly<Record<string, string>>, volume: string): void {
-  const [name] = Object.keys(options);
-  if (name !== undefined)
-    throw new EngineError("invalid", `create ${volume}: the driver option "${name}" of local volumes is not supported`);
+/** As far as messages are concerned. */
+export function shortName(name: string): string {
+  return name.slice(0, LONGEST_NAME);
 }

@@ -4,18 +4,29 @@ import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Filters } from "#spec/filters.ts";
 import type { Database } from "#store/db/database.ts";
-import { createVolume, type CreateRequest } from "./create.ts";
-import type { TreeWork, VolumeContext } from "./deps.ts";
-import { volumeNamed } from "./inspect.ts";
-import { listVolumes } from "./list.ts";
-import { plan } from "./plan.ts";
-import type { PlannedMount, VolumeRequest } from "./planned-mount.ts";
-import { prepare } from "./prepare.ts";
-import { type PruneResult, pruneVolumes } from "./prune.ts";
-import { release } from "./release.ts";
-import { removeVolume } from "./remove.ts";
-import { restoreVolumes } from "./restore.ts";
-import type { Volume } from "./volume.ts";
+import type { BindOwner, TreeWork, VolumeContext } from "./deps.ts";
+import { Drivers } from "./driver/drivers.ts";
+import { LocalDriver } from "./driver/local.ts";
+import { Mounter } from "./driver/mounter.ts";
+import { createVolume, type CreateRequest } from "./manage/create.ts";
+import { inspectVolume } from "./manage/inspect.ts";
+import { listVolumes, type VolumeList } from "./manage/list.ts";
+import { type PruneResult, pruneVolumes } from "./manage/prune.ts";
+import { removeVolume } from "./manage/remove.ts";
+import { restoreMounts, restoreVolumes } from "./manage/restore.ts";
+import { VolumeHolds } from "./mount/holds.ts";
+import { located } from "./mount/located.ts";
+import { OwnerNamespaces } from "./mount/owner-namespaces.ts";
+import { plan } from "./mount/plan.ts";
+import { prepare } from "./mount/prepare.ts";
+import { release, unmountFor } from "./mount/release.ts";
+import { Stage } from "./mount/stage.ts";
+import { PLUGIN_FOLDERS, type PluginFolders } from "./plugin/discover.ts";
+import { PATIENCE, type PluginPatience } from "./plugin/plugin-client.ts";
+import { Plugins } from "./plugin/plugins.ts";
+import type { ImageRoots } from "./ports.ts";
+import type { PlannedMount, PrepareRequest, VolumeRequest } from "./request/planned-mount.ts";
+import { isPlain, type Volume } from "./volume.ts";
 import { VolumeStore } from "./volume-store.ts";
 
 export interface VolumesDeps {
@@ -23,6 +34,19 @@ export interface VolumesDeps {
   readonly events: EventSink;
   readonly trees: TreeWork;
   readonly logger: Logger;
+  readonly images: ImageRoots;
+}
+
+export interface VolumesOptions {
+  /** Folder of all volumes, on a file system that takes every attribute. */
+  readonly root: string;
+  /** Folder of the exec root where mounts of single holders stand. */
+  readonly stage: string;
+  /** Who new folders belong to; root without. */
+  readonly owner?: Owner | undefined;
+  readonly bindOwner?: BindOwner | undefined;
+  readonly pluginFolders?: PluginFolders | undefined;
+  readonly patience?: PluginPatience | undefined;
 }
 
 /** How much of the disk a volume takes, and how many containers have it. */
@@ -36,17 +60,25 @@ export interface VolumeUsage {
 export class Volumes {
   readonly #context: VolumeContext;
   readonly #root: string;
+  readonly #mounter = new Mounter();
 
-  /**
-   * @param options.root folder of all volumes, on a file system that takes every attribute.
-   * @param options.owner who new folders belong to; root without.
-   */
-  constructor({ database, ...deps }: VolumesDeps, { root, owner }: { readonly root: string; readonly owner?: Owner | undefined }) {
+  constructor({ database, ...deps }: VolumesDeps, options: VolumesOptions) {
+    const { root, stage, owner, bindOwner = "container", pluginFolders = PLUGIN_FOLDERS, patience = PATIENCE } = options;
+    const store = new VolumeStore(database, root);
+    const locks = new KeyedMutex();
+    const drivers = new Drivers(new LocalDriver(this.#mounter, { root, owner }), new Plugins(pluginFolders, patience));
+    const holds = new VolumeHolds({ store, drivers, locks, logger: deps.logger });
     this.#root = root;
-    this.#context = { ...deps, store: new VolumeStore(database, root), locks: new KeyedMutex(), owner };
+    const parts = { store, locks, drivers, holds, stage: new Stage(stage), ownerNamespaces: new OwnerNamespaces() };
+    this.#context = { ...deps, ...parts, owner, bindOwner };
   }
 
-  /** Before anything else. @param containers ids of all that exist. */
+  /** Before any container is started. @param running ids of those that run. */
+  restoreMounts(running: ReadonlySet<string>): Promise<void> {
+    return restoreMounts(this.#context, running);
+  }
+
+  /** After the containers are. @param containers ids of all that exist. */
   restore(containers: ReadonlySet<string>): Promise<void> {
     return restoreVolumes(this.#context, this.#root, containers);
   }
@@ -55,12 +87,12 @@ export class Volumes {
     return createVolume(this.#context, request);
   }
 
-  inspect(name: string): Volume {
-    return volumeNamed(this.#context.store, name);
+  inspect(name: string): Promise<Volume> {
+    return inspectVolume(this.#context, name);
   }
 
-  list(filters: Filters): readonly Volume[] {
-    return listVolumes(this.#context.store, filters);
+  list(filters: Filters): Promise<VolumeList> {
+    return listVolumes(this.#context, filters);
   }
 
   remove(name: string, options: { force: boolean }): Promise<void> {
@@ -71,13 +103,19 @@ export class Volumes {
     return pruneVolumes(this.#context, filters, options);
   }
 
-  /** Walks every volume: as slow as `du`. */
+  /** Drivers that a volume can be made with: those that were asked for, and those whose sockets or descriptions are there. */
+  async driverNames(): Promise<readonly string[]> {
+    const { plugins, local } = this.#context.drivers;
+    return [...new Set([local.name, ...plugins.known(), ...(await plugins.names())])];
+  }
+
+  /** Walks every volume: as slow as `du`. What is kept elsewhere is not measured (-1), as with Docker. */
   async usage(signal: AbortSignal): Promise<readonly VolumeUsage[]> {
     const counts = this.#context.store.useCounts();
     const usages: VolumeUsage[] = [];
     for (const volume of this.#context.store.all()) {
       signal.throwIfAborted();
-      const bytes = await this.#context.trees.measure(volume.mountpoint).catch(() => 0);
+      const bytes = isPlain(volume) ? await this.#context.trees.measure(volume.mountpoint).catch(() => 0) : -1;
       usages.push({ volume, bytes, references: counts.get(volume.name) ?? 0 });
     }
     return usages;
@@ -87,11 +125,25 @@ export class Volumes {
     return plan(this.#context, request);
   }
 
-  prepare(containerId: string, rootfs: string, mounts: readonly PlannedMount[]): Promise<void> {
-    return prepare(this.#context, containerId, rootfs, mounts);
+  prepare(request: PrepareRequest): Promise<readonly PlannedMount[]> {
+    return prepare(this.#context, request);
+  }
+
+  located(holder: string, mounts: readonly PlannedMount[]): readonly PlannedMount[] {
+    return located(this.#context, holder, mounts);
+  }
+
+  unmount(holder: string): Promise<void> {
+    return unmountFor(this.#context, holder);
   }
 
   release(containerId: string, options: { removeAnonymous: boolean }): Promise<void> {
     return release(this.#context, containerId, options);
+  }
+
+  async close(): Promise<void> {
+    this.#context.drivers.plugins[Symbol.dispose]();
+    this.#context.ownerNamespaces[Symbol.dispose]();
+    await this.#mounter.close();
   }
 }

@@ -85,14 +85,14 @@ function limitsView({ host, description: { controllers }, settings }: EngineInfo
   };
 }
 
-function settingsView({ settings }: EngineInfo): SystemInfo {
+function settingsView({ settings, volumeDrivers }: EngineInfo): SystemInfo {
   return {
     DockerRootDir: settings.dataRoot,
     Debug: settings.debug,
     Labels: [...settings.labels],
     LiveRestoreEnabled: settings.liveRestore,
     LoggingDriver: settings.logDriver,
-    Plugins: { Volume: ["local"], Network: [...settings.networkDrivers], Authorization: [], Log: [...settings.logDrivers] },
+    Plugins: { Volume: [...volumeDrivers], Network: [...settings.networkDrivers], Authorization: [], Log: [...settings.logDrivers] },
     HttpProxy: withoutPassword(settings.proxies.http),
     HttpsProxy: withoutPassword(settings.proxies.https),
     NoProxy: settings.proxies.none ?? "",

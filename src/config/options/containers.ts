@@ -3,6 +3,12 @@ import type { OptionRow } from "./row.ts";
 /** What containers get that do not say otherwise. */
 export const containersOptions = {
   "add-runtime": { key: "runtimes", type: "runtimes", help: "One more OCI runtime, by name", ready: true },
+  "bind-owner": {
+    type: "string",
+    help: 'Whose files in bind mounts are that do not say ("container": whoever makes them, or "auto": the owner of the folder)',
+    default: "container",
+    ready: true,
+  },
   "cdi-spec-dir": { key: "cdi-spec-dirs", type: "list", help: "Folders with CDI device specifications" },
   "cgroup-parent": { type: "string", help: "Cgroup that holds every container's", default: "/dhow", ready: true },
   "cpu-rt-period": { type: "int", help: "Real-time period of the parent cgroup, in microseconds (cgroup v1)" },

@@ -20,8 +20,14 @@ export function buildContainers(settings: Settings, cgroupParent: string): Conta
     initPath: settings["init-path"] || undefined,
     healthOnFailure: healthOnFailure(settings["health-on-failure"] ?? "none"),
     restartDependants: settings["restart-dependants"] ?? false,
+    bindOwner: bindOwner(settings["bind-owner"] ?? "container"),
     seccompProfile: settings["seccomp-profile"] ?? "builtin",
   };
+}
+
+function bindOwner(value: string): "container" | "auto" {
+  if (value === "container" || value === "auto") return value;
+  throw new ConfigError(`invalid bind-owner ${JSON.stringify(value)}: use "container" or "auto"`);
 }
 
 function healthOnFailure(value: string): "none" | "restart" {

@@ -6,6 +6,7 @@ import { endpointWishes } from "#spec/endpoint-wishes.ts";
 import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";
 import { checkCreate } from "./check-create.ts";
 import type { ContainerStore } from "../record/container-store.ts";
+import { bindOwnerOf } from "./bind-owner.ts";
 import { engineLabelsOf } from "./engine-labels.ts";
 import { healthOnFailure } from "../health/on-failure.ts";
 import { unknownCheck } from "../health/plan.ts";
@@ -55,6 +56,7 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   const id = newContainerId();
   const draft = draftOf(deps, id, request, image);
   healthOnFailure(draft.engineLabels ?? {}, "none");
+  bindOwnerOf(draft.engineLabels ?? {});
   checkLogConfig(logConfigOf(draft));
   requireRuntime(deps, draft.hostConfig.Runtime ?? "");
   checkUserNamespace(deps, draft.hostConfig);
@@ -216,10 +218,11 @@ function reserveName(store: ContainerStore, given: string | undefined, id: strin
 /** Volumes and the writable root, then the record: a failure, or a crash, in between is a removal. */
 async function makeParts(deps: CreateDeps, draft: Draft, inherited: readonly PlannedMount[]): Promise<Container> {
   const { id, config, hostConfig, image } = draft;
+  const bindOwner = bindOwnerOf(draft.engineLabels ?? {});
   try {
     deps.store.begin(id);
     const [mounts] = await both(
-      deps.volumes.plan({ containerId: id, config, hostConfig, inherited }),
+      deps.volumes.plan({ containerId: id, config, hostConfig, inherited, bindOwner }),
       deps.snapshots.createWritable(id, image.topLayer, {
         disposable: hostConfig.AutoRemove ?? false,
         remapped: isRemapped(deps, hostConfig),

@@ -4,6 +4,7 @@ import type { ContainerConfig } from "#spec/docker-api/types.ts";
 export const engineLabels = {
   healthOnFailure: "dhow.health.on-failure",
   restartWithDependencies: "dhow.depends-on.restart",
+  bindOwner: "dhow.bind-owner",
   composeProject: "com.docker.compose.project",
   composeService: "com.docker.compose.service",
   composeOneOff: "com.docker.compose.oneoff",

@@ -1,10 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import posix from "node:path/posix";
-import { EngineError, isEngineError } from "#errors/engine-error.ts";
+import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import type { ViewMount, ViewRequest } from "#store/files/contract.ts";
 import { isActive, type Container } from "../record/container.ts";
 import { joinedContainer } from "../create/network-request.ts";
 import { containerPaths } from "../record/paths.ts";
+import { prepareRequest } from "../run/prepare-request.ts";
 import { isRemapped } from "../run/user-namespaces.ts";
 import type { PlannedMount } from "../ports.ts";
 import type { FileDeps } from "./file-deps.ts";
@@ -41,18 +43,35 @@ export interface BorrowedView extends Disposable {
 /** As `withView`, for who gives it back himself. */
 export async function openView(deps: FileDeps, container: Container): Promise<BorrowedView> {
   const borrowed = await deps.snapshots.borrow(container.id);
+  const holder = isActive(container.state) ? container.id : `view-${randomBytes(8).toString("hex")}`;
+  const giveBack = (): void => {
+    borrowed[Symbol.dispose]();
+    if (holder !== container.id) void unmountVolumes(deps, holder);
+  };
   try {
     // A volume is offered the image's content once, while it is empty: before anything is copied into it, as at a start.
-    if (!isActive(container.state)) await prepareVolumes(deps, container, borrowed.root);
-    return { view: viewOf(deps, container, borrowed.root), [Symbol.dispose]: () => borrowed[Symbol.dispose]() };
+    const mounts =
+      holder === container.id
+        ? deps.volumes.located(holder, container.mounts)
+        : await prepareVolumes(deps, container, borrowed.root, holder);
+    return { view: viewOf(deps, { ...container, mounts }, borrowed.root), [Symbol.dispose]: giveBack };
   } catch (error) {
-    borrowed[Symbol.dispose]();
+    giveBack();
     throw error;
   }
 }
 
-async function prepareVolumes(deps: FileDeps, { id, mounts }: Container, root: string): Promise<void> {
-  if (mounts.length > 0) await deps.locks.run(id, async () => await deps.volumes.prepare(id, root, mounts));
+async function prepareVolumes(deps: FileDeps, container: Container, rootfs: string, holder: string): Promise<Container["mounts"]> {
+  if (container.mounts.length === 0) return [];
+  return await deps.locks.run(container.id, async () => await deps.volumes.prepare(prepareRequest(deps, container, { rootfs, holder })));
+}
+
+async function unmountVolumes({ volumes, logger }: FileDeps, holder: string): Promise<void> {
+  await volumes
+    .unmount(holder)
+    .catch((error: unknown) =>
+      logger.warn({ holder, error: messageOf(error) }, "volumes that files were copied from could not be given back"),
+    );
 }
 
 function viewOf(deps: FileDeps, container: Container, root: string): ViewRequest {

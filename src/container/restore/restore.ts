@@ -13,7 +13,7 @@ import { recoverRuns, settleFate, type Fate } from "./recover-runs.ts";
 export async function restoreContainers(deps: BootDeps): Promise<void> {
   const fates = await recoverRuns(deps);
   const running = new Set(fates.filter(isRunning).map(({ id }) => id));
-  await both(deps.networks.restore(running), deps.snapshots.sweep(running));
+  await both(deps.networks.restore(running), both(deps.snapshots.sweep(running), deps.volumes.restoreMounts(running)));
   for (const fate of fates) {
     if (isLeftover(deps, fate)) await releaseRun(deps, fate.id);
     else await settleFate(deps, fate);

@@ -12,6 +12,7 @@ import { logLayoutOf } from "../create/log-config.ts";
 import { networkRequest } from "../create/network-request.ts";
 import { containerPaths } from "../record/paths.ts";
 import { both } from "../both.ts";
+import { prepareRequest } from "./prepare-request.ts";
 import { asContainerMount, specInput } from "./spec-input.ts";
 import { asContainerRoot, containerRoot, giveStdio, keepingNullDevice, userSpace, type UserSpace } from "./user-namespaces.ts";
 
@@ -108,9 +109,9 @@ interface Root {
 }
 
 async function prepareRoot(deps: LaunchDeps, container: Container): Promise<Root> {
-  const { id, config, hostConfig, mounts } = container;
+  const { id, config, hostConfig } = container;
   const [rootfs, devices] = await both(deps.snapshots.mount(id), deps.sandbox.lookUpDevices(hostConfig));
-  await deps.volumes.prepare(id, rootfs, mounts);
+  const mounts = await deps.volumes.prepare(prepareRequest(deps, container, { rootfs, holder: id }));
   const { options, sandbox } = deps;
   const initPath = sandbox.wantsInit({ hostConfig, defaults: options.defaults, initPath: options.initPath }) ? options.initPath : undefined;
   const prepared = asContainerRoot(deps, hostConfig, () =>

@@ -4,7 +4,7 @@ import { containerPaths } from "../record/paths.ts";
 
 export type ReleaseDeps = Pick<
   ContainerContext,
-  "networks" | "runtime" | "snapshots" | "logKeeper" | "sharedMemory" | "background" | "options" | "logger"
+  "networks" | "runtime" | "snapshots" | "volumes" | "logKeeper" | "sharedMemory" | "background" | "options" | "logger"
 >;
 
 /**
@@ -18,6 +18,7 @@ export async function releaseRun(deps: ReleaseDeps, id: string, { keepRoot = fal
   deps.background.add(id, "cleaning up after a run", async () => {
     await logReleased;
     await deps.runtime.delete(id);
+    await deps.volumes.unmount(id);
     if (!keepRoot) await deps.snapshots.unmount(id);
     await releaseFolders(deps, id);
   });

@@ -70,6 +70,6 @@ export function factsWithoutRun(container: Container, devices?: HostDevices): Ru
   };
 }
 
-export function asContainerMount({ type, target, source, readOnly, propagation, options }: PlannedMount): ContainerMount {
-  return { type, target, source, readOnly, propagation, options };
+export function asContainerMount({ type, target, source, readOnly, propagation, options, sourceFlags }: PlannedMount): ContainerMount {
+  return { type, target, source, readOnly, propagation, options, sourceFlags };
 }

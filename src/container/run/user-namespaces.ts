@@ -36,6 +36,14 @@ export function containerRoot(deps: Pick<Deps, "userNamespaces">, hostConfig: Pi
   return deps.userNamespaces !== undefined && isRemapped(deps, hostConfig) ? rootOf(deps.userNamespaces.mapping) : undefined;
 }
 
+/** A container's user as the host sees him; its root where the mapping does not have him. */
+export function userOnHost(deps: Pick<Deps, "userNamespaces">, hostConfig: Pick<HostConfig, "UsernsMode">, { uid, gid }: Owner): Owner {
+  const mapping = isRemapped(deps, hostConfig) ? deps.userNamespaces?.mapping : undefined;
+  if (mapping === undefined) return { uid, gid };
+  const root = rootOf(mapping);
+  return { uid: hostId(mapping.uids, uid) ?? root.uid, gid: hostId(mapping.gids, gid) ?? root.gid };
+}
+
 /** Runs what makes files in a container's root in the name of that root's owner; synchronous. */
 export function asContainerRoot<T>(deps: Pick<Deps, "userNamespaces">, hostConfig: Pick<HostConfig, "UsernsMode">, work: () => T): T {
   const owner = containerRoot(deps, hostConfig);

@@ -11,6 +11,7 @@ import type {
   NetworkRequest,
   NetworkSandbox,
   PlannedMount,
+  PrepareRequest,
   ResolvedImage,
   VolumeProvider,
   VolumeRequest,
@@ -125,7 +126,19 @@ export class FakeVolumes implements VolumeProvider {
     return [...inherited, ...Object.keys(config.Volumes ?? {}).map(volumeAt)];
   }
 
-  prepare(): Promise<void> {
+  prepare({ mounts }: PrepareRequest): Promise<readonly PlannedMount[]> {
+    return Promise.resolve(mounts);
+  }
+
+  located(_holder: string, mounts: readonly PlannedMount[]): readonly PlannedMount[] {
+    return mounts;
+  }
+
+  unmount(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  restoreMounts(): Promise<void> {
     return Promise.resolve();
   }
 

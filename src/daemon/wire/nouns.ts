@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { buildRoutes } from "#api/routes/build/routes.ts";
 import { commitRoutes } from "#api/routes/commit/routes.ts";
 import { containerRoutes } from "#api/routes/container/routes.ts";
@@ -30,7 +29,7 @@ import type { HostReading } from "#sys/host-facts.ts";
 import type { NetworkWorker } from "#sys/netns/network-worker.ts";
 import { closeFd } from "#sys/pipe.ts";
 import { openUserNamespace } from "#sys/user-namespace.ts";
-import { Volumes } from "#volume/volumes.ts";
+import type { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { onLeaseSignal } from "../signals.ts";
 import { wireBuilder, type WiredBuilder } from "./builder.ts";
@@ -40,6 +39,7 @@ import { timedCommits, timedImages, timedNetworks } from "./metrics.ts";
 import { wireNetworks } from "./networks.ts";
 import { wireStores, type Stores } from "./stores.ts";
 import { usageSources } from "./usage.ts";
+import { wireVolumes } from "./volumes.ts";
 
 /** What the nouns are built on. */
 export interface NounParts {
@@ -64,7 +64,7 @@ export interface NounParts {
 /** What the rest of the daemon sees of the nouns: containers, images, networks, volumes over the stores and the runtime. */
 export interface Nouns {
   readonly routes: readonly Route[];
-  readonly info: Pick<InfoSources, "containers" | "images" | "storage">;
+  readonly info: Pick<InfoSources, "containers" | "images" | "storage" | "volumeDrivers">;
   readonly usage: DiskUsageSources;
   readonly runtime: Pick<RuntimeFeatures, "runtimes"> & { readonly monitor: RuntimeFeatures["monitor"] | undefined };
   clear(): Promise<void>;
@@ -84,10 +84,16 @@ async function openRemap({ userRemap }: DaemonConfig): Promise<RemapOptions | un
   }
 }
 
-function infoSources(containers: ContainerService, { images }: ImageService, snapshots: Stores["snapshots"]): Nouns["info"] {
+function infoSources(
+  containers: ContainerService,
+  { images }: ImageService,
+  volumes: Volumes,
+  snapshots: Stores["snapshots"],
+): Nouns["info"] {
   return {
     containers: () => containers.counts(),
     images: () => images.count(),
+    volumeDrivers: () => volumes.driverNames(),
     storage: () => ({ driver: snapshots.name, status: snapshots.status() }),
   };
 }
@@ -114,10 +120,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const stores = wireStores(parts, remap);
   const { trees, snapshots, content, files } = stores;
   const [runtime, { networks, backend: networkBackend }] = await Promise.all([parts.runtime, wireNetworks(parts)]);
-  const volumes = new Volumes(
-    { database, events, trees, logger: logger.child({ noun: "volume" }) },
-    { root: join(config.current.instance.dataRoot, "volumes"), owner: remap?.root },
-  );
+  const volumes = wireVolumes(parts, { trees, snapshots, remap, resolve: (reference) => images.resolve(reference) });
   // Images and containers ask each other: who uses this image, which image is this.
   const cache = new CacheStore({ database });
   const {
@@ -150,7 +153,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...volumeRoutes(volumes),
     ],
     usage: usageSources(images, containers, volumes, builder),
-    info: infoSources(containers, images, snapshots),
+    info: infoSources(containers, images, volumes, snapshots),
     runtime: runtime.features,
     async clear() {
       await containers.removeAll();
@@ -162,6 +165,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       if (!config.current.shutdown.liveRestore) await containers.stopAll(config.current.shutdown.timeout);
       await containers.close();
       await logKeeper.close();
+      await volumes.close();
       const { running, paused } = containers.counts();
       // With the last container the host gets everything back; else the rules stay, and containers stay reachable.
       await (running + paused === 0 ? networks.teardown() : networks.close());

@@ -69,12 +69,14 @@ export interface ResolvedUser {
 }
 
 export interface ContainerMount {
-  readonly type: "bind" | "volume" | "tmpfs";
+  readonly type: "bind" | "volume" | "tmpfs" | "image";
   readonly target: string;
   readonly source: string;
   readonly readOnly: boolean;
   readonly propagation: string;
   readonly options: readonly string[];
+  /** Restrictions that its source has on the host: crun before 1.9 would lift them, and nobody means that. */
+  readonly sourceFlags?: readonly string[] | undefined;
 }
 
 export interface HostFacts {

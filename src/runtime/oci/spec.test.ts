@@ -255,11 +255,11 @@ describe("name spaces", () => {
 
 describe("mounts", () => {
   it.each([
-    [{}, ["rbind", "rw", "rprivate"]],
+    [{}, ["rbind", "rprivate"]],
     [{ readOnly: true }, ["rbind", "rro", "rprivate"]],
     [{ readOnly: true, options: ["rbind", "ro"] }, ["rbind", "ro", "rprivate"]],
-    [{ options: ["bind"], propagation: "rslave" }, ["bind", "rw", "rslave"]],
-    [{ propagation: "" }, ["rbind", "rw", "rprivate"]],
+    [{ options: ["bind"], propagation: "rslave" }, ["bind", "rslave"]],
+    [{ propagation: "" }, ["rbind", "rprivate"]],
   ])("%j", (fields, options) => {
     expect(mountAt(spec({}, {}, { mounts: [bindOf(fields)] }), "/m")).toEqual({
       destination: "/m",

@@ -6,7 +6,7 @@ import type { EventJournal } from "#events/contract.ts";
 /** What the system's routes need of the engine. */
 export interface SystemBackend {
   version(): EngineVersion;
-  info(): EngineInfo;
+  info(): Promise<EngineInfo>;
   /** As slow as `du`. */
   diskUsage(kinds: ReadonlySet<UsageKind>): Promise<DiskUsage>;
   readonly events: Pick<EventJournal, "subscribe">;

@@ -23,7 +23,7 @@ const backend: SystemBackend = {
       minApiVersion: [1, 24],
       programs: [{ name: "crun", version: "1.8.1" }],
     }),
-  info: () => info,
+  info: () => Promise.resolve(info),
   diskUsage: (kinds) => Promise.resolve(usageOf(kinds)),
   events: {
     subscribe(options) {
@@ -48,6 +48,7 @@ const info: EngineInfo = {
   initPath: "/usr/bin/tini-static",
   containers: { running: 2, paused: 1, stopped: 3 },
   images: 4,
+  volumeDrivers: ["local", "sshfs"],
   storage: { driver: "overlay2", status: [["Backing Filesystem", "extfs"]] },
   settings: {
     labels: ["a=b"],

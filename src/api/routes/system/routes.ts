@@ -11,7 +11,7 @@ export function systemRoutes(backend: SystemBackend): Route[] {
     { method: "GET", path: "/_ping", handler: getPing },
     { method: "HEAD", path: "/_ping", handler: headPing },
     { method: "GET", path: "/version", handler: async () => json(versionView(backend.version())) },
-    { method: "GET", path: "/info", handler: async ({ apiVersion }) => json(infoView(backend.info(), apiVersion)) },
+    { method: "GET", path: "/info", handler: async ({ apiVersion }) => json(infoView(await backend.info(), apiVersion)) },
     { method: "GET", path: "/system/df", handler: (request) => readDiskUsage(backend, request) },
     { method: "GET", path: "/events", handler: (request) => streamEvents(backend, request) },
   ];

@@ -3,7 +3,15 @@ import type { ApiRequest, Reply } from "#http/route.ts";
 import type { VolumeBackend } from "./backend.ts";
 import { volumeRoutes } from "./routes.ts";
 
-const volume = { name: "data", created: "2026-01-02T03:04:05.000Z", labels: { a: "b" }, mountpoint: "/v/data/_data" };
+const volume = {
+  name: "data",
+  created: "2026-01-02T03:04:05.000Z",
+  labels: { a: "b" },
+  mountpoint: "/v/data/_data",
+  driver: "local",
+  options: {},
+  scope: "local",
+} as const;
 const view = {
   CreatedAt: volume.created,
   Driver: "local",
@@ -16,8 +24,8 @@ const view = {
 
 function backend(calls: unknown[]): VolumeBackend {
   return {
-    list: (filters) => (calls.push(["list", [...filters]]), [volume]),
-    inspect: (name) => (calls.push(["inspect", name]), volume),
+    list: (filters) => (calls.push(["list", [...filters]]), Promise.resolve({ volumes: [volume], warnings: ["w"] })),
+    inspect: (name) => (calls.push(["inspect", name]), Promise.resolve(volume)),
     create: (request) => (calls.push(["create", request]), Promise.resolve(volume)),
     remove: (name, options) => (calls.push(["remove", name, options]), Promise.resolve()),
     prune: (filters, { allByDefault }) => (
@@ -52,7 +60,7 @@ async function call(
 describe("the routes of volumes", () => {
   it("list", async () => {
     const { reply, calls } = await call("GET", "/volumes", { query: `filters=${encodeURIComponent('{"dangling":["true"]}')}` });
-    expect(reply).toEqual({ kind: "json", status: 200, body: { Volumes: [view], Warnings: [] } });
+    expect(reply).toEqual({ kind: "json", status: 200, body: { Volumes: [view], Warnings: ["w"] } });
     expect(calls).toEqual([["list", [["dangling", ["true"]]]]]);
     await expect(call("GET", "/volumes", { query: "filters={}&filters=x" })).resolves.toBeDefined();
     await expect(call("GET", "/volumes", { query: 'filters={"x":["y"]}' })).rejects.toThrow("invalid filter 'x'");

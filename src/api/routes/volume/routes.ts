@@ -13,14 +13,14 @@ export function volumeRoutes(backend: VolumeBackend): Route[] {
     { method: "GET", path: "/volumes", handler: (request) => listVolumes(backend, request) },
     { method: "POST", path: "/volumes/create", handler: (request) => createVolume(backend, request) },
     { method: "POST", path: "/volumes/prune", handler: (request) => pruneVolumes(backend, request) },
-    { method: "GET", path: "/volumes/:name", handler: async ({ params }) => json(volumeView(backend.inspect(params["name"] ?? ""))) },
+    { method: "GET", path: "/volumes/:name", handler: async ({ params }) => json(volumeView(await backend.inspect(params["name"] ?? ""))) },
     { method: "DELETE", path: "/volumes/:name", handler: (request) => removeVolume(backend, request) },
   ];
 }
 
 async function listVolumes(backend: VolumeBackend, { query }: ApiRequest): Promise<Reply> {
-  const volumes = backend.list(parseFilters(query.get("filters"), volumeListFilterKeys));
-  return json({ Volumes: volumes.map(volumeView), Warnings: [] });
+  const { volumes, warnings } = await backend.list(parseFilters(query.get("filters"), volumeListFilterKeys));
+  return json({ Volumes: volumes.map(volumeView), Warnings: warnings });
 }
 
 async function removeVolume(backend: VolumeBackend, { params, query }: ApiRequest): Promise<Reply> {

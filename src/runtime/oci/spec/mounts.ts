@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { EngineError } from "#errors/engine-error.ts";
 import type { OciMount } from "#spec/oci-runtime/spec.ts";
 import type { ContainerMount, SpecInput } from "../spec-input.ts";
 import { defaultMounts } from "./default-mounts.ts";
@@ -29,21 +30,29 @@ export function containerMounts(input: SpecInput, options: SecurityOptions): Oci
 
 function askedMount(mount: ContainerMount, input: SpecInput): OciMount {
   if (mount.type === "tmpfs") return tmpfs(mount.target, mount.options);
-  const shallow = mount.options.includes("bind");
+  const { sourceFlags = [], propagation } = mount;
+  const [shallow, access] = [mount.options.includes("bind"), accessOptions(mount, input)];
+  const kept = sourceFlags.filter((flag) => flag !== "ro" || access.length === 0);
   return {
     destination: mount.target,
     type: "bind",
     source: mount.source,
-    options: [shallow ? "bind" : "rbind", accessOption(mount, input), mount.propagation === "" ? "rprivate" : mount.propagation],
+    options: [shallow ? "bind" : "rbind", ...kept, ...access, propagation === "" ? "rprivate" : propagation],
   };
 }
 
-/** Read-only holds for what is mounted below as well, unless the user asked for the top alone (`ro` among the options). */
-function accessOption({ readOnly, options }: ContainerMount, { host }: SpecInput): string {
-  if (!readOnly) return "rw";
+/**
+ * Read-only holds for what is mounted below as well, unless the user asked for the top alone (`ro` among the options). Nothing is said of
+ * a writable one: with `rw` the runtimes would make a mount writable that is read-only on the host.
+ */
+function accessOptions({ readOnly, options }: ContainerMount, { host }: SpecInput): string[] {
+  if (!readOnly) return [];
   const [major, minor] = host.kernel;
   const recursive = major > RECURSIVE_READ_ONLY[0] || (major === RECURSIVE_READ_ONLY[0] && minor >= RECURSIVE_READ_ONLY[1]);
-  return recursive && !options.includes("ro") ? "rro" : "ro";
+  if (!recursive && options.includes("rro")) {
+    throw new EngineError("invalid", `a recursively read-only mount needs Linux ${RECURSIVE_READ_ONLY.join(".")} or newer`);
+  }
+  return [recursive && !options.includes("ro") ? "rro" : "ro"];
 }
 
 function tmpfsMounts(input: SpecInput): OciMount[] {

@@ -81,7 +81,7 @@ function placeMounts<M extends MountToPlace>(root: RootFolder, mounts: readonly 
 function makeTarget(root: RootFolder, mount: MountToPlace): string {
   try {
     if (mount.type === "tmpfs") return makeTmpfsTarget(root, mount);
-    return mount.type === "bind" && isFile(mount.source) ? root.makeFile(mount.target) : root.makeFolders(mount.target);
+    return isFile(mount.source) ? root.makeFile(mount.target) : root.makeFolders(mount.target);
   } catch (cause) {
     if (!(cause instanceof SystemCallError)) throw cause;
     const reason = cause.code === "ENOTDIR" ? "not a directory" : cause.message;

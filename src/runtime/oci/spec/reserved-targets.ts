@@ -2,7 +2,7 @@ import { EngineError } from "#errors/engine-error.ts";
 
 /** A mount point, as far as its place matters. */
 export interface PlacedMount {
-  readonly type: "bind" | "volume" | "tmpfs";
+  readonly type: "bind" | "volume" | "tmpfs" | "image";
   /** Clean absolute path in the container. */
   readonly target: string;
   /** Host path of a bind. */

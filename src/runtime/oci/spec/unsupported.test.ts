@@ -10,7 +10,6 @@ describe("fields that are refused by name", () => {
     [{ SecurityOpt: ["credentialspec=file://x"] }, "HostConfig.SecurityOpt: credentialspec is not supported"],
     [{ DeviceRequests: [{ Count: -1, Capabilities: [["gpu"]] }] }, 'could not select device driver "" with capabilities: [[gpu]]'],
     [{ StorageOpt: { size: "1G" } }, "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"],
-    [{ VolumeDriver: "nfs" }, "HostConfig.VolumeDriver is not supported"],
   ])("%j", (hostConfig, message) => {
     expect(() => unsupportedFields(hostConfig)).toThrow(message);
   });

@@ -44,7 +44,6 @@ const refusals: readonly Refusal[] = [
     isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0,
     message: () => "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
   },
-  { field: "HostConfig.VolumeDriver", isAsked: ({ VolumeDriver = "" }) => VolumeDriver !== "" && VolumeDriver !== "local" },
 ];
 
 /** Refuses what would otherwise be taken and not done. @throws EngineError `invalid` naming the field. */

@@ -6,7 +6,18 @@ import { volumes } from "./0004-volumes.ts";
 import { events } from "./0005-events.ts";
 import { health } from "./0006-health.ts";
 import { compressedLayers } from "./0007-compressed-layers.ts";
+import { volumeDrivers } from "./0008-volume-drivers.ts";
 import { builds } from "./0009-builds.ts";
 
 /** In order; a released one is never changed. */
-export const migrations: readonly Migration[] = [images, containers, networks, volumes, events, health, compressedLayers, builds];
+export const migrations: readonly Migration[] = [
+  images,
+  containers,
+  networks,
+  volumes,
+  events,
+  health,
+  compressedLayers,
+  volumeDrivers,
+  builds,
+];

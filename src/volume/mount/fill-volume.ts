@@ -1,42 +1,56 @@
 import { chmod, chown, lstat, mkdir, opendir, readdir, rename, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type HeldFolder, RootFolder } from "#sys/in-root.ts";
-import type { VolumeContext } from "./deps.ts";
+import type { VolumeContext } from "../deps.ts";
 
 type Deps = Pick<VolumeContext, "trees">;
+
+/** Where a volume's content is, and where on the same file system a copy is put together: beside it, or where there is no such place, in it. */
+export interface FillPlace {
+  readonly content: string;
+  readonly work: string;
+}
 
 /** The image's content while it is being copied: worthless when the copy was cut off. */
 const COPYING = "copying";
 /** The whole copy, on its way into the volume entry by entry: what a kill leaves here is moved at the next start. */
 const COPIED = "copied";
+/** A new ext4 file system is not quite empty. */
+const LOST_AND_FOUND = "lost+found";
+
+export function besideContent(folder: string): FillPlace {
+  return { content: join(folder, "_data"), work: folder };
+}
+
+export function insideContent(content: string): FillPlace {
+  return { content, work: content };
+}
 
 /**
  * Offers what the image has at the target to the volume: copied when the volume is empty, with owners, modes, times and attributes, and the
  * volume takes the owner and mode of the image's folder. For a caller that holds the volume's lock.
  *
  * The root is the image's: its folder is found inside the root, links and all (CVE-2022-23648), and held while it is copied.
- *
- * @param folder the volume's own folder.
  */
-export async function fillVolume(deps: Deps, folder: string, rootfs: string, target: string): Promise<void> {
-  const content = join(folder, "_data");
-  if (!(await isEmpty(content))) return;
+export async function fillVolume(deps: Deps, place: FillPlace, rootfs: string, target: string): Promise<void> {
+  if (!(await isEmpty(place.content))) return;
   using root = new RootFolder(rootfs);
   using source = root.holdFolder(target);
   if (source === undefined) return;
-  if (!(await isEmpty(source.path))) await copyContent(deps, folder, source);
-  await copyLooks(source.path, content);
+  if (!(await isEmpty(source.path))) await copyContent(deps, place, source);
+  await copyLooks(source.path, place.content);
 }
 
 /** Ends what a kill interrupted. */
-export async function finishFilling({ trees }: Deps, folder: string): Promise<void> {
-  const names = await readdir(folder);
-  if (names.includes(COPYING)) await trees.remove(join(folder, COPYING));
-  if (names.includes(COPIED)) await moveIntoPlace(folder);
+export async function finishFilling({ trees }: Deps, place: FillPlace): Promise<void> {
+  const [copying, copied] = [nameIn(place, COPYING), nameIn(place, COPIED)];
+  const names = await readdir(place.work);
+  if (names.includes(copying)) await trees.remove(join(place.work, copying));
+  if (names.includes(copied)) await moveIntoPlace(place);
 }
 
-async function copyContent({ trees }: Deps, folder: string, source: HeldFolder): Promise<void> {
-  const copying = join(folder, COPYING);
+async function copyContent({ trees }: Deps, place: FillPlace, source: HeldFolder): Promise<void> {
+  const copying = join(place.work, nameIn(place, COPYING));
   await mkdir(copying, { mode: 0o700 });
   try {
     await trees.copy(source.path, copying);
@@ -44,13 +58,18 @@ async function copyContent({ trees }: Deps, folder: string, source: HeldFolder):
     await trees.remove(copying);
     throw error;
   }
-  await rename(copying, join(folder, COPIED));
-  await moveIntoPlace(folder);
+  await rename(copying, join(place.work, nameIn(place, COPIED)));
+  await moveIntoPlace(place);
+}
+
+/** In a volume it must be nobody else's. */
+function nameIn({ content, work }: FillPlace, name: string): string {
+  return content === work ? `.dhow-${name}` : name;
 }
 
 /** One by one, so that the volume stays the same folder for whoever has it mounted; a name that somebody took meanwhile is theirs. */
-async function moveIntoPlace(folder: string): Promise<void> {
-  const [copied, content] = [join(folder, COPIED), join(folder, "_data")];
+async function moveIntoPlace(place: FillPlace): Promise<void> {
+  const [copied, content] = [join(place.work, nameIn(place, COPIED)), place.content];
   const names = await readdir(copied, { encoding: "buffer" });
   for (const name of names) {
     const target = Buffer.concat([Buffer.from(`${content}/`), name]);
@@ -75,5 +94,6 @@ async function isThere(path: Buffer): Promise<boolean> {
 
 async function isEmpty(folder: string): Promise<boolean> {
   await using entries = await opendir(folder);
-  return (await entries.read()) === null;
+  for (let entry = await entries.read(); entry !== null; entry = await entries.read()) if (entry.name !== LOST_AND_FOUND) return false;
+  return true;
 }

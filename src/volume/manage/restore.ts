@@ -2,10 +2,24 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
-import { folderMode } from "./create.ts";
-import type { VolumeContext } from "./deps.ts";
-import { release } from "./release.ts";
-import { TRASH_PREFIX } from "./remove.ts";
+import { folderMode, TRASH_PREFIX } from "../driver/local.ts";
+import type { VolumeContext } from "../deps.ts";
+import { release } from "../mount/release.ts";
+import { DRIVER } from "../volume.ts";
+
+/**
+ * At the daemon's start, before any container is: what was mounted for runs that have ended meanwhile, and for whoever looked at files when the
+ * last daemon ended, is given back.
+ *
+ * @param running ids of the containers that run.
+ */
+export async function restoreMounts({ holds, stage }: VolumeContext, running: ReadonlySet<string>): Promise<void> {
+  for (const holder of stage.holders()) if (!running.has(holder)) await stage.release(holder);
+  holds.releaseStale(running);
+}
+
+/** What an image's content is kept under begins with the container's id. */
+const CONTAINER_ID = 64;
 
 /**
  * At the daemon's start: containers that a kill kept from coming into being have no volumes, a volume that was not finished is none, and
@@ -21,6 +35,7 @@ export async function restoreVolumes(deps: VolumeContext, root: string, containe
   }
   const names = await readdir(root);
   for (const name of names) if (!name.startsWith(TRASH_PREFIX) && deps.store.get(name) === undefined) await settleUnknown(deps, root, name);
+  for (const name of deps.images.reserved()) if (!containers.has(name.slice(0, CONTAINER_ID))) await deps.images.release(name);
   const trash = names.filter((name) => name.startsWith(TRASH_PREFIX));
   void emptyTrash(
     deps,
@@ -38,7 +53,7 @@ async function settleUnknown({ store, logger }: VolumeContext, root: string, nam
   await rmdir(folder).catch(() => undefined);
   if (!existsSync(content)) return;
   logger.warn({ volume: name }, "the content of a volume was found, and no record of it; it is a volume again, without labels");
-  store.add({ name, created: new Date().toISOString(), labels: {} });
+  store.add({ name, created: new Date().toISOString(), labels: {}, driver: DRIVER, options: {} });
 }
 
 /** Behind everything else: it may be a lot. */

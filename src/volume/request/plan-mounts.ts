@@ -34,7 +34,7 @@ export function planMounts({ config, hostConfig, inherited }: VolumeRequest): Pl
     if (placements.has(target) || taken.has(target)) continue;
     if (reservedForImages(target, privileged))
       throw new EngineError("invalid", `invalid volume of the image: nothing can be mounted at ${target}`);
-    placements.set(target, { kind: "asked", request: ownVolume(target) });
+    placements.set(target, { kind: "asked", request: ownVolume(target, hostConfig.VolumeDriver) });
   }
   if (placements.size > MOST_MOUNTS) throw new EngineError("invalid", `too many mounts: ${placements.size}, the limit is ${MOST_MOUNTS}`);
   return [...placements].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, placement]) => placement);
@@ -50,6 +50,17 @@ function imageTarget(text: string): string {
   return cleanPath(text);
 }
 
-function ownVolume(target: string): MountRequest {
-  return { type: "volume", target, name: undefined, readOnly: false, mode: "", driver: "", driverOptions: {}, labels: {}, copyUp: true };
+function ownVolume(target: string, driver = ""): MountRequest {
+  return {
+    type: "volume",
+    target,
+    name: undefined,
+    readOnly: false,
+    mode: "",
+    driver,
+    driverOptions: {},
+    labels: {},
+    copyUp: true,
+    subpath: undefined,
+  };
 }

@@ -3,7 +3,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { Mount } from "#spec/docker-api/types.ts";
 
 /** One wish for a mount, whatever field it came in; nothing has been looked up or made for it. */
-export type MountRequest = BindRequest | NamedVolumeRequest | TmpfsRequest;
+export type MountRequest = BindRequest | NamedVolumeRequest | TmpfsRequest | ImageRequest;
 
 interface Common {
   /** Clean absolute path in the container. */
@@ -20,6 +20,8 @@ export interface BindRequest extends Common {
   readonly options: readonly string[];
   /** Make the source when it is missing; else it has to be there. */
   readonly createSource: boolean;
+  /** Files in it belong to its folder's owner (`auto`) or to whoever makes them; undefined: as the daemon has it. */
+  readonly owner: "auto" | "container" | undefined;
 }
 
 export interface NamedVolumeRequest extends Common {
@@ -30,6 +32,14 @@ export interface NamedVolumeRequest extends Common {
   readonly driverOptions: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly copyUp: boolean;
+  readonly subpath: string | undefined;
+}
+
+export interface ImageRequest extends Common {
+  readonly type: "image";
+  /** Reference or id. */
+  readonly image: string;
+  readonly subpath: string | undefined;
 }
 
 export interface TmpfsRequest extends Common {
@@ -56,6 +66,7 @@ export function mountRequest(mount: Mount): MountRequest {
     case "tmpfs":
       return tmpfsRequest(mount, cleanPath(Target));
     case "image":
+      return imageRequest(mount, cleanPath(Target));
     case "cluster":
     case "npipe":
       throw wrongMount(type, "this type of mount is not supported");
@@ -72,7 +83,8 @@ function bindRequest({ Source = "", BindOptions, ...mount }: Mount, target: stri
   if (propagation !== "" && !PROPAGATIONS.includes(propagation)) throw wrongMount("bind", `invalid propagation mode: ${propagation}`);
   const readOnly = mount.ReadOnly === true;
   const topOnly = BindOptions?.ReadOnlyNonRecursive === true;
-  if (topOnly && BindOptions?.ReadOnlyForceRecursive === true) {
+  const forced = BindOptions?.ReadOnlyForceRecursive === true;
+  if (topOnly && forced) {
     throw wrongMount("bind", "mount options conflict: ReadOnlyNonRecursive and ReadOnlyForceRecursive");
   }
   return {
@@ -82,15 +94,17 @@ function bindRequest({ Source = "", BindOptions, ...mount }: Mount, target: stri
     readOnly,
     mode: "",
     propagation: propagation === "" ? DEFAULT_PROPAGATION : propagation,
-    options: [BindOptions?.NonRecursive === true ? "bind" : "rbind", ...(readOnly && topOnly ? ["ro"] : [])],
+    options: [BindOptions?.NonRecursive === true ? "bind" : "rbind", ...(readOnly && topOnly ? ["ro"] : []), ...(forced ? ["rro"] : [])],
     createSource: BindOptions?.CreateMountpoint === true,
+    owner: undefined,
   };
 }
 
 function volumeRequest({ Source = "", VolumeOptions, ...mount }: Mount, target: string): NamedVolumeRequest {
   refuseFields("volume", mount, ["BindOptions", "TmpfsOptions", "ImageOptions"]);
   if (mount.ReadOnly === true && Source === "") throw wrongMount("volume", "must not set ReadOnly mode when using anonymous volumes");
-  if ((VolumeOptions?.Subpath ?? "") !== "") throw wrongMount("volume", "VolumeOptions.Subpath is not supported");
+  const subpath = cleanSubpath("volume", VolumeOptions?.Subpath ?? "");
+  if (subpath !== undefined && Source === "") throw wrongMount("volume", "must not set Subpath when using anonymous volumes");
   return {
     type: "volume",
     target,
@@ -101,7 +115,25 @@ function volumeRequest({ Source = "", VolumeOptions, ...mount }: Mount, target: 
     driverOptions: VolumeOptions?.DriverConfig?.Options ?? {},
     labels: VolumeOptions?.Labels ?? {},
     copyUp: VolumeOptions?.NoCopy !== true,
+    subpath,
   };
+}
+
+/** Nothing can be written to it. */
+function imageRequest({ Source = "", ImageOptions, ...mount }: Mount, target: string): ImageRequest {
+  if (Source === "") throw wrongMount("image", "field Source must not be empty");
+  refuseFields("image", mount, ["BindOptions", "VolumeOptions", "TmpfsOptions"]);
+  const subpath = cleanSubpath("image", ImageOptions?.Subpath ?? "");
+  return { type: "image", target, image: Source, readOnly: true, mode: "", subpath };
+}
+
+/** Where the path leads is found out at each start, inside the volume; what leads out of it by its words is refused here. */
+function cleanSubpath(type: string, text: string): string | undefined {
+  if (text === "") return undefined;
+  const path = posix.normalize(text).replace(/\/$/, "");
+  const leadsOut = path.startsWith("/") || path === ".." || path.startsWith("../") || path.includes("\0") || path.length > LONGEST_PATH;
+  if (leadsOut) throw wrongMount(type, `subpath must be a relative path within the ${type}`);
+  return path;
 }
 
 function tmpfsRequest({ Source = "", TmpfsOptions, ...mount }: Mount, target: string): TmpfsRequest {

@@ -1,9 +1,9 @@
 import { isEngineError } from "#errors/engine-error.ts";
 import { type Filters, matchesLabels } from "#spec/filters.ts";
-import type { VolumeContext } from "./deps.ts";
+import type { VolumeContext } from "../deps.ts";
 import { booleanFilter } from "./list.ts";
 import { removeVolume } from "./remove.ts";
-import { isAnonymous, type Volume } from "./volume.ts";
+import { isAnonymous, isLocal, isPlain, type Volume } from "../volume.ts";
 
 export interface PruneResult {
   readonly deleted: readonly string[];
@@ -26,6 +26,8 @@ export async function pruneVolumes(
   let reclaimed = 0;
   for (const volume of deps.store.all()) {
     if (signal.aborted) break;
+    // What others keep is theirs to clear, as with Docker.
+    if (!isLocal(volume)) continue;
     if (!(all || isAnonymous(volume)) || !matchesLabels(filters, volume.labels)) continue;
     const size = await removeUnused(deps, volume);
     if (size === undefined) continue;
@@ -37,9 +39,10 @@ export async function pruneVolumes(
 }
 
 /** Its size; undefined when a container has it, or took it just now. */
-async function removeUnused(deps: VolumeContext, { name, mountpoint }: Volume): Promise<number | undefined> {
+async function removeUnused(deps: VolumeContext, volume: Volume): Promise<number | undefined> {
+  const { name, mountpoint } = volume;
   if (deps.store.usesOf(name).length > 0) return undefined;
-  const size = await deps.trees.measure(mountpoint).catch(() => 0);
+  const size = isPlain(volume) ? await deps.trees.measure(mountpoint).catch(() => 0) : 0;
   try {
     await removeVolume(deps, name, { force: false });
     return size;

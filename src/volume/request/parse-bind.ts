@@ -10,6 +10,8 @@ const SUBJECTS: readonly (readonly string[])[] = [
   PROPAGATIONS,
   ["nocopy"],
   ["consistent", "cached", "delegated", "default"],
+  // Our own: files belong to the owner of the bound folder.
+  ["idmap=auto", "idmap=off"],
 ];
 
 /**
@@ -32,8 +34,13 @@ export function parseBind(text: string, volumeDriver = ""): MountRequest {
     ...(words.includes("nocopy") ? { VolumeOptions: { NoCopy: true } } : {}),
   };
   const request = requestOf(mount, text);
-  if (request.type === "bind") return { ...request, mode, createSource: true };
+  if (request.type === "bind") return { ...request, mode, createSource: true, owner: ownerOf(words) };
   return request.type === "volume" ? { ...request, mode, driver: volumeDriver } : request;
+}
+
+function ownerOf(words: readonly string[]): "auto" | "container" | undefined {
+  if (words.includes("idmap=auto")) return "auto";
+  return words.includes("idmap=off") ? "container" : undefined;
 }
 
 function split(text: string): { source: string; target: string; mode: string } {
