@@ -36,6 +36,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     "build",
   ],
   api: ["lib", "errors", "spec", "http"],
+  registry: ["lib", "errors", "spec", "http", "store"],
   client: ["lib", "errors", "spec", "http"],
   cli: ["lib", "errors", "spec", "client"],
   embed: ["lib", "errors", "spec", "client"],

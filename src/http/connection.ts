@@ -37,6 +37,8 @@ const HALF_CLOSE_MS = 500;
  */
 export class Connection implements SideOwner {
   readonly transport: Transport;
+  /** Kept from the start: a socket that is gone no longer knows. */
+  readonly peer: string | undefined;
   /** Called once when the client has gone while a request is under way: closed, or half-closed for a while (not after a hijack). */
   onGone: (() => void) | undefined;
   readonly #socket: Socket;
@@ -54,6 +56,7 @@ export class Connection implements SideOwner {
 
   constructor(socket: Socket, options: { readonly transport: Transport; readonly lingerMs: number }) {
     this.transport = options.transport;
+    this.peer = socket.remoteAddress;
     this.#socket = socket;
     this.#lingerMs = options.lingerMs;
     this.#phase = newHead();

@@ -53,6 +53,10 @@ export class Exchange implements HttpRequest {
     return this.connection.transport;
   }
 
+  get peer(): string | undefined {
+    return this.connection.peer;
+  }
+
   /** Made when first asked for: most requests never do. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();

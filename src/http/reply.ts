@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Answer } from "./answer.ts";
+import type { Answer, RawReply } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { hijack } from "./hijack.ts";
 import type { Reply } from "./route.ts";
@@ -27,6 +27,8 @@ export async function writeAnswer(exchange: Exchange, answer: Answer, common: He
     case "stream":
       exchange.streaming = true;
       return sendStream(exchange, answer, common);
+    case "raw":
+      return sendRaw(exchange, answer, common);
     case "hijack":
     case "websocket":
       exchange.streaming = true;
@@ -55,19 +57,32 @@ function withClose(exchange: Exchange, headers: HeaderFields): HeaderFields {
   return exchange.leavesTooMuch() ? { ...headers, Connection: "close" } : headers;
 }
 
+async function sendRaw(exchange: Exchange, { status, headers, body }: RawReply, common: HeaderFields): Promise<void> {
+  const { response } = exchange;
+  const isWhole = body === undefined || typeof body === "string" || body instanceof Uint8Array;
+  const length = isWhole && status !== 204 && status !== 304 ? { "Content-Length": String(Buffer.byteLength(body ?? "")) } : {};
+  response.writeHead(status, withClose(exchange, { ...common, ...length, ...headers }));
+  if (isWhole) response.end(body);
+  else if (exchange.method === "HEAD") response.end();
+  else await pipe(exchange, body);
+}
+
 type StreamReply = Extract<Reply, { kind: "stream" }>;
 
 async function sendStream(exchange: Exchange, reply: StreamReply, common: HeaderFields): Promise<void> {
-  const { response, signal } = exchange;
   const headers = { ...common, "Content-Type": reply.contentType, ...reply.headers };
-  response.writeHead(reply.status, withClose(exchange, headers)).flushHeaders();
-  const chunks = reply.body[Symbol.asyncIterator]();
+  exchange.response.writeHead(reply.status, withClose(exchange, headers)).flushHeaders();
+  await pipe(exchange, reply.body);
+}
+
+async function pipe({ response, signal, connection }: Exchange, body: AsyncIterable<Uint8Array>): Promise<void> {
+  const chunks = body[Symbol.asyncIterator]();
   try {
     await untilAborted(copy(chunks, response, signal), signal);
     response.end();
   } catch (error) {
     // Without the last chunk, so that the client sees a broken answer and not a short one. Node gathers the writes of one tick.
-    setImmediate(() => exchange.connection.breakOff());
+    setImmediate(() => connection.breakOff());
     throw error;
   } finally {
     // Not awaited: a generator that waits for its next event does not end before that event.

@@ -8,6 +8,7 @@ const workers = {
   digest: "store/content/digest-worker.ts",
   compress: "store/compress/compress-worker.ts",
   files: "store/files/files-worker.ts",
+  bcrypt: "registry/auth/bcrypt-worker.ts",
   netns: "sys/netns-worker.ts",
   build: "build/worker/build-worker.ts",
   mount: "volume/driver/mount-worker.ts",

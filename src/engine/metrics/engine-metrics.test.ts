@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EngineMetrics } from "./engine-metrics.ts";
-import { family, Timings } from "./exposition.ts";
+import { family, Timings } from "#lib/exposition.ts";
 
 const sources = {
   containers: () => ({ running: 3, paused: 1, stopped: 2 }),

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { family, Timings, type Labels } from "./exposition.ts";
+import { family, Timings, type Labels } from "#lib/exposition.ts";
 
 /** What is read at each scrape; every answer is a number that is at hand. */
 export interface MetricSources {
