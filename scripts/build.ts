@@ -8,6 +8,7 @@ import { workerSources } from "../src/lib/worker-url.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Runs under the Node that is carried. */
 const daemon = { dhowd: "src/bin/dhowd.ts" };
+const registry = { registry: "src/bin/registry.ts" };
 const workers = Object.fromEntries(Object.entries(workerSources).map(([name, source]) => [`${name}-worker`, `src/${source}`]));
 /** Runs under the user's own Node, too: programs import it, and the command line works where none is carried. */
 const client = { dhow: "src/bin/dhow.ts", index: "src/index.ts" };
@@ -51,6 +52,7 @@ const requiredKoffi: Plugin = {
 await rm(`${root}dist`, { recursive: true, force: true });
 // What the daemon imports by a call becomes a file of its own, which is read when it is called for.
 await bundle(daemon, "node24", { splitting: true });
+await bundle(registry, "node24");
 await bundle(workers, "node24");
 await bundle(client, "node20");
 

@@ -1,3 +1,4 @@
+import type { HostCommands } from "#cli/host-commands.ts";
 import { runCli } from "#cli/main.ts";
 import type { Streams } from "#cli/streams.ts";
 
@@ -12,9 +13,20 @@ const exitCode = await runCli(process.argv.slice(2), {
   streams: processStreams(),
   environment: process.env,
   currentFolder: process.cwd(),
+  hostCommands: process.platform === "linux" ? hostCommands() : undefined,
 });
 await Promise.all([process.stdout, process.stderr].map(written));
 process.exit(exitCode);
+
+/** What acts on this host is a bundle of its own, which only those commands load. */
+function hostCommands(): HostCommands {
+  const registry = async (): Promise<typeof import("./registry.ts")> =>
+    (await import(new URL(`./registry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url).href)) as typeof import("./registry.ts");
+  return {
+    serveRegistry: async (...call) => (await registry()).serveRegistry(...call),
+    collectRegistry: async (...call) => (await registry()).collectRegistry(...call),
+  };
+}
 
 /** The input is opened when it is asked for: a command that does not read leaves it to the program that comes after. */
 function processStreams(): Streams {

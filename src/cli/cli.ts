@@ -1,5 +1,6 @@
 import type { EngineClient } from "#client/engine-client.ts";
 import type { CliConfigFile } from "./connection/config-file.ts";
+import type { HostCommands } from "./host-commands.ts";
 import type { Streams } from "./streams.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,4 +16,8 @@ export interface Cli {
   readonly configFolder: string;
   readonly environment: Environment;
   readonly currentFolder: string;
+  /** `-D`: say more. */
+  readonly debug: boolean;
+  /** Undefined where the program can act on no host. */
+  readonly hostCommands?: HostCommands | undefined;
 }

@@ -85,6 +85,16 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/dns-trace.ts")).dnsTrace,
   },
   {
+    names: ["registry serve"],
+    summary: "Serve images to others from this machine",
+    load: async () => (await import("./commands/registry-serve.ts")).registryServe,
+  },
+  {
+    names: ["registry gc"],
+    summary: "Collect the garbage of a registry that is not being served",
+    load: async () => (await import("./commands/registry-gc.ts")).registryGc,
+  },
+  {
     names: ["info", "system info"],
     summary: "Display system-wide information",
     load: async () => (await import("./commands/info.ts")).info,
@@ -106,6 +116,7 @@ export const nouns: Readonly<Record<string, string>> = {
   container: "Manage containers",
   dns: "Look into the names of containers",
   image: "Manage images",
+  registry: "Keep a registry of one's own",
   system: "Manage the engine",
 };
 

@@ -11,7 +11,7 @@ import { usageLine } from "./help/usage-line.ts";
 import { write } from "./streams.ts";
 
 /** What the process gives: its streams, its environment and where it is. */
-export type Host = Pick<Cli, "streams" | "environment" | "currentFolder">;
+export type Host = Pick<Cli, "streams" | "environment" | "currentFolder" | "hostCommands">;
 
 type Globals = Parsed<typeof globalFlags>;
 

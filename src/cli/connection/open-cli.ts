@@ -9,7 +9,10 @@ import { resolveEndpoint } from "./endpoint.ts";
 import { customHeaders } from "./headers.ts";
 
 /** Finds out which daemon is meant, and makes a client of it. Nothing is sent yet. */
-export function openCli(host: Pick<Cli, "streams" | "environment" | "currentFolder">, flags: Partial<ValuesOf<typeof globalFlags>>): Cli {
+export function openCli(
+  host: Pick<Cli, "streams" | "environment" | "currentFolder" | "hostCommands">,
+  flags: Partial<ValuesOf<typeof globalFlags>>,
+): Cli {
   const { environment } = host;
   const configFolder = flags.config ?? environment["DOCKER_CONFIG"] ?? join(environment["HOME"] ?? "/", ".docker");
   const config = readConfigFile(configFolder, environment["DOCKER_AUTH_CONFIG"]);
@@ -24,5 +27,5 @@ export function openCli(host: Pick<Cli, "streams" | "environment" | "currentFold
     apiVersion: environment["DOCKER_API_VERSION"],
     headers: customHeaders(config, environment["DOCKER_CUSTOM_HEADERS"]),
   };
-  return { ...host, config, configFolder, context: endpoint.context, client: clientOf(endpoint, settings) };
+  return { ...host, debug: flags.debug === true, config, configFolder, context: endpoint.context, client: clientOf(endpoint, settings) };
 }

@@ -1,0 +1,88 @@
+import tls from "node:tls";
+import type { RegistryCollectValues, RegistryServeValues } from "#cli/registry-values.ts";
+import { type Streams, write } from "#cli/streams.ts";
+import { DaemonLogger } from "#daemon/logger.ts";
+import { serveMetrics } from "#daemon/metrics-server.ts";
+import { lockRoot } from "#daemon/root-lock.ts";
+import { stderrSink } from "#daemon/stderr-sink.ts";
+import { messageOf } from "#errors/engine-error.ts";
+import { listen, type Listener, tlsOptions } from "#http/listen.ts";
+import type { Logger } from "#lib/logger.ts";
+import { openRegistry, type OpenRegistry } from "#registry/open-registry.ts";
+import { collectStored } from "#registry/gc/collect-stored.ts";
+import { makeFolder } from "#registry/storage/durable-files.ts";
+import { collectOptions, dataRootOf, listenTargetOf, serveOptions, tlsIdentityOf } from "./registry/options.ts";
+
+/** What requests under way get when the registry is told to stop. */
+const GRACE_MS = 10_000;
+
+/** `dhow registry serve`: serves until SIGINT or SIGTERM. SIGHUP reads the policy and the certificates again, SIGUSR1 collects garbage. */
+export async function serveRegistry(values: RegistryServeValues, streams: Streams, debug: boolean): Promise<number> {
+  const options = serveOptions(values);
+  const identity = tlsIdentityOf(values);
+  const logger = newLogger(debug);
+  await using resources = new AsyncDisposableStack();
+  await makeFolder(options.registry.root);
+  resources.defer(lockRoot(options.registry.root, "registry's folder"));
+  const opened = await openRegistry({ logger }, options.registry);
+  resources.defer(() => opened.close(GRACE_MS));
+  const listeners: Listener[] = [];
+  for (const address of options.addresses) {
+    const listener = await listen(listenTargetOf(address, identity));
+    resources.defer(() => listener.close());
+    listeners.push(listener);
+  }
+  if (options.metrics !== undefined) {
+    const metrics = await serveMetrics(options.metrics, () => opened.registry.scrape());
+    resources.defer(() => metrics.close());
+    await write(streams.output, `Metrics on http://${metrics.address}/metrics\n`);
+  }
+  const stop = stopSignal(streams);
+  resources.defer(streams.onSignal(["SIGHUP"], () => void reload(values, listeners, opened, logger)));
+  resources.defer(streams.onSignal(["SIGUSR1"], () => void collectNow(opened, logger)));
+  for (const listener of listeners) {
+    opened.registry.serve(listener);
+    await write(streams.output, `Registry on ${listener.address.replace("tcp:", identity === undefined ? "http:" : "https:")}\n`);
+  }
+  logger.info({ signal: await stop }, "the registry stops");
+  return 0;
+}
+
+/** `dhow registry gc`: for a registry that nobody serves; one that is served collects by itself, and on SIGUSR1. */
+export async function collectRegistry(values: RegistryCollectValues, streams: Streams, debug: boolean): Promise<number> {
+  const root = dataRootOf(values);
+  const unlock = lockRoot(root, "registry's folder");
+  try {
+    const { manifests, links, blobs, bytes } = await collectStored({ root, logger: newLogger(debug) }, collectOptions(values));
+    await write(streams.output, `Removed ${manifests} manifests, ${links} blobs from repositories, and ${blobs} blobs (${bytes} bytes) from the disk\n`);
+  } finally {
+    unlock();
+  }
+  return 0;
+}
+
+function newLogger(debug: boolean): Logger {
+  return DaemonLogger.create({ level: debug ? "debug" : "info", format: "text", sink: stderrSink() });
+}
+
+function stopSignal(streams: Streams): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => void streams.onSignal(["SIGINT", "SIGTERM"], resolve));
+}
+
+async function collectNow({ registry }: OpenRegistry, logger: Logger): Promise<void> {
+  await registry.collect().catch((error: unknown) => logger.error({ error: messageOf(error) }, "collecting garbage failed"));
+}
+
+/** What cannot be read leaves all as it was. */
+async function reload(values: RegistryServeValues, listeners: readonly Listener[], opened: OpenRegistry, logger: Logger): Promise<void> {
+  try {
+    const identity = tlsIdentityOf(values);
+    for (const { server } of listeners) {
+      if (identity !== undefined && server instanceof tls.Server) server.setSecureContext(tlsOptions(identity, undefined));
+    }
+    await opened.reload();
+    logger.info({}, "policy and certificates were read again");
+  } catch (error) {
+    logger.error({ error: messageOf(error) }, "reading the configuration again failed; the old one stays");
+  }
+}
