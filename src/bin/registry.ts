@@ -23,7 +23,7 @@ export async function serveRegistry(values: RegistryServeValues, streams: Stream
   const logger = newLogger(debug);
   await using resources = new AsyncDisposableStack();
   await makeFolder(options.registry.root);
-  resources.defer(lockRoot(options.registry.root, "registry's folder"));
+  resources.defer(lockRoot(options.registry.root, "registry's folder", "registry"));
   const opened = await openRegistry({ logger }, options.registry);
   resources.defer(() => opened.close(GRACE_MS));
   const listeners: Listener[] = [];
@@ -51,7 +51,7 @@ export async function serveRegistry(values: RegistryServeValues, streams: Stream
 /** `dhow registry gc`: for a registry that nobody serves; one that is served collects by itself, and on SIGUSR1. */
 export async function collectRegistry(values: RegistryCollectValues, streams: Streams, debug: boolean): Promise<number> {
   const root = dataRootOf(values);
-  const unlock = lockRoot(root, "registry's folder");
+  const unlock = lockRoot(root, "registry's folder", "registry");
   try {
     const { manifests, links, blobs, bytes } = await collectStored({ root, logger: newLogger(debug) }, collectOptions(values));
     await write(streams.output, `Removed ${manifests} manifests, ${links} blobs from repositories, and ${blobs} blobs (${bytes} bytes) from the disk\n`);

@@ -2,6 +2,8 @@ import { RegistryError } from "../protocol/registry-error.ts";
 
 const WINDOW_MS = 60_000;
 const MOST_FAILURES = 20;
+/** For one user from everywhere: more, so that nobody is locked out by a stranger's handful. */
+const MOST_FAILURES_OF_USER = 200;
 const MOST_REMEMBERED = 10_000;
 
 /** Slows down who guesses passwords: after so many wrong ones from an address, or for a user, nobody from there is heard for a while. */
@@ -17,7 +19,7 @@ export class Failures {
   check(keys: readonly string[]): void {
     for (const key of keys) {
       const entry = this.#counts.get(key);
-      if (entry === undefined || entry.count < MOST_FAILURES) continue;
+      if (entry === undefined || entry.count < (key.startsWith("user:") ? MOST_FAILURES_OF_USER : MOST_FAILURES)) continue;
       const left = entry.since + WINDOW_MS - this.#now();
       if (left <= 0) this.#counts.delete(key);
       else {

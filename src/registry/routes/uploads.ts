@@ -25,7 +25,13 @@ async function begin(context: RegistryContext, call: Call<"uploads">): Promise<R
   if (mount !== undefined) return created(repository, mount);
   const upload = await uploads.begin(repository, call.principal, digest === undefined ? algorithmIn(call.query) : algorithmOf(digest));
   if (digest === undefined) return accepted(upload, { "Docker-Upload-UUID": upload.id });
-  return receiveAll(context, call.request, upload, digest);
+  try {
+    return await receiveAll(context, call.request, upload, digest);
+  } catch (error) {
+    // The client was never told its name.
+    await drop(context, upload);
+    throw error;
+  }
 }
 
 async function status(context: RegistryContext, { target, principal }: Call<"upload">): Promise<RawReply> {
@@ -52,12 +58,9 @@ async function finish(context: RegistryContext, { request, target, query, princi
 }
 
 async function cancel(context: RegistryContext, { target, principal }: Call<"upload">): Promise<RawReply> {
-  const { uploads, quotas } = writesOf(context);
+  const { uploads } = writesOf(context);
   const upload = uploads.find(target.id, target.repository, principal.user);
-  await uploads.use(upload, async () => {
-    quotas.coming(upload.repository, -upload.file.size);
-    await uploads.remove(upload);
-  });
+  await uploads.use(upload, () => drop(context, upload));
   return reply(204, {});
 }
 
@@ -99,15 +102,21 @@ async function admit({ limits, writes }: RegistryContext, { repository, file }: 
 async function keep(context: RegistryContext, upload: Upload, digest: BlobDigest): Promise<void> {
   const { uploads, repositories, quotas } = writesOf(context);
   const { repository, file } = upload;
-  quotas.coming(repository, -file.size);
   try {
     if (!(await file.isOf(digest))) {
       throw new RegistryError("DIGEST_INVALID", "the blob's digest is another than the one it is sent for", { detail: { digest } });
     }
+    quotas.coming(repository, -uploads.forget(upload));
     await repositories.addBlob(repository, digest, file.path, file.size);
   } finally {
-    await uploads.remove(upload);
+    await drop(context, upload);
   }
+}
+
+async function drop(context: RegistryContext, upload: Upload): Promise<void> {
+  const { uploads, quotas } = writesOf(context);
+  quotas.coming(upload.repository, -uploads.forget(upload));
+  await uploads.remove(upload);
 }
 
 function accepted(upload: Upload, headers: Readonly<Record<string, string>> = {}): RawReply {

@@ -110,6 +110,11 @@ export class Uploads {
     }
   }
 
+  /** From now on there is no such upload. @returns the bytes that counted for it; none the second time. */
+  forget(upload: Upload): number {
+    return this.#open.delete(upload.id) ? upload.file.size : 0;
+  }
+
   async remove(upload: Upload): Promise<void> {
     this.#open.delete(upload.id);
     await removeFile(upload.file.path);
