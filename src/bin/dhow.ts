@@ -20,8 +20,8 @@ process.exit(exitCode);
 
 /** What acts on this host is a bundle of its own, which only those commands load. */
 function hostCommands(): HostCommands {
-  const registry = async (): Promise<typeof import("./registry.ts")> =>
-    (await import(new URL(`./registry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url).href)) as typeof import("./registry.ts");
+  const url = new URL(`./registry.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+  const registry = async (): Promise<HostCommands> => (await import(url.href)) as HostCommands;
   return {
     serveRegistry: async (...call) => (await registry()).serveRegistry(...call),
     collectRegistry: async (...call) => (await registry()).collectRegistry(...call),

@@ -54,7 +54,10 @@ export async function collectRegistry(values: RegistryCollectValues, streams: St
   const unlock = lockRoot(root, "registry's folder", "registry");
   try {
     const { manifests, links, blobs, bytes } = await collectStored({ root, logger: newLogger(debug) }, collectOptions(values));
-    await write(streams.output, `Removed ${manifests} manifests, ${links} blobs from repositories, and ${blobs} blobs (${bytes} bytes) from the disk\n`);
+    await write(
+      streams.output,
+      `Removed ${manifests} manifests, ${links} blobs from repositories, and ${blobs} blobs (${bytes} bytes) from the disk\n`,
+    );
   } finally {
     unlock();
   }

@@ -19,7 +19,10 @@ function raw(method: string, path: string, more = ""): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(Number(registry.host.split(":")[1]), "127.0.0.1");
     let text = "";
-    socket.on("data", (data) => (text += data.toString())).on("close", () => resolve(text)).on("error", reject);
+    socket
+      .on("data", (data) => (text += data.toString()))
+      .on("close", () => resolve(text))
+      .on("error", reject);
     socket.end(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${more}\r\n`);
   });
 }
@@ -189,7 +192,10 @@ describe("uploads", () => {
   });
 
   it("larger than a blob may be are refused, announced or not", async () => {
-    const announced = await registry.fetch(`/v2/a/b/blobs/uploads/?digest=${digestOf(Buffer.from("x"))}`, { method: "POST", body: new Uint8Array(5_000_001) });
+    const announced = await registry.fetch(`/v2/a/b/blobs/uploads/?digest=${digestOf(Buffer.from("x"))}`, {
+      method: "POST",
+      body: new Uint8Array(5_000_001),
+    });
     expect(announced.status).toBe(413);
     const location = await begin();
     const body = ReadableStream.from(Array.from({ length: 60 }, () => new Uint8Array(100_000)));
@@ -215,7 +221,9 @@ describe("manifests", () => {
     for (const bytes of [config, layer]) await registry.pushBlob("m/m", bytes);
   });
   const put = (document: unknown, type: string = mediaTypes.ociManifest): Promise<Response> =>
-    registry.putManifest("m/m", "t", Buffer.from(typeof document === "string" ? document : JSON.stringify(document)), { "Content-Type": type });
+    registry.putManifest("m/m", "t", Buffer.from(typeof document === "string" ? document : JSON.stringify(document)), {
+      "Content-Type": type,
+    });
   const descriptor = { mediaType: mediaTypes.ociLayer, digest: digestOf(randomBytes(3)), size: 3 };
 
   it.each<[string, unknown, string, number, string]>([
@@ -230,7 +238,13 @@ describe("manifests", () => {
     ["is of a type that nobody knows", { ...image, mediaType: undefined }, "text/html", 400, "MANIFEST_INVALID"],
     ["is of both kinds", { ...image, manifests: [] }, mediaTypes.ociManifest, 400, "MANIFEST_INVALID"],
     ["is of schema 1", { schemaVersion: 1 }, mediaTypes.ociManifest, 400, "MANIFEST_INVALID"],
-    ["has a path for a digest", { ...image, layers: [{ ...descriptor, digest: "sha256:../../x" }] }, mediaTypes.ociManifest, 400, "MANIFEST_INVALID"],
+    [
+      "has a path for a digest",
+      { ...image, layers: [{ ...descriptor, digest: "sha256:../../x" }] },
+      mediaTypes.ociManifest,
+      400,
+      "MANIFEST_INVALID",
+    ],
     ["has a size below zero", { ...image, layers: [{ ...descriptor, size: -1 }] }, mediaTypes.ociManifest, 400, "MANIFEST_INVALID"],
     ["is nested deeply", `{"schemaVersion":2,"x":${"[".repeat(5000)}${"]".repeat(5000)}}`, mediaTypes.ociManifest, 400, "MANIFEST_INVALID"],
     ["has too many layers", { ...image, layers: Array(10_001).fill(descriptor) }, mediaTypes.ociManifest, 400, "MANIFEST_INVALID"],
@@ -261,7 +275,9 @@ describe("manifests", () => {
   });
 
   it("of another repository's blobs is refused: what is stored is not what one may name", async () => {
-    const answer = await registry.putManifest("m/other", "t", Buffer.from(JSON.stringify(image)), { "Content-Type": mediaTypes.ociManifest });
+    const answer = await registry.putManifest("m/other", "t", Buffer.from(JSON.stringify(image)), {
+      "Content-Type": mediaTypes.ociManifest,
+    });
     expect(await codeOf(answer)).toBe("MANIFEST_BLOB_UNKNOWN");
     expect((await registry.fetch(`/v2/m/other/blobs/${digestOf(layer)}`)).status).toBe(404);
   });
@@ -284,9 +300,15 @@ describe("manifests", () => {
     const statuses: number[] = [];
     for (let level = 1; level <= 9; level++) {
       const mediaType = level === 1 ? mediaTypes.ociManifest : mediaTypes.ociIndex;
-      const next = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [{ mediaType, digest: digestOf(Buffer.from(bytes)), size: bytes.length }] };
+      const next = {
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociIndex,
+        manifests: [{ mediaType, digest: digestOf(Buffer.from(bytes)), size: bytes.length }],
+      };
       bytes = JSON.stringify(next);
-      const answer = await registry.putManifest("n/n", digestOf(Buffer.from(bytes)), Buffer.from(bytes), { "Content-Type": mediaTypes.ociIndex });
+      const answer = await registry.putManifest("n/n", digestOf(Buffer.from(bytes)), Buffer.from(bytes), {
+        "Content-Type": mediaTypes.ociIndex,
+      });
       statuses.push(answer.status);
     }
     expect(statuses).toEqual([201, 201, 201, 201, 201, 201, 201, 201, 400]);
@@ -300,7 +322,11 @@ describe("referrers", () => {
     const subject = { mediaType: mediaTypes.ociManifest, digest: digestOf(Buffer.from("s")), size: 1 };
     const pushed: string[] = [];
     for (let at = 0; at < 25; at++) {
-      const manifest = imageManifest(config, [], { subject, artifactType: at % 2 === 0 ? "a/even" : "a/odd", annotations: { at: String(at) } });
+      const manifest = imageManifest(config, [], {
+        subject,
+        artifactType: at % 2 === 0 ? "a/even" : "a/odd",
+        annotations: { at: String(at) },
+      });
       pushed.push(await registry.pushManifest("r/r", digestOf(Buffer.from(JSON.stringify(manifest))), manifest));
     }
     const found: string[] = [];

@@ -99,7 +99,7 @@ async function readPolicy(path: string | undefined): Promise<Policy> {
 async function openAccess(
   { auth, root }: OpenRegistryOptions,
   policy: () => Policy,
-): Promise<{ readonly access: Access; closeAccess(): Promise<void> }> {
+): Promise<{ readonly access: Access; closeAccess: () => Promise<void> }> {
   if (auth.kind === "none") return { access: new OpenAccess(), closeAccess: () => Promise.resolve() };
   const passwords = new Passwords(await Htpasswd.open(auth.htpasswd));
   const access =

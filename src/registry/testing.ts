@@ -8,7 +8,7 @@ import { mediaTypes } from "#spec/oci-image/types.ts";
 import { openRegistry, type OpenRegistry, type OpenRegistryDeps, type OpenRegistryOptions } from "./open-registry.ts";
 import { type BlobDigest, digestOf } from "./protocol/digest.ts";
 
-export const testOptions = {
+const testOptions = {
   auth: { kind: "none" },
   policy: undefined,
   quota: undefined,
@@ -36,10 +36,7 @@ export class ServedRegistry implements AsyncDisposable {
     this.origin = listener.address.replace("tcp:", "http:");
   }
 
-  static async start(
-    options: Partial<OpenRegistryOptions> = {},
-    deps: Partial<OpenRegistryDeps> = {},
-  ): Promise<ServedRegistry> {
+  static async start(options: Partial<OpenRegistryOptions> = {}, deps: Partial<OpenRegistryDeps> = {}): Promise<ServedRegistry> {
     const root = options.root ?? mkdtempSync(join(tmpdir(), "dhow-registry-"));
     const open = await openRegistry({ logger: silentLogger, ...deps }, { ...testOptions, ...options, root });
     const listener = await listen({ kind: "tcp", host: "127.0.0.1", port: 0 });
@@ -58,7 +55,11 @@ export class ServedRegistry implements AsyncDisposable {
 
   async pushBlob(repository: string, bytes: Buffer, headers: Record<string, string> = {}): Promise<BlobDigest> {
     const digest = digestOf(bytes);
-    const answer = await this.fetch(`/v2/${repository}/blobs/uploads/?digest=${digest}`, { method: "POST", body: new Uint8Array(bytes), headers });
+    const answer = await this.fetch(`/v2/${repository}/blobs/uploads/?digest=${digest}`, {
+      method: "POST",
+      body: new Uint8Array(bytes),
+      headers,
+    });
     if (answer.status !== 201) throw new Error(`blob: ${answer.status} ${await answer.text()}`);
     return digest;
   }

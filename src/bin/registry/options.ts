@@ -79,7 +79,9 @@ function refuseExposed(values: RegistryServeValues, auth: AuthOptions, addresses
     throw invalid(`${where} can be reached by others, who could push and delete: set --auth, or say --insecure`);
   }
   if (values["tls-cert"] === undefined) {
-    throw invalid(`${where} can be reached by others, and passwords would be sent in the clear: set --tls-cert and --tls-key, or say --insecure`);
+    throw invalid(
+      `${where} can be reached by others, and passwords would be sent in the clear: set --tls-cert and --tls-key, or say --insecure`,
+    );
   }
 }
 
@@ -93,7 +95,8 @@ function addressOf(flag: string, text: string): { readonly host: string; readonl
 
 function milliseconds(flag: string, text: string | undefined, usual: string): number {
   const nanoseconds = parseDuration(text ?? usual);
-  if (nanoseconds === undefined || nanoseconds < 0n) throw invalid(`--${flag} ${JSON.stringify(text)} is not a duration such as 90s or 24h`);
+  if (nanoseconds === undefined || nanoseconds < 0n)
+    throw invalid(`--${flag} ${JSON.stringify(text)} is not a duration such as 90s or 24h`);
   // What a timer can hold: 24 days.
   return Math.min(Number(nanoseconds / 1_000_000n), 2 ** 31 - 1);
 }
@@ -117,7 +120,11 @@ export function tlsIdentityOf(values: RegistryServeValues): TlsIdentity | undefi
   if (cert === undefined || key === undefined) throw invalid("--tls-cert and --tls-key go together");
   try {
     if ((statSync(key).mode & 0o077) !== 0) throw new Error(`${key} can be read by others: want mode 0600`);
-    return { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8"), ca: authority === undefined ? undefined : authorityOf(authority) };
+    return {
+      cert: readFileSync(cert, "utf8"),
+      key: readFileSync(key, "utf8"),
+      ca: authority === undefined ? undefined : authorityOf(authority),
+    };
   } catch (cause) {
     throw new EngineError("invalid", `the TLS files cannot be used: ${messageOf(cause)}`, { cause });
   }

@@ -194,11 +194,17 @@ describe("tokens", () => {
 
   it("asks for one, with the scope that it takes", async () => {
     const door = await ask("GET", "/v2/");
-    expect([door.status, door.headers.get("www-authenticate")]).toEqual([401, `Bearer realm="${registry.origin}/token",service="dhow-test"`]);
+    expect([door.status, door.headers.get("www-authenticate")]).toEqual([
+      401,
+      `Bearer realm="${registry.origin}/token",service="dhow-test"`,
+    ]);
     const pull = await ask("GET", "/v2/team/app/manifests/v1");
     expect(pull.headers.get("www-authenticate")).toContain('scope="repository:team/app:pull"');
     const push = await ask("POST", "/v2/team/app/blobs/uploads/", await bearer("ann", "repository:team/app:pull"));
-    expect([push.status, push.headers.get("www-authenticate")]).toEqual([401, expect.stringContaining('scope="repository:team/app:pull,push"')]);
+    expect([push.status, push.headers.get("www-authenticate")]).toEqual([
+      401,
+      expect.stringContaining('scope="repository:team/app:pull,push"'),
+    ]);
     expect(push.headers.get("www-authenticate")).toContain('error="insufficient_scope"');
     expect((await ask("DELETE", "/v2/team/app/manifests/v1")).headers.get("www-authenticate")).toContain("team/app:delete");
   });
@@ -226,7 +232,13 @@ describe("tokens", () => {
   });
 
   it("grant no more than the policy does", async () => {
-    const text = await token("bob", "repository:team/app:pull,push,delete", "repository:ann/x:pull", "registry:catalog:*", "repository:bob/y:* repository:bob/z:pull");
+    const text = await token(
+      "bob",
+      "repository:team/app:pull,push,delete",
+      "repository:ann/x:pull",
+      "registry:catalog:*",
+      "repository:bob/y:* repository:bob/z:pull",
+    );
     expect(claimsOf(text)["access"]).toEqual([
       { type: "repository", name: "team/app", actions: ["pull"] },
       { type: "registry", name: "catalog", actions: ["*"] },
@@ -239,12 +251,18 @@ describe("tokens", () => {
     expect(await status(ask("GET", "/v2/", { Authorization: `Bearer ${anonymous}` }))).toBe(200);
   });
 
-  it.each(["repository:library/*:pull", "repository:team/app\n:push", "repository:../x:pull", "repository:TEAM:pull", "repository:team/app:pull:push", "x", "repository::pull", "user:ann:*"])(
-    "grant nothing for %j",
-    async (scope) => {
-      expect(claimsOf(await token("ann", scope))["access"]).toEqual([]);
-    },
-  );
+  it.each([
+    "repository:library/*:pull",
+    "repository:team/app\n:push",
+    "repository:../x:pull",
+    "repository:TEAM:pull",
+    "repository:team/app:pull:push",
+    "x",
+    "repository::pull",
+    "user:ann:*",
+  ])("grant nothing for %j", async (scope) => {
+    expect(claimsOf(await token("ann", scope))["access"]).toEqual([]);
+  });
 
   it("are not given for wrong passwords, nor for another service", async () => {
     expect(await status(registry.fetch("/token?service=dhow-test", { headers: basic("ann", "wrong") }))).toBe(401);
@@ -261,7 +279,13 @@ describe("tokens", () => {
   it("come by OAuth 2, too, and a refresh token brings the next", async () => {
     const post = (form: Record<string, string>): Promise<Response> =>
       registry.fetch("/token", { method: "POST", body: new URLSearchParams({ service: "dhow-test", client_id: "x", ...form }) });
-    const first = await post({ grant_type: "password", username: "ann", password: "ann's password", access_type: "offline", scope: "repository:team/app:pull" });
+    const first = await post({
+      grant_type: "password",
+      username: "ann",
+      password: "ann's password",
+      access_type: "offline",
+      scope: "repository:team/app:pull",
+    });
     const { refresh_token: refresh, access_token: access } = (await first.json()) as { refresh_token: string; access_token: string };
     expect(await status(ask("GET", "/v2/team/app/manifests/v1", { Authorization: `Bearer ${access}` }))).toBe(200);
     const next = await post({ grant_type: "refresh_token", refresh_token: refresh, scope: "repository:team/app:pull" });
@@ -302,7 +326,8 @@ describe("tokens", () => {
       "x".repeat(9000),
       "",
     ];
-    for (const text of forged) expect([text, await status(ask("GET", "/v2/team/app/manifests/v1", { Authorization: `Bearer ${text}` }))]).toEqual([text, 401]);
+    for (const text of forged)
+      expect([text, await status(ask("GET", "/v2/team/app/manifests/v1", { Authorization: `Bearer ${text}` }))]).toEqual([text, 401]);
     expect(await status(ask("GET", "/v2/team/app/manifests/v1", { Authorization: `Bearer ${good}` }))).toBe(200);
   });
 

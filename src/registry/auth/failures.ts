@@ -23,7 +23,9 @@ export class Failures {
       const left = entry.since + WINDOW_MS - this.#now();
       if (left <= 0) this.#counts.delete(key);
       else {
-        throw new RegistryError("TOOMANYREQUESTS", "too many wrong passwords", { headers: { "Retry-After": String(Math.ceil(left / 1000)) } });
+        throw new RegistryError("TOOMANYREQUESTS", "too many wrong passwords", {
+          headers: { "Retry-After": String(Math.ceil(left / 1000)) },
+        });
       }
     }
   }

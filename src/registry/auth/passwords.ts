@@ -29,7 +29,14 @@ export class Passwords {
 
   constructor(htpasswd: Htpasswd) {
     this.#htpasswd = htpasswd;
-    this.#pool = new WorkerPool({ name: "bcrypt", url: workerUrl("bcrypt"), threads: 1, jobsPerThread: 1, idleMs: 30_000, heapMegabytes: 64 });
+    this.#pool = new WorkerPool({
+      name: "bcrypt",
+      url: workerUrl("bcrypt"),
+      threads: 1,
+      jobsPerThread: 1,
+      idleMs: 30_000,
+      heapMegabytes: 64,
+    });
   }
 
   /**
@@ -56,7 +63,9 @@ export class Passwords {
   /** The same question, asked while the first is open or soon after it was found right, is answered with that. */
   async #compareOnce(user: string, password: string, hash: string, accounts: readonly string[]): Promise<boolean> {
     // The password itself is not kept; the hash in it makes a changed one count at once.
-    const key = createHmac("sha256", this.#secret).update(JSON.stringify([user, password, hash])).digest("base64url");
+    const key = createHmac("sha256", this.#secret)
+      .update(JSON.stringify([user, password, hash]))
+      .digest("base64url");
     const known = this.#right.get(key);
     if (known !== undefined && known.until > Date.now()) return known.answer;
     this.#failures.check(accounts);

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parseHtpasswd } from "./htpasswd.ts";
 import { parsePolicy } from "./policy.ts";
 
-const policyFor = (...patterns: string[]) => parsePolicy(JSON.stringify({ rules: [{ repositories: patterns, users: ["u"], actions: ["pull"] }] }));
+const policyFor = (...patterns: string[]) =>
+  parsePolicy(JSON.stringify({ rules: [{ repositories: patterns, users: ["u"], actions: ["pull"] }] }));
 
 describe("patterns", () => {
   it.each<[string, string, boolean]>([
@@ -65,7 +66,10 @@ describe("a policy", () => {
 describe("an htpasswd file", () => {
   const bcrypt = "$2y$05$abcdefghijklmnopqrstuuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   it("has users and comments", () => expect([...parseHtpasswd(`# x\n\na:${bcrypt}\nb:${bcrypt}\n`).keys()]).toEqual(["a", "b"]));
-  it.each(["a:$apr1$x$y", "a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "a:plain", `:${bcrypt}`, "a", `a:${bcrypt.replace("05", "31")}`])("refuses %s", (line) => {
-    expect(() => parseHtpasswd(line)).toThrow("line 1");
-  });
+  it.each(["a:$apr1$x$y", "a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "a:plain", `:${bcrypt}`, "a", `a:${bcrypt.replace("05", "31")}`])(
+    "refuses %s",
+    (line) => {
+      expect(() => parseHtpasswd(line)).toThrow("line 1");
+    },
+  );
 });

@@ -74,7 +74,8 @@ export class TokenAccess implements Access {
   }
 
   checkCatalog({ scopes }: Principal, request: HttpRequest): void {
-    if (scopes === undefined || !includesCatalog(scopes)) throw this.#challenge(request, "registry:catalog:*", scopes && "insufficient_scope");
+    if (scopes === undefined || !includesCatalog(scopes))
+      throw this.#challenge(request, "registry:catalog:*", scopes && "insufficient_scope");
   }
 
   check(principal: Principal, repository: RepositoryName, action: Action, request: HttpRequest): void {

@@ -23,7 +23,10 @@ export async function collectStored(
   const youth = new Youth(storage, options.graceMs);
   const store = new RepositoryStore({ storage, youth, quotas });
   try {
-    return await collect({ storage, store, youth, quotas, logger }, { untagged: options.collectUntagged, signal: new AbortController().signal });
+    return await collect(
+      { storage, store, youth, quotas, logger },
+      { untagged: options.collectUntagged, signal: new AbortController().signal },
+    );
   } finally {
     await storage.close();
   }

@@ -116,7 +116,9 @@ describe("garbage collection", () => {
       const signature = await other.pushManifest("a", digestOf(Buffer.from(JSON.stringify(about))), about);
       age();
       expect(await collect()).toMatchObject({ manifests: 1 });
-      const statuses = [old.digest, now.digest, child.digest, signature, "index"].map((reference) => status(`/v2/a/manifests/${reference}`));
+      const statuses = [old.digest, now.digest, child.digest, signature, "index"].map((reference) =>
+        status(`/v2/a/manifests/${reference}`),
+      );
       expect(await Promise.all(statuses)).toEqual([404, 200, 200, 200, 200]);
     } finally {
       registry = first;

@@ -10,7 +10,11 @@ export interface MetricsSource {
 /** The registry's figures for Prometheus. */
 export class RegistryMetrics {
   readonly #requests = new Map<string, { readonly labels: Readonly<Record<string, string>>; value: number }>();
-  readonly #seconds = new Timings("dhow_registry_request_seconds", "From a request's head to the head of its answer, or to the end of what was sent.", "operation");
+  readonly #seconds = new Timings(
+    "dhow_registry_request_seconds",
+    "From a request's head to the head of its answer, or to the end of what was sent.",
+    "operation",
+  );
   readonly #received = { value: 0 };
   readonly #sent = { value: 0 };
   readonly #collected: Collected = { manifests: 0, links: 0, blobs: 0, bytes: 0 };

@@ -23,7 +23,9 @@ async function show(context: RegistryContext, call: Call<"page">): Promise<RawRe
   const { repository } = call.target;
   if (repository === undefined) return asPage(200, await listing(context, call));
   const isVisible = context.access.maySee(call.principal, repository) && (await context.repositories.exists(repository));
-  return isVisible ? asPage(200, await tagsOf(context, call, repository)) : asPage(404, missingPage("There is no such repository for you."));
+  return isVisible
+    ? asPage(200, await tagsOf(context, call, repository))
+    : asPage(404, missingPage("There is no such repository for you."));
 }
 
 async function listing({ repositories, access }: RegistryContext, { request, query, principal }: Call<"page">): Promise<string> {

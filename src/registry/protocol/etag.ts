@@ -8,7 +8,12 @@ export function etagOf(digest: BlobDigest): string {
 /** Whether the client has it already, as `If-None-Match` says (weak comparison, RFC 9110, 13.1.2). Bare digests are taken, too: Docker's registry did. */
 export function isKnownTo(header: string | undefined, digest: BlobDigest): boolean {
   if (header === undefined) return false;
-  const names = header.split(",").map((item) => item.trim().replace(/^W\//, "").replace(/^"(.*)"$/, "$1"));
+  const names = header.split(",").map((item) =>
+    item
+      .trim()
+      .replace(/^W\//, "")
+      .replace(/^"(.*)"$/, "$1"),
+  );
   return names.includes("*") || names.includes(digest);
 }
 

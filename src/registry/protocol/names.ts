@@ -33,5 +33,7 @@ export function isTag(text: string): text is Tag {
 export function parseManifestReference(text: string): ManifestReference {
   if (isBlobDigest(text) || text.includes(":")) return { kind: "digest", digest: parseBlobDigest(text) };
   if (isTag(text)) return { kind: "tag", tag: text };
-  throw new RegistryError("TAG_INVALID", "the tag is not of letters, digits, '_', '.' and '-', 128 at most", { detail: text.slice(0, 200) });
+  throw new RegistryError("TAG_INVALID", "the tag is not of letters, digits, '_', '.' and '-', 128 at most", {
+    detail: text.slice(0, 200),
+  });
 }

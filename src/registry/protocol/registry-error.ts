@@ -48,8 +48,3 @@ export class RegistryError extends Error {
     this.detail = options.detail;
   }
 }
-
-/** True for a refusal with one of the codes. */
-export function isRegistryError(error: unknown, ...codes: RegistryErrorCode[]): error is RegistryError {
-  return error instanceof RegistryError && (codes.length === 0 || codes.includes(error.code));
-}

@@ -43,7 +43,7 @@ export const referrerKey = (name: RepositoryName, subject: BlobDigest, digest: B
   `${referrersOf(name, subject)}/${fileName(digest)}`;
 export const youngKey = (digest: BlobDigest): string => `${YOUNG}/${fileName(digest)}`;
 
-export function fileName(digest: BlobDigest): string {
+function fileName(digest: BlobDigest): string {
   return digest.replace(":", "=");
 }
 

@@ -38,7 +38,11 @@ export class Quotas {
   /** A repository has got a blob, or lost one (below zero). */
   changed(name: RepositoryName, bytes: number): void {
     const used = this.#used.get(name);
-    if (used !== undefined) this.#used.set(name, used.then((sum) => sum + bytes));
+    if (used !== undefined)
+      this.#used.set(
+        name,
+        used.then((sum) => sum + bytes),
+      );
   }
 
   /** After a sweep: what was counted may be wrong. */

@@ -41,7 +41,10 @@ async function catalog({ repositories, access }: RegistryContext, { request, que
   return jsonReply({ repositories: entries }, more ? { Link: nextLink("/v2/_catalog", link) } : {});
 }
 
-async function* visible(names: AsyncIterable<RepositoryName>, isVisible: (name: RepositoryName) => boolean): AsyncGenerator<RepositoryName> {
+async function* visible(
+  names: AsyncIterable<RepositoryName>,
+  isVisible: (name: RepositoryName) => boolean,
+): AsyncGenerator<RepositoryName> {
   for await (const name of names) if (isVisible(name)) yield name;
 }
 

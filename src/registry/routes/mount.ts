@@ -11,7 +11,10 @@ const MOST_SEARCHED = 256;
  * not possible: then the blob is sent, as if nothing had been asked. A blob of a repository that the client may not read is looked for
  * nowhere, so that neither the answer nor its time tells whether it exists (CVE-2024-39897).
  */
-export async function mounted(context: RegistryContext, { request, target, query, principal }: Call<"uploads">): Promise<BlobDigest | undefined> {
+export async function mounted(
+  context: RegistryContext,
+  { request, target, query, principal }: Call<"uploads">,
+): Promise<BlobDigest | undefined> {
   const { repositories } = writesOf(context);
   const { repository } = target;
   const digest = query.get("mount");

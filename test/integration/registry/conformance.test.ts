@@ -33,7 +33,10 @@ async function begin(query = ""): Promise<string> {
 /** Sends a chunk, and finds what the specification wants of the answer; gives the next location. */
 async function chunk(location: string, bytes: Buffer, from: number): Promise<string> {
   const end = from + bytes.length - 1;
-  const answer = await call("PATCH", location, { ...body(bytes), headers: { "Content-Range": `${from}-${end}`, "Content-Type": "application/octet-stream" } });
+  const answer = await call("PATCH", location, {
+    ...body(bytes),
+    headers: { "Content-Range": `${from}-${end}`, "Content-Type": "application/octet-stream" },
+  });
   expect(answer.status).toBe(202);
   expect(answer.headers.get("range")).toBe(`0-${end}`);
   return answer.headers.get("location") ?? "";
@@ -211,7 +214,12 @@ const index = (manifests: readonly object[], more: object = {}) => ({
 });
 const emptyConfig = { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf(empty), size: 2 };
 const artifact = { ...imageManifest(empty, [layers[0] as Buffer]), config: emptyConfig, artifactType: "application/vnd.example.sbom" };
-const foreign = { mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar", digest: digestOf(randomBytes(9)), size: 9, urls: ["https://example.com/x"] };
+const foreign = {
+  mediaType: "application/vnd.oci.image.layer.nondistributable.v1.tar",
+  digest: digestOf(randomBytes(9)),
+  size: 9,
+  urls: ["https://example.com/x"],
+};
 const allBlobs = [config, empty, ...layers];
 
 const data: Readonly<Record<string, Case>> = {
@@ -234,10 +242,17 @@ const data: Readonly<Record<string, Case>> = {
     blobs: allBlobs,
     manifests: [{ ...artifact, subject: { ...descriptor(image), digest: digestOf(randomBytes(5)) } }],
   },
-  "artifact list": { blobs: allBlobs, manifests: [artifact, index([artifact], { artifactType: "application/vnd.example.list" })], tags: ["al"] },
+  "artifact list": {
+    blobs: allBlobs,
+    manifests: [artifact, index([artifact], { artifactType: "application/vnd.example.list" })],
+    tags: ["al"],
+  },
   "subject list": {
     blobs: allBlobs,
-    manifests: [image, index([image], { artifactType: "application/vnd.example.list", subject: descriptor(image), annotations: { a: "b" } })],
+    manifests: [
+      image,
+      index([image], { artifactType: "application/vnd.example.list", subject: descriptor(image), annotations: { a: "b" } }),
+    ],
   },
   "data field": {
     blobs: allBlobs,
@@ -258,7 +273,7 @@ describe.each(Object.entries(data))("data: %s", (_, { blobs, manifests, tags = [
   const last = manifests.at(-1) as object;
 
   it("push, head, pull, list, referrers, delete", async () => {
-    for (const bytes of blobs) await registry.pushBlob(REPOSITORY, bytes);
+    for (const bytes of blobs) expect(await registry.pushBlob(REPOSITORY, bytes)).toBe(digestOf(bytes));
     for (const manifest of manifests) await pushed(manifest);
     for (const tag of tags) await pushedByTag(last, tag);
     await listed(tags);
@@ -337,7 +352,9 @@ describe("tags as parameters of a manifest by digest", () => {
   it("sets each, and says so", async () => {
     for (const bytes of allBlobs) await registry.pushBlob(REPOSITORY, bytes);
     const digest = digestOf(bytesOf(image));
-    const answer = await registry.putManifest(REPOSITORY, `${digest}?tag=1.2.3&tag=1.2&tag=1`, bytesOf(image), { "Content-Type": typeOf(image) });
+    const answer = await registry.putManifest(REPOSITORY, `${digest}?tag=1.2.3&tag=1.2&tag=1`, bytesOf(image), {
+      "Content-Type": typeOf(image),
+    });
     expect([answer.status, answer.headers.get("oci-tag")]).toEqual([201, "1.2.3, 1.2, 1"]);
     for (const tag of ["1.2.3", "1.2", "1"]) await pulled(tag, image);
   });
@@ -347,7 +364,11 @@ describe("content by sha512", () => {
   it("image", async () => {
     const digests = [config, ...layers].map((bytes) => digestOf(bytes, "sha512"));
     for (const [at, bytes] of [config, ...layers].entries()) await ways["post+put"]?.(bytes, digests[at] as BlobDigest);
-    const manifest = { ...image, config: { ...image.config, digest: digests[0] }, layers: image.layers.map((layer, at) => ({ ...layer, digest: digests[at + 1] })) };
+    const manifest = {
+      ...image,
+      config: { ...image.config, digest: digests[0] },
+      layers: image.layers.map((layer, at) => ({ ...layer, digest: digests[at + 1] })),
+    };
     const digest = digestOf(bytesOf(manifest), "sha512");
     const answer = await registry.putManifest(REPOSITORY, digest, bytesOf(manifest), { "Content-Type": typeOf(manifest) });
     expect([answer.status, answer.headers.get("docker-content-digest")]).toEqual([201, digest]);

@@ -28,7 +28,9 @@ afterEach(() => {
 /** Starts it; gives its origin. */
 async function serve(...flags: string[]): Promise<string> {
   said = { output: "", errors: "" };
-  const started = spawn(dhow, ["registry", "serve", "--data-root", join(root, "data"), "--addr", "127.0.0.1:0", ...flags], { stdio: "pipe" });
+  const started = spawn(dhow, ["registry", "serve", "--data-root", join(root, "data"), "--addr", "127.0.0.1:0", ...flags], {
+    stdio: "pipe",
+  });
   child = started;
   started.stdout.on("data", (data: Buffer) => (said.output += data.toString()));
   started.stderr.on("data", (data: Buffer) => (said.errors += data.toString()));
