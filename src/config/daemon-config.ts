@@ -84,6 +84,12 @@ export interface ContainersConfig {
 export interface NetworkConfig {
   /** Address and prefix of the default bridge; undefined takes one from the pools. */
   readonly bip: string | undefined;
+  /** IPv6 on the default bridge, its own address and subnet, or its subnet alone; undefined takes one from the pools. */
+  readonly ipv6: boolean;
+  readonly bip6: string | undefined;
+  readonly fixedCidr6: string | undefined;
+  /** By driver, options of networks that do not say. */
+  readonly networkOptions: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly mtu: number;
   readonly addressPools: readonly AddressPool[];
   /** Where ports are published when no address is given. */

@@ -27,8 +27,10 @@ test("puts runtimes of both together", () => {
 
 test("what is not honoured is refused by name, what says nothing new is not", () => {
   const refuse = (settings: object): void => refuseUnready(settings, (option) => keyOf(option) ?? option);
-  refuse({ debug: true, ipv6: false, iptables: true, "storage-driver": "overlay2" });
-  expect(() => refuse({ ipv6: true })).toThrow("ipv6 is not implemented yet by Dhow, other than false. Leave it out");
+  refuse({ debug: true, "allow-direct-routing": false, iptables: true, "storage-driver": "overlay2" });
+  expect(() => refuse({ "allow-direct-routing": true })).toThrow(
+    "allow-direct-routing is not implemented yet by Dhow, other than false. Leave it out",
+  );
   expect(() => refuse({ "cdi-spec-dir": ["/x"], containerd: "x" })).toThrow("cdi-spec-dirs is not implemented yet by Dhow");
   expect(() => refuse({ "cdi-spec-dir": ["/x"], containerd: "x" })).toThrow("containerd is not implemented yet by Dhow");
   expect(() => refuse({ "storage-driver": "btrfs" })).toThrow("storage-driver is not implemented yet by Dhow, other than overlay2");

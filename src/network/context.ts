@@ -7,6 +7,7 @@ import type { BridgeDefaults } from "./record/bridge-settings.ts";
 import type { NameOptions } from "./sandbox/container-names.ts";
 import type { Departures } from "./sandbox/departures.ts";
 import type { Drain } from "./sandbox/drain.ts";
+import type { DefaultOptions } from "./wishes/create-body.ts";
 import type { Names } from "./dns/names.ts";
 import type { Drivers } from "./drivers/contract.ts";
 import type { Firewall } from "./firewall/firewall.ts";
@@ -43,5 +44,11 @@ interface NetworkSettings {
   readonly bip: string | undefined;
   /** Undefined: Dhow's own. */
   readonly addressPools: readonly AddressPoolOption[] | undefined;
+  /** Where IPv6 subnets come from when `addressPools` has none of theirs. */
+  readonly uniqueLocal: AddressPoolOption;
+  /** IPv6 on the default bridge: undefined for none. */
+  readonly bridgeIpv6: { readonly subnet: string | undefined; readonly gateway: string | undefined } | undefined;
+  /** By driver. */
+  readonly networkOptions: DefaultOptions;
   readonly ipForward: boolean;
 }

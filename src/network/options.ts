@@ -4,6 +4,7 @@ import type { Instance } from "#spec/instance.ts";
 import type { Database } from "#store/db/database.ts";
 import type { HostNetwork } from "#sys/netns/host-network.ts";
 import type { HostFilePaths } from "./name-files/host-files.ts";
+import type { DefaultOptions } from "./wishes/create-body.ts";
 import type { AddressPoolOption } from "./addresses/subnet-choice.ts";
 
 export interface NetworkDeps {
@@ -20,6 +21,13 @@ export interface NetworkOptions {
   readonly bip?: string | undefined;
   /** daemon.json `default-address-pools`. */
   readonly defaultAddressPools?: readonly AddressPoolOption[] | undefined;
+  /** daemon.json `ipv6`: IPv6 on the default bridge; false without. */
+  readonly ipv6?: boolean | undefined;
+  /** daemon.json `bip6`: the default bridge's own IPv6 address and subnet; and `fixed-cidr-v6`, its subnet alone. */
+  readonly bip6?: string | undefined;
+  readonly fixedCidr6?: string | undefined;
+  /** daemon.json `default-network-opts`: by driver, options of networks that do not say. */
+  readonly networkOptions?: DefaultOptions | undefined;
   /** daemon.json `mtu`; without, what the host's way out has, 1500 at most. */
   readonly mtu?: number | undefined;
   /** daemon.json `ip`: where ports are published that name no address; `0.0.0.0` without. */

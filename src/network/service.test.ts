@@ -158,7 +158,8 @@ describe("a container on the default bridge", () => {
   it("is refused before its start when something is wrong", () => {
     const attempt = (wishes: Parameters<typeof request>[1]) => () => networks.validate(request("c1", wishes));
     expect(attempt({ mode: "nosuch" })).toThrow(expect.objectContaining({ category: "not-found", message: "network nosuch not found" }));
-    expect(attempt({ portBindings: { "80/sctp": [{}] } })).toThrow(expect.objectContaining({ category: "not-implemented" }));
+    expect(attempt({ portBindings: { "80/icmp": [{}] } })).toThrow(expect.objectContaining({ category: "invalid" }));
+    expect(attempt({ portBindings: { "80/sctp": [{}] } })).not.toThrow();
     expect(attempt({ extraHosts: ["broken"] })).toThrow(expect.objectContaining({ category: "invalid" }));
     expect(attempt({ extraHosts: ["host.docker.internal:host-gateway"] })).not.toThrow();
   });

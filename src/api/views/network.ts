@@ -19,9 +19,9 @@ function viewOf(network: Network, containers: Record<string, EndpointResource>):
     Created: network.created,
     Scope: "local",
     Driver: network.driver,
-    EnableIPv4: network.driver === "bridge",
-    EnableIPv6: false,
-    IPAM: ipamOf(network.ipam),
+    EnableIPv4: network.ipam !== undefined,
+    EnableIPv6: network.ipam6 !== undefined,
+    IPAM: ipamOf(network),
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
@@ -33,8 +33,8 @@ function viewOf(network: Network, containers: Record<string, EndpointResource>):
   };
 }
 
-function ipamOf(ipam: Ipam | undefined): IPAM {
-  return { Driver: "default", Options: {}, Config: ipam === undefined ? [] : [configOf(ipam)] };
+function ipamOf({ ipam, ipam6 }: Network): IPAM {
+  return { Driver: "default", Options: {}, Config: [ipam, ipam6].flatMap((one) => (one === undefined ? [] : [configOf(one)])) };
 }
 
 /** What was not asked for is absent, as with Docker. */
@@ -53,6 +53,6 @@ function resourceOf(name: string, { id, link }: NetworkState["containers"][numbe
     EndpointID: id,
     MacAddress: link?.mac ?? "",
     IPv4Address: link === undefined ? "" : `${link.address}/${link.prefixLength}`,
-    IPv6Address: "",
+    IPv6Address: link?.ipv6 === undefined ? "" : `${link.ipv6.address}/${link.ipv6.prefixLength}`,
   };
 }

@@ -9,6 +9,10 @@ const MTU = { least: 68, most: 65_535, usual: 1500 };
 export function buildNetwork(settings: Settings): NetworkConfig {
   return {
     bip: bridgeAddress(settings.bip),
+    ipv6: settings.ipv6 ?? false,
+    bip6: ipv6Subnet("bip6", settings.bip6),
+    fixedCidr6: ipv6Subnet("fixed-cidr-v6", settings["fixed-cidr-v6"]),
+    networkOptions: settings["default-network-opt"] ?? {},
     mtu: mtu(settings.mtu ?? MTU.usual),
     addressPools: settings["default-address-pool"] ?? [],
     publishAddress: settings.ip ?? "0.0.0.0",
@@ -23,6 +27,12 @@ function bridgeAddress(bip: string | undefined): string | undefined {
   if (bip !== undefined && parseCidr(bip)?.bits !== 32)
     throw new ConfigError(`invalid bip: ${bip} (want an address and a prefix, 172.17.0.1/16)`);
   return bip;
+}
+
+function ipv6Subnet(option: string, text: string | undefined): string | undefined {
+  if (text !== undefined && parseCidr(text)?.bits !== 128)
+    throw new ConfigError(`invalid ${option}: ${text} (want an IPv6 address and a prefix, fd00:1::1/64)`);
+  return text;
 }
 
 function mtu(value: number): number {

@@ -11,6 +11,10 @@ export async function wireNetworks({ config, database, events, logger, networkWo
     {
       instance,
       bip: network.bip,
+      ipv6: network.ipv6,
+      bip6: network.bip6,
+      fixedCidr6: network.fixedCidr6,
+      networkOptions: network.networkOptions,
       // Without any, the network noun has its own.
       defaultAddressPools: network.addressPools.length === 0 ? undefined : network.addressPools,
       mtu: network.mtu,

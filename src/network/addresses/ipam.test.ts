@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressPool } from "./ipam.ts";
-import { formatAddress, parseAddress, parseCidr, type Subnet, subnetAt } from "./ipv4.ts";
+import { type Address, formatAddress, parseAddress, parseSubnet, type Subnet } from "./ip.ts";
 
 function subnetOf(text: string): Subnet {
-  const cidr = parseCidr(text);
-  if (cidr === undefined) throw new Error(text);
-  return subnetAt(cidr.address, cidr.prefixLength);
+  const subnet = parseSubnet(text);
+  if (subnet === undefined) throw new Error(text);
+  return subnet;
 }
 
-const addressOf = (text: string): number => parseAddress(text) ?? 0;
+const addressOf = (text: string): Address => parseAddress(text) ?? { family: 4, value: 0n };
 
 function take(pool: AddressPool, count: number): (string | undefined)[] {
   return Array.from({ length: count }, () => {
@@ -41,6 +41,13 @@ describe("AddressPool", () => {
     expect(new AddressPool({ subnet: subnetOf("10.1.0.0/30") }).claim(addressOf("10.1.0.3"))).toBe(false);
   });
 
+  it("gives IPv6 addresses in turn, without the routers' own, to the last", () => {
+    expect(take(new AddressPool({ subnet: subnetOf("fd00:1::/64") }), 2)).toEqual(["fd00:1::1", "fd00:1::2"]);
+    expect(take(new AddressPool({ subnet: subnetOf("fd00:1::/126") }), 4)).toEqual(["fd00:1::1", "fd00:1::2", "fd00:1::3", undefined]);
+    expect(new AddressPool({ subnet: subnetOf("fd00:1::/64") }).claim(addressOf("fd00:2::1"))).toBe(false);
+    expect(new AddressPool({ subnet: subnetOf("fd00:1::/64") }).claim(addressOf("10.0.0.1"))).toBe(false);
+  });
+
   it("keeps to the range, and lets the rest of the subnet be claimed", () => {
     const pool = new AddressPool({ subnet: subnetOf("10.1.0.0/24"), range: subnetOf("10.1.0.252/30") });
     expect(take(pool, 4)).toEqual(["10.1.0.252", "10.1.0.253", "10.1.0.254", undefined]);
@@ -60,17 +67,17 @@ describe("AddressPool", () => {
     fc.assert(
       fc.property(steps, (sequence) => {
         const pool = new AddressPool({ subnet: subnetOf("10.1.0.0/28") });
-        const held = new Set<number>();
+        const held = new Set<bigint>();
         for (const step of sequence) {
           if (step === "allocate") {
             const address = pool.allocate();
             expect(address === undefined).toBe(held.size === 14);
             if (address === undefined) continue;
-            expect(held.has(address)).toBe(false);
-            held.add(address);
+            expect(held.has(address.value)).toBe(false);
+            held.add(address.value);
           } else {
-            const address = addressOf("10.1.0.0") + Number(step);
-            if (held.delete(address)) pool.release(address);
+            const value = addressOf("10.1.0.0").value + BigInt(step);
+            if (held.delete(value)) pool.release({ family: 4, value });
           }
           expect(pool.taken).toBe(held.size);
         }

@@ -1,4 +1,4 @@
-import { lastOf, type Subnet } from "./ipv4.ts";
+import { type Address, type Family, lastOf, type Subnet } from "./ip.ts";
 
 export interface PoolSpec {
   readonly subnet: Subnet;
@@ -11,16 +11,18 @@ export interface PoolSpec {
  * back rests as long as it can; neighbours remember it for a while.
  */
 export class AddressPool {
-  readonly #first: number;
-  readonly #last: number;
-  readonly #bounds: readonly [first: number, last: number];
-  readonly #taken = new Set<number>();
-  #next: number;
+  readonly #family: Family;
+  readonly #first: bigint;
+  readonly #last: bigint;
+  readonly #bounds: readonly [first: bigint, last: bigint];
+  readonly #taken = new Set<bigint>();
+  #next: bigint;
 
   constructor({ subnet, range }: PoolSpec) {
+    this.#family = subnet.family;
     this.#bounds = hostsOf(subnet);
-    this.#first = Math.max(this.#bounds[0], range?.base ?? 0);
-    this.#last = Math.min(this.#bounds[1], range === undefined ? Infinity : lastOf(range));
+    this.#first = range === undefined || range.base < this.#bounds[0] ? this.#bounds[0] : range.base;
+    this.#last = range === undefined || lastOf(range) > this.#bounds[1] ? this.#bounds[1] : lastOf(range);
     this.#next = this.#first;
   }
 
@@ -30,30 +32,35 @@ export class AddressPool {
   }
 
   /** The next free address of the range; undefined when there is none. */
-  allocate(): number | undefined {
-    const count = this.#last - this.#first + 1;
-    for (let tried = 0; tried < count; tried++) {
-      const candidate = this.#next;
-      this.#next = candidate === this.#last ? this.#first : candidate + 1;
+  allocate(): Address | undefined {
+    const count = this.#last - this.#first + 1n;
+    for (let tried = 0n; tried < count; tried++) {
+      const candidate = { family: this.#family, value: this.#next };
+      this.#next = candidate.value === this.#last ? this.#first : candidate.value + 1n;
       if (this.claim(candidate)) return candidate;
     }
     return undefined;
   }
 
   /** Takes one address of the subnet; false when somebody has it, or it is no host's address. */
-  claim(address: number): boolean {
+  claim({ family, value }: Address): boolean {
     const [first, last] = this.#bounds;
-    if (address < first || address > last || this.#taken.has(address)) return false;
-    this.#taken.add(address);
+    if (family !== this.#family || value < first || value > last || this.#taken.has(value)) return false;
+    this.#taken.add(value);
     return true;
   }
 
-  release(address: number): void {
-    this.#taken.delete(address);
+  release({ value }: Address): void {
+    this.#taken.delete(value);
   }
 }
 
-/** Without the subnet's own and its broadcast address, which subnets of one and two addresses do not have (RFC 3021). */
-function hostsOf(subnet: Subnet): readonly [number, number] {
-  return subnet.prefixLength >= 31 ? [subnet.base, lastOf(subnet)] : [subnet.base + 1, lastOf(subnet) - 1];
+/**
+ * IPv4: without the subnet's own and its broadcast address, which subnets of one and two addresses do not have (RFC 3021). IPv6:
+ * without the first, which is every router's (RFC 4291).
+ */
+function hostsOf(subnet: Subnet): readonly [bigint, bigint] {
+  const last = lastOf(subnet);
+  if (last - subnet.base <= 1n) return [subnet.base, last];
+  return [subnet.base + 1n, subnet.family === 4 ? last - 1n : last];
 }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { HostSurvey } from "#sys/netns/host-network.ts";
-import { formatSubnet, parseCidr, type Subnet, subnetAt } from "./ipv4.ts";
-import { candidates, chooseSubnet, DEFAULT_BRIDGE_POOLS, NETWORK_POOLS, takenSubnets } from "./subnet-choice.ts";
+import { formatSubnet, parseSubnet, type Subnet } from "./ip.ts";
+import { candidates, chooseSubnet, DEFAULT_BRIDGE_POOLS, NETWORK_POOLS, takenSubnets, uniqueLocalPool } from "./subnet-choice.ts";
 
 function subnetOf(text: string): Subnet {
-  const cidr = parseCidr(text);
-  if (cidr === undefined) throw new Error(text);
-  return subnetAt(cidr.address, cidr.prefixLength);
+  const subnet = parseSubnet(text);
+  if (subnet === undefined) throw new Error(text);
+  return subnet;
 }
 
 const choose = (pools: { base: string; size: number }[], taken: string[], random?: () => number): string | undefined => {
-  const subnet = chooseSubnet(pools, taken.map(subnetOf), random);
+  const subnet = chooseSubnet(pools, taken.map(subnetOf), { random });
   return subnet === undefined ? undefined : formatSubnet(subnet);
 };
 
@@ -50,6 +50,25 @@ describe("chooseSubnet", () => {
 
   it("finds nothing when all is in use", () => {
     expect(choose([{ base: "10.0.0.0/15", size: 16 }], ["10.0.0.0/8"])).toBeUndefined();
+  });
+
+  it("chooses of pools of both families those of the one that is asked for", () => {
+    const pools = [
+      { base: "10.0.0.0/16", size: 24 },
+      { base: "fd00:1::/48", size: 64 },
+    ];
+    const ipv6 = (taken: string[], random?: () => number) => chooseSubnet(pools, taken.map(subnetOf), { family: 6, random });
+    expect(ipv6([])).toEqual(subnetOf("fd00:1::/64"));
+    expect(ipv6(["fd00:1::/63", "10.0.0.0/8"])).toEqual(subnetOf("fd00:1:0:2::/64"));
+    expect(ipv6([], () => 0.5)).toEqual(subnetOf("fd00:1:0:8000::/64"));
+    expect(ipv6(["fd00::/8"])).toBeUndefined();
+  });
+
+  it("has unique local addresses of the host's and the instance's own, the same each time", () => {
+    const pool = uniqueLocalPool("some-id\n", "dhow");
+    expect(pool).toEqual(uniqueLocalPool("some-id", "dhow"));
+    expect(pool.base).toMatch(/^fd[0-9a-f]{2}:[0-9a-f]{4}:[0-9a-f]{4}::\/48$/);
+    expect(new Set([pool, uniqueLocalPool("other-id", "dhow"), uniqueLocalPool("some-id", "dhow-2")].map(({ base }) => base)).size).toBe(3);
   });
 
   it("takes any free one after two daemons met on the first", () => {

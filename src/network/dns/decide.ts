@@ -1,8 +1,8 @@
-import { contains, parseAddress, parseCidr, subnetAt } from "../addresses/ipv4.ts";
+import { contains, parseAddress, parseSubnet } from "../addresses/ip.ts";
 import { isPredefined, type Network } from "../record/network.ts";
 import { isLoopbackServer } from "../name-files/resolv-conf.ts";
 import type { Endpoint, Sandbox } from "../sandbox/sandbox.ts";
-import { addressData, ipv4OfReverseName, isReverseName } from "./address-data.ts";
+import { addressData, addressOfReverseName, isReverseName } from "./address-data.ts";
 import { CLASS_IN, encodeName, type OwnRecord, type Question, RCODE, TYPE } from "./message.ts";
 import type { Upstream } from "./upstream.ts";
 import type { NamedAddresses, Zone } from "./zone.ts";
@@ -53,11 +53,16 @@ interface Found {
 }
 
 function lookUp(deps: DecideDeps, asker: Sandbox, name: string): Found | undefined {
-  if (name === "localhost" || name.endsWith(".localhost")) return { addresses: ["127.0.0.1"], why: { source: "localhost" } };
+  if (name === "localhost" || name.endsWith(".localhost")) return { addresses: loopbacksOf(asker), why: { source: "localhost" } };
   const extra = asker.names.extraHosts.filter(({ names }) => names.toLowerCase() === name).map(({ address }) => address);
   if (extra.length > 0) return { addresses: extra, why: { source: "extra-host" } };
   const endpoints = endpointsOf(asker);
   return linked(deps, endpoints, name) ?? onNetworks(deps, endpoints, name);
+}
+
+/** A namespace has IPv6's loopback where one of its networks has IPv6. */
+function loopbacksOf({ endpoints }: Sandbox): string[] {
+  return endpoints.some(({ link }) => link?.ipv6 !== undefined) ? ["127.0.0.1", "::1"] : ["127.0.0.1"];
 }
 
 /** The one that its way out leads over first; where it keeps to Docker's rule, without the default network, which has no names there. */
@@ -88,13 +93,14 @@ function onNetworks({ zone }: DecideDeps, endpoints: readonly Endpoint[], name: 
 
 /** Of addresses: those of containers on its networks, and nobody outside is asked about the others there. */
 function reverse({ zone, network }: DecideDeps, asker: Sandbox, { name, type }: Question): OwnDecision | undefined {
-  const address = ipv4OfReverseName(name);
+  const address = addressOfReverseName(name);
   const why: Why = { source: "reverse" };
   const answer = (target: string): OwnDecision => {
     const data = encodeName(target);
     return own(RCODE.success, data !== undefined && type === TYPE.PTR ? [{ type: TYPE.PTR, ttl: OWN_TTL, data }] : [], why);
   };
   if (address === undefined) return undefined;
+  if (address === "::1") return answer("localhost");
   if (address.startsWith("127.")) return address === "127.0.0.1" ? answer("localhost") : own(RCODE.noSuchName, [], why);
   for (const endpoint of endpointsOf(asker)) {
     const container = zone.nameOf(endpoint.networkId, address);
@@ -105,8 +111,9 @@ function reverse({ zone, network }: DecideDeps, asker: Sandbox, { name, type }: 
 }
 
 function isWithin(network: Network | undefined, address: string): boolean {
-  const [cidr, number] = [parseCidr(network?.ipam?.subnet ?? ""), parseAddress(address)];
-  return cidr !== undefined && number !== undefined && contains(subnetAt(cidr.address, cidr.prefixLength), number);
+  const parsed = parseAddress(address);
+  const subnets = [network?.ipam, network?.ipam6].flatMap((ipam) => parseSubnet(ipam?.subnet ?? "") ?? []);
+  return parsed !== undefined && subnets.some((subnet) => contains(subnet, parsed));
 }
 
 /** What no container of its networks is called. */

@@ -1,5 +1,5 @@
 import { dnsTypes } from "#spec/dns-trace.ts";
-import { formatIpv6 } from "./address-data.ts";
+import { ipv6Text } from "#sys/ipv6-bytes.ts";
 import { parseQuestion, readRecords, TYPE } from "./message.ts";
 
 /** Names may point backwards as often as this. */
@@ -23,7 +23,7 @@ function typeName(type: number): string {
 function shown(packet: Buffer, type: number, start: number, end: number): string {
   const data = packet.subarray(start, end);
   if (type === TYPE.A && data.length === 4) return data.join(".");
-  if (type === TYPE.AAAA && data.length === 16) return formatIpv6(data);
+  if (type === TYPE.AAAA && data.length === 16) return ipv6Text(data);
   if (type === TYPE.CNAME || type === TYPE.PTR || type === TYPE.NS) return readName(packet, start);
   return `${data.length} bytes`;
 }

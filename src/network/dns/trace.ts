@@ -19,12 +19,12 @@ const CODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"
  * @throws EngineError `invalid`.
  */
 export async function traceName(resolver: Pick<Resolver, "explain">, asker: Sandbox, name: string, type?: string): Promise<DnsTrace> {
-  const isAddress = isIP(name) === 4;
+  const isAddress = isIP(name) !== 0;
   const typeText = (type ?? (isAddress ? "PTR" : "A")).toUpperCase();
   const trace = { Container: asker.containerName, Name: name, Type: typeText, Embedded: asker.names.embedded };
   const number = Object.hasOwn(dnsTypes, typeText) ? dnsTypes[typeText] : undefined;
   if (number === undefined) throw new EngineError("invalid", `unknown record type ${typeText}: one of ${Object.keys(dnsTypes).join(", ")}`);
-  const inHosts = number === dnsTypes["A"] ? hostsStep(asker.files.hosts, name) : undefined;
+  const inHosts = hostsStep(asker.files.hosts, name, typeText);
   if (inHosts !== undefined) return { ...trace, Steps: [inHosts] };
   const steps: DnsStep[] = [];
   for (const candidate of isAddress ? [reverseNameOf(name)] : candidatesOf(asker.files.resolvConf, name)) {
@@ -35,10 +35,12 @@ export async function traceName(resolver: Pick<Resolver, "explain">, asker: Sand
   return { ...trace, Steps: steps };
 }
 
-function hostsStep(hosts: string, name: string): DnsStep | undefined {
-  const line = hosts.split("\n").find((one) => one.split(/\s+/).slice(1).includes(name));
-  if (line === undefined) return undefined;
-  const Records = [`A ${line.split(/\s+/)[0] ?? ""}`];
+function hostsStep(hosts: string, name: string, type: string): DnsStep | undefined {
+  const family = { A: 4, AAAA: 6 }[type];
+  const lines = hosts.split("\n").map((line) => line.split(/\s+/));
+  const found = lines.find(([address = "", ...names]) => names.includes(name) && isIP(address) === family);
+  if (found === undefined) return undefined;
+  const Records = [`${type} ${found[0] ?? ""}`];
   return {
     Name: name,
     Code: "NOERROR",

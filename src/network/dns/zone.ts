@@ -1,4 +1,4 @@
-import type { Endpoint, Sandbox } from "../sandbox/sandbox.ts";
+import { addressesOf, type Endpoint, type Sandbox } from "../sandbox/sandbox.ts";
 
 /** What of the sandboxes a zone reads. */
 export interface ZoneSource {
@@ -15,7 +15,8 @@ export interface NamedAddresses {
 }
 
 interface NetworkNames {
-  readonly byName: Map<string, { addresses: string[]; kind: NamedAddresses["kind"]; turn: number }>;
+  /** Of each container the addresses that it has, of both families. */
+  readonly byName: Map<string, { holders: (readonly string[])[]; kind: NamedAddresses["kind"]; turn: number }>;
   /** Names of containers, by address. */
   readonly byAddress: Map<string, string>;
 }
@@ -50,10 +51,9 @@ export class Zone {
   find(networkId: string, name: string): NamedAddresses | undefined {
     const found = this.#on(networkId)?.byName.get(name);
     if (found === undefined) return undefined;
-    const { addresses, kind } = found;
-    if (addresses.length === 1) return found;
-    found.turn = (found.turn + 1) % addresses.length;
-    return { addresses: [...addresses.slice(found.turn), ...addresses.slice(0, found.turn)], kind };
+    const { holders, kind } = found;
+    found.turn = (found.turn + 1) % holders.length;
+    return { addresses: [...holders.slice(found.turn), ...holders.slice(0, found.turn)].flat(), kind };
   }
 
   /** The name of the container that has an address. */
@@ -82,16 +82,18 @@ export class Zone {
   }
 
   #add(sandbox: Sandbox, endpoint: Endpoint): void {
-    const address = endpoint.link?.address;
-    if (address === undefined) return;
+    const { link } = endpoint;
+    if (link === undefined) return;
+    const addresses = addressesOf(link);
     let names = this.#networks.get(endpoint.networkId);
     if (names === undefined) this.#networks.set(endpoint.networkId, (names = { byName: new Map(), byAddress: new Map() }));
-    names.byAddress.set(address, sandbox.containerName);
+    for (const address of addresses) names.byAddress.set(address, sandbox.containerName);
     for (const [name, kind] of namesOf(sandbox, endpoint)) {
       const key = name.toLowerCase();
       const known = names.byName.get(key);
-      if (known === undefined) names.byName.set(key, { addresses: [address], kind, turn: 0 });
-      else if (!known.addresses.includes(address)) known.addresses.push(address);
+      if (known === undefined) names.byName.set(key, { holders: [addresses], kind, turn: 0 });
+      // A container that is called so twice has one place.
+      else if (known.holders.at(-1) !== addresses) known.holders.push(addresses);
     }
   }
 }

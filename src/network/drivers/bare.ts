@@ -11,6 +11,7 @@ function bare(name: "host" | "null", namespace: NetworkDriver["namespace"]): Net
     adopt() {},
     free() {},
     join: async () => {},
+    leave: async () => {},
     rules: () => undefined,
   };
 }

@@ -12,6 +12,8 @@ export interface DriverUnderTest {
   readonly endNamespace: (path: string, link: EndpointLink | undefined) => Promise<void>;
   /** Interfaces of a namespace, loopback left out. */
   readonly interfacesIn: (path: string) => readonly string[];
+  /** Addresses of a namespace, those of loopback and of a link alone left out. */
+  readonly addressesIn: (path: string) => readonly string[];
   /** What of the driver's is on the host. */
   readonly residue: () => readonly string[];
 }
@@ -63,12 +65,38 @@ export function driverSuite(name: string, set: () => DriverUnderTest): void {
       const link = reserve("cc");
       const path = await under.makeNamespace("joined");
       if (link !== undefined) {
-        await under.driver.join(link, path, { defaultRoute: true });
-        await under.driver.join(link, path, { defaultRoute: true });
+        await under.driver.join(under.network, link, path, { defaultRoute: true });
+        await under.driver.join(under.network, link, path, { defaultRoute: true });
       }
       expect(under.interfacesIn(path)).toEqual(link === undefined ? [] : ["eth0"]);
       await under.endNamespace(path, link);
       if (link !== undefined) under.driver.free(under.network, link);
+    });
+
+    it("leaves a namespace that lives on, twice without harm, and comes back", async () => {
+      const link = reserve("dd");
+      const path = await under.makeNamespace("left");
+      if (link !== undefined) {
+        await under.driver.leave(link, path);
+        await under.driver.join(under.network, link, path, { defaultRoute: false });
+        await under.driver.leave(link, path);
+        expect(under.interfacesIn(path)).toEqual([]);
+        await under.driver.join(under.network, link, path, { defaultRoute: true });
+        expect(under.interfacesIn(path)).toEqual(["eth0"]);
+      }
+      await under.endNamespace(path, link);
+      if (link !== undefined) under.driver.free(under.network, link);
+    });
+
+    it("gives an address of each family that the network has, its own and inside", async () => {
+      const link = reserve("ee");
+      if (link === undefined) return;
+      const path = await under.makeNamespace("addressed");
+      await under.driver.join(under.network, link, path, { defaultRoute: true });
+      expect([link.address, link.ipv6?.address].map((address) => address !== undefined)).toEqual([true, under.network.ipam6 !== undefined]);
+      expect(under.addressesIn(path)).toEqual([link.address, ...(link.ipv6 === undefined ? [] : [link.ipv6.address])]);
+      await under.endNamespace(path, link);
+      under.driver.free(under.network, link);
     });
 
     it("is down as often as one likes, and up again", async () => {

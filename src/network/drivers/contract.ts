@@ -50,7 +50,10 @@ export interface NetworkDriver {
    * @param options.defaultRoute the namespace's way out leads over this link's gateway.
    * @throws SystemCallError of the step that failed.
    */
-  join(link: EndpointLink, namespace: string, options: { defaultRoute: boolean }): Promise<void>;
+  join(network: Network, link: EndpointLink, namespace: string, options: { defaultRoute: boolean }): Promise<void>;
+
+  /** Takes the interface out of a namespace that lives on, or is about to end. Missing is no error. */
+  leave(link: EndpointLink, namespace: string): Promise<void>;
 
   /** What the packet filter has to know of the network; undefined where it has no part in it. */
   rules(network: Network): BridgeRules | undefined;
@@ -60,8 +63,11 @@ export interface LinkWish {
   readonly endpointId: string;
   /** The name inside: `eth0`. */
   readonly name: string;
-  /** An address of the user's choice. */
+  /** Addresses of the user's choice, IPv4 and IPv6. */
   readonly address: string | undefined;
+  readonly address6?: string | undefined;
+  /** More of the user's, which are not out of any pool. */
+  readonly linkLocal?: readonly string[] | undefined;
   readonly mac: string | undefined;
   /** Below /proc/sys, with `IFNAME` for the interface's name. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;

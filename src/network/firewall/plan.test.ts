@@ -33,6 +33,34 @@ const cases: Record<string, RuleSet> = {
     ],
     publications: [],
   },
+  ipv6: {
+    table: "dhow",
+    bridges: [
+      { ...bridge, subnet6: "fd00:1::/64" },
+      { bridge: "dabcdb01234567", subnet: "172.16.0.0/24", subnet6: "fd00:1:0:1::/64", masquerade: false, internal: false, open: [6] },
+    ],
+    publications: [
+      publish({}),
+      publish({ hostIp: "::", address: "fd00:1::2" }),
+      publish({ hostIp: "::1", hostPort: 18_080, address: "fd00:1::2" }),
+      publish({ protocol: "sctp", hostIp: "2001:db8::1", hostPort: 9, address: "fd00:1::2" }),
+    ],
+  },
+  options: {
+    table: "dhow",
+    bridges: [
+      { ...bridge, icc: false },
+      {
+        bridge: "dabcdb01234567",
+        subnet: "172.16.0.0/24",
+        masquerade: true,
+        internal: false,
+        open: [4],
+        trustedInterfaces: ["vpn0", "lan0"],
+      },
+    ],
+    publications: [],
+  },
 };
 
 describe("planTable", () => {

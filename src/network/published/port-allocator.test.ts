@@ -20,7 +20,7 @@ const ask = (first: number | undefined, wishes: Partial<PortRequest> = {}): Port
   key: "80/tcp",
   protocol: "tcp",
   port: 80,
-  hostIp: "0.0.0.0",
+  hostIps: ["0.0.0.0"],
   hostPorts: first === undefined ? undefined : { first, last: first },
   ...wishes,
 });
@@ -45,17 +45,29 @@ describe("PortAllocator", () => {
     ["127.0.0.1", "127.0.0.1"],
   ])("says in Docker's words that a container has it: %s, then %s", (first, second) => {
     const { allocator } = host();
-    allocator.reserve("a", [ask(8080, { hostIp: first })]);
+    allocator.reserve("a", [ask(8080, { hostIps: [first] })]);
     const message = `Bind for ${second}:8080 failed: port is already allocated`;
-    expect(() => allocator.reserve("b", [ask(8080, { hostIp: second })])).toThrow(
+    expect(() => allocator.reserve("b", [ask(8080, { hostIps: [second] })])).toThrow(
       expect.objectContaining({ category: "exhausted", message }),
     );
   });
 
+  it("holds one port on several addresses, or on none of them", () => {
+    const { allocator, held } = host([40_000]);
+    const both = { hostIps: ["0.0.0.0", "::"] };
+    expect(allocator.reserve("a", [ask(undefined, both)]).map(({ hostIp, hostPort }) => [hostIp, hostPort])).toEqual([
+      ["0.0.0.0", 40_001],
+      ["::", 40_001],
+    ]);
+    allocator.reserve("b", [ask(8080, { hostIps: ["::1"] })]);
+    expect(() => allocator.reserve("c", [ask(8080, both)])).toThrow("Bind for [::]:8080 failed: port is already allocated");
+    expect([...held]).toEqual(["tcp 0.0.0.0:40001", "tcp :::40001", "tcp ::1:8080"]);
+  });
+
   it("keeps protocols and addresses apart", () => {
     const { allocator, held } = host();
-    allocator.reserve("a", [ask(53, { hostIp: "10.0.0.1" })]);
-    allocator.reserve("b", [ask(53, { hostIp: "10.0.0.2" }), ask(53, { protocol: "udp" })]);
+    allocator.reserve("a", [ask(53, { hostIps: ["10.0.0.1"] })]);
+    allocator.reserve("b", [ask(53, { hostIps: ["10.0.0.2"] }), ask(53, { protocol: "udp" })]);
     expect(held.size).toBe(3);
   });
 
@@ -67,7 +79,7 @@ describe("PortAllocator", () => {
 
   it("says when the address is not the host's", () => {
     const message = "failed to bind host port 198.51.100.1:80/tcp: cannot assign requested address";
-    const attempt = () => host().allocator.reserve("a", [ask(80, { hostIp: "198.51.100.1" })]);
+    const attempt = () => host().allocator.reserve("a", [ask(80, { hostIps: ["198.51.100.1"] })]);
     expect(attempt).toThrow(expect.objectContaining({ category: "invalid", message }));
   });
 

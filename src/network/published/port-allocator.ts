@@ -21,7 +21,7 @@ export interface PortAllocatorOptions {
   readonly random: { readonly first: number; readonly last: number };
 }
 
-const ANY = "0.0.0.0";
+const ANY: readonly string[] = ["0.0.0.0", "::"];
 
 interface Reservation {
   readonly port: PublishedPort;
@@ -55,7 +55,7 @@ export class PortAllocator {
   reserve(owner: string, requests: readonly PortRequest[]): PublishedPort[] {
     const reserved: Reservation[] = [];
     try {
-      for (const request of requests) reserved.push(this.#reserveOne(request));
+      for (const request of requests) reserved.push(...this.#reserveOne(request));
     } catch (error) {
       reserved.forEach((reservation) => this.#drop(reservation));
       throw error;
@@ -74,27 +74,39 @@ export class PortAllocator {
     for (const owner of this.#byOwner.keys()) this.release(owner);
   }
 
-  #reserveOne(request: PortRequest): Reservation {
+  #reserveOne(request: PortRequest): Reservation[] {
     if (request.hostPorts === undefined) return this.#reserveRandom(request);
-    return firstThatWorks(range(request.hostPorts), (hostPort) => this.#take(request, hostPort));
+    return firstThatWorks(range(request.hostPorts), (hostPort) => this.#takeAll(request, hostPort));
   }
 
-  #reserveRandom(request: PortRequest): Reservation {
+  #reserveRandom(request: PortRequest): Reservation[] {
     const { first, last } = this.#random;
     for (const port of inTurn(first, last, this.#lastRandom)) {
       this.#lastRandom = port;
-      const reservation = unlessTaken(() => this.#take(request, port));
-      if (reservation !== undefined) return reservation;
+      const reservations = unlessTaken(() => this.#takeAll(request, port));
+      if (reservations !== undefined) return reservations;
     }
-    throw new EngineError("exhausted", `Bind for ${request.hostIp}:0 failed: all ports are allocated`);
+    throw new EngineError("exhausted", `Bind for ${placeOf(request.hostIps[0] ?? "", 0)} failed: all ports are allocated`);
   }
 
-  #take({ key, protocol, port, hostIp }: PortRequest, hostPort: number): Reservation {
+  /** On every address, or on none. */
+  #takeAll(request: PortRequest, hostPort: number): Reservation[] {
+    const reserved: Reservation[] = [];
+    try {
+      for (const hostIp of request.hostIps) reserved.push(this.#take(request, hostIp, hostPort));
+      return reserved;
+    } catch (error) {
+      reserved.forEach((reservation) => this.#drop(reservation));
+      throw error;
+    }
+  }
+
+  #take({ key, protocol, port }: PortRequest, hostIp: string, hostPort: number): Reservation {
     const place = `${protocol}/${hostPort}`;
     const others = this.#byPort.get(place) ?? [];
     // A container of ours has it: Docker's own words, which clients look for.
-    if (others.some(({ port: other }) => other.hostIp === hostIp || other.hostIp === ANY || hostIp === ANY)) {
-      throw taken(`Bind for ${hostIp}:${hostPort} failed: port is already allocated`);
+    if (others.some(({ port: other }) => meet(other.hostIp, hostIp))) {
+      throw taken(`Bind for ${placeOf(hostIp, hostPort)} failed: port is already allocated`);
     }
     const reservation = { port: { key, protocol, port, hostIp, hostPort }, socket: this.#open(protocol, hostIp, hostPort) };
     this.#byPort.set(place, [...others, reservation]);
@@ -113,9 +125,19 @@ export class PortAllocator {
     try {
       return this.#hold(protocol, hostIp, hostPort);
     } catch (cause) {
-      throw bindError(cause, `failed to bind host port ${hostIp}:${hostPort}/${protocol}`);
+      throw bindError(cause, `failed to bind host port ${placeOf(hostIp, hostPort)}/${protocol}`);
     }
   }
+}
+
+/** Whether two addresses of the host have an address in common. */
+function meet(one: string, other: string): boolean {
+  if (one.includes(":") !== other.includes(":")) return false;
+  return one === other || ANY.includes(one) || ANY.includes(other);
+}
+
+function placeOf(hostIp: string, hostPort: number): string {
+  return hostIp.includes(":") ? `[${hostIp}]:${hostPort}` : `${hostIp}:${hostPort}`;
 }
 
 const TAKEN = "port-taken";

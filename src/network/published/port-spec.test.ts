@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { planPorts, type PortDemand } from "./port-spec.ts";
 
 const demand = (wishes: Partial<PortDemand>): PortDemand => ({ exposedPorts: [], portBindings: {}, publishAllPorts: false, ...wishes });
-const plan = (wishes: Partial<PortDemand>) => planPorts(demand(wishes), "0.0.0.0");
+const plan = (wishes: Partial<PortDemand>) => planPorts(demand(wishes), { usual: ["0.0.0.0"], hasIpv6: false });
 
 describe("planPorts", () => {
   it("publishes what is bound and shows the rest as exposed", () => {
@@ -11,8 +11,8 @@ describe("planPorts", () => {
       portBindings: { "80/tcp": [{ HostIp: "", HostPort: "8080" }], "53/udp": [{ HostIp: "127.0.0.1", HostPort: "5353" }], "9/tcp": null },
     });
     expect(requests).toEqual([
-      { key: "80/tcp", protocol: "tcp", port: 80, hostIp: "0.0.0.0", hostPorts: { first: 8080, last: 8080 } },
-      { key: "53/udp", protocol: "udp", port: 53, hostIp: "127.0.0.1", hostPorts: { first: 5353, last: 5353 } },
+      { key: "80/tcp", protocol: "tcp", port: 80, hostIps: ["0.0.0.0"], hostPorts: { first: 8080, last: 8080 } },
+      { key: "53/udp", protocol: "udp", port: 53, hostIps: ["127.0.0.1"], hostPorts: { first: 5353, last: 5353 } },
     ]);
     expect(exposed).toEqual(["443/tcp", "9/tcp"]);
   });
@@ -26,11 +26,32 @@ describe("planPorts", () => {
   });
 
   it("takes the daemon's address for bindings without one", () => {
-    const { requests } = planPorts(
-      demand({ portBindings: { "80/tcp": [{ HostPort: "1" }, { HostIp: "10.0.0.1", HostPort: "2" }] } }),
-      "127.0.0.1",
-    );
-    expect(requests.map(({ hostIp }) => hostIp)).toEqual(["127.0.0.1", "10.0.0.1"]);
+    const { requests } = planPorts(demand({ portBindings: { "80/tcp": [{ HostPort: "1" }, { HostIp: "10.0.0.1", HostPort: "2" }] } }), {
+      usual: ["127.0.0.1"],
+      hasIpv6: false,
+    });
+    expect(requests.map(({ hostIps }) => hostIps)).toEqual([["127.0.0.1"], ["10.0.0.1"]]);
+  });
+
+  it("takes both families where the container has both, and one where its user names one", () => {
+    const bindings = [
+      { HostPort: "1" },
+      { HostIp: "[fd00:0::1]", HostPort: "2" },
+      { HostIp: "0:0::", HostPort: "3" },
+      { HostIp: "0.0.0.0" },
+    ];
+    const { requests } = planPorts(demand({ portBindings: { "80/sctp": bindings } }), { usual: ["0.0.0.0", "::"], hasIpv6: true });
+    expect(requests.map(({ protocol, hostIps }) => [protocol, ...hostIps])).toEqual([
+      ["sctp", "0.0.0.0", "::"],
+      ["sctp", "fd00::1"],
+      ["sctp", "::"],
+      ["sctp", "0.0.0.0"],
+    ]);
+  });
+
+  it("refuses IPv6's loopback, which the kernel leads nothing away from", () => {
+    const hostIps = { usual: ["0.0.0.0", "::"], hasIpv6: true };
+    expect(() => planPorts(demand({ portBindings: { "80/tcp": [{ HostIp: "::1" }] } }), hostIps)).toThrow(/use 127\.0\.0\.1/);
   });
 
   it("publishes every exposed port that is not bound, when asked to", () => {
@@ -47,8 +68,12 @@ describe("planPorts", () => {
   });
 
   it.each([
-    ["80/sctp", {}, "not-implemented", "port 80/sctp: SCTP is not implemented"],
-    ["80/tcp", { HostIp: "::1" }, "not-implemented", "publishing port 80/tcp on ::1: IPv6 is not implemented"],
+    [
+      "80/tcp",
+      { HostIp: "::1" },
+      "invalid",
+      "port 80/tcp cannot be published on ::1: the container has no IPv6 address (network create --ipv6)",
+    ],
     ["80/icmp", {}, "invalid", "invalid protocol of port 80/icmp"],
     ["0/tcp", {}, "invalid", "invalid port: 0/tcp"],
     ["65536/tcp", {}, "invalid", "invalid port: 65536/tcp"],

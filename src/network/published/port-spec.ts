@@ -1,8 +1,14 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { PortBinding, PortMap } from "#spec/docker-api/types.ts";
-import { parseAddress } from "../addresses/ipv4.ts";
+import { formatAddress, parseAddress } from "../addresses/ip.ts";
 
-export type PortProtocol = "tcp" | "udp";
+export type PortProtocol = "tcp" | "udp" | "sctp";
+
+/** Where a port is published that names no address, and whether it can be on IPv6 ones. */
+export interface HostIps {
+  readonly usual: readonly string[];
+  readonly hasIpv6: boolean;
+}
 
 /** One port that is to be published. */
 export interface PortRequest {
@@ -10,7 +16,8 @@ export interface PortRequest {
   readonly key: string;
   readonly protocol: PortProtocol;
   readonly port: number;
-  readonly hostIp: string;
+  /** All of them at one port. */
+  readonly hostIps: readonly string[];
   /** The host's ports to choose from; undefined for a random one. */
   readonly hostPorts: { readonly first: number; readonly last: number } | undefined;
 }
@@ -30,34 +37,48 @@ export interface PortPlan {
 /**
  * Reads what the user asked for.
  *
- * @param hostIp the host's address for bindings without one.
- * @throws EngineError `invalid` for a malformed port or address, `not-implemented` for SCTP and IPv6.
+ * @param hostIps the host's addresses for bindings without one.
+ * @throws EngineError `invalid` for a malformed port or address, or one of IPv6 where the container has none.
  */
-export function planPorts(demand: PortDemand, hostIp: string): PortPlan {
+export function planPorts(demand: PortDemand, hostIps: HostIps): PortPlan {
   const bound = Object.entries(demand.portBindings).filter(([, bindings]) => bindings !== null && bindings.length > 0);
-  const requests = bound.flatMap(([key, bindings]) => (bindings ?? []).map((binding) => requestOf(key, binding, hostIp)));
+  const requests = bound.flatMap(([key, bindings]) => (bindings ?? []).map((binding) => requestOf(key, binding, hostIps)));
   const published = new Set(bound.map(([key]) => key));
   const rest = [...demand.exposedPorts, ...Object.keys(demand.portBindings)].filter((key) => !published.has(key));
   const exposed = [...new Set(rest)];
   for (const key of exposed) parseKey(key);
   if (!demand.publishAllPorts) return { requests, exposed };
-  return { requests: [...requests, ...exposed.map((key) => requestOf(key, {}, hostIp))], exposed: [] };
+  return { requests: [...requests, ...exposed.map((key) => requestOf(key, {}, hostIps))], exposed: [] };
 }
 
-function requestOf(key: string, binding: PortBinding, defaultIp: string): PortRequest {
+function requestOf(key: string, binding: PortBinding, hostIps: HostIps): PortRequest {
   const { protocol, port } = parseKey(key);
-  const hostIp = binding.HostIp === undefined || binding.HostIp === "" ? defaultIp : binding.HostIp;
-  if (hostIp.includes(":")) throw new EngineError("not-implemented", `publishing port ${key} on ${hostIp}: IPv6 is not implemented`);
-  if (parseAddress(hostIp) === undefined) throw new EngineError("invalid", `invalid IP address in port binding of ${key}: ${hostIp}`);
-  return { key, protocol, port, hostIp, hostPorts: parseHostPorts(binding.HostPort, key) };
+  const wanted = binding.HostIp === undefined || binding.HostIp === "" ? hostIps.usual : [readHostIp(key, binding.HostIp, hostIps)];
+  return { key, protocol, port, hostIps: wanted, hostPorts: parseHostPorts(binding.HostPort, key) };
+}
+
+/** `[::1]` is what people write for ::1. */
+function readHostIp(key: string, text: string, { hasIpv6 }: HostIps): string {
+  const address = parseAddress(text.replace(/^\[(.*)\]$/, "$1"));
+  if (address === undefined) throw new EngineError("invalid", `invalid IP address in port binding of ${key}: ${text}`);
+  if (address.family === 6 && !hasIpv6)
+    throw new EngineError(
+      "invalid",
+      `port ${key} cannot be published on ${text}: the container has no IPv6 address (network create --ipv6)`,
+    );
+  if (address.family === 6 && address.value === 1n)
+    throw new EngineError(
+      "invalid",
+      `port ${key} cannot be published on ${text}: Linux leads nothing from there to a container; use 127.0.0.1`,
+    );
+  return formatAddress(address);
 }
 
 function parseKey(key: string): { protocol: PortProtocol; port: number } {
   const [number = "", protocol = "tcp"] = key.split("/");
   const port = parsePort(number);
   if (port === undefined || port === 0) throw new EngineError("invalid", `invalid port: ${key}`);
-  if (protocol === "sctp") throw new EngineError("not-implemented", `port ${key}: SCTP is not implemented`);
-  if (protocol !== "tcp" && protocol !== "udp") throw new EngineError("invalid", `invalid protocol of port ${key}`);
+  if (protocol !== "tcp" && protocol !== "udp" && protocol !== "sctp") throw new EngineError("invalid", `invalid protocol of port ${key}`);
   return { protocol, port };
 }
 

@@ -1,5 +1,12 @@
 import type { Instance } from "#spec/instance.ts";
 import { isPredefined, type Network } from "./network.ts";
+import { OPTION } from "./network-options.ts";
+
+/**
+ * How the world reaches containers of a network in one family. `nat`: by ports published on the host. `nat-unprotected`: by their own
+ * addresses as well.
+ */
+export type GatewayMode = "nat" | "nat-unprotected";
 
 /** What a bridge network's options come to. */
 export interface BridgeSettings {
@@ -7,16 +14,19 @@ export interface BridgeSettings {
   readonly bridge: string;
   readonly mtu: number;
   readonly masquerade: boolean;
+  /** Whether its containers reach each other. */
+  readonly icc: boolean;
   /** Host address for ports that are published without one. */
   readonly hostIp: string;
+  readonly mode4: GatewayMode;
+  readonly mode6: GatewayMode;
+  /** The bridge has no IPv4 address: somebody else is the gateway. */
+  readonly inhibitIpv4: boolean;
+  /** Interfaces of the host from which containers are reached by their own addresses. */
+  readonly trustedInterfaces: readonly string[];
 }
 
-export const BRIDGE_NAME = "com.docker.network.bridge.name";
-export const BRIDGE_MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade";
-export const BRIDGE_ICC = "com.docker.network.bridge.enable_icc";
-export const BRIDGE_HOST_IP = "com.docker.network.bridge.host_binding_ipv4";
 const BRIDGE_DEFAULT = "com.docker.network.bridge.default_bridge";
-export const MTU = "com.docker.network.driver.mtu";
 
 export interface BridgeDefaults {
   readonly instance: Instance;
@@ -27,11 +37,20 @@ export interface BridgeDefaults {
 export function bridgeSettings(network: Network, defaults: BridgeDefaults): BridgeSettings {
   const { options } = network;
   return {
-    bridge: options[BRIDGE_NAME] ?? bridgeName(network, defaults.instance),
-    mtu: Number(options[MTU] ?? defaults.mtu),
-    masquerade: options[BRIDGE_MASQUERADE] !== "false",
-    hostIp: options[BRIDGE_HOST_IP] ?? defaults.hostIp,
+    bridge: options[OPTION.bridgeName] ?? bridgeName(network, defaults.instance),
+    mtu: Number(options[OPTION.mtu] ?? defaults.mtu),
+    masquerade: options[OPTION.masquerade] !== "false",
+    icc: options[OPTION.icc] !== "false",
+    hostIp: options[OPTION.hostIp] ?? defaults.hostIp,
+    mode4: modeOf(options[OPTION.gatewayMode4]),
+    mode6: modeOf(options[OPTION.gatewayMode6]),
+    inhibitIpv4: options[OPTION.inhibitIpv4] === "true",
+    trustedInterfaces: (options[OPTION.trustedInterfaces] ?? "").split(":").filter((name) => name !== ""),
   };
+}
+
+function modeOf(text: string | undefined): GatewayMode {
+  return text === "nat-unprotected" ? text : "nat";
 }
 
 /** `<prefix>b<eight of the id>`: at most 15 characters, and told apart from a container's interface by its form. */
@@ -43,10 +62,10 @@ function bridgeName(network: Network, instance: Instance): string {
 export function defaultBridgeOptions({ instance, mtu, hostIp }: BridgeDefaults): Record<string, string> {
   return {
     [BRIDGE_DEFAULT]: "true",
-    [BRIDGE_ICC]: "true",
-    [BRIDGE_MASQUERADE]: "true",
-    [BRIDGE_HOST_IP]: hostIp,
-    [BRIDGE_NAME]: instance.bridge,
-    [MTU]: String(mtu),
+    [OPTION.icc]: "true",
+    [OPTION.masquerade]: "true",
+    [OPTION.hostIp]: hostIp,
+    [OPTION.bridgeName]: instance.bridge,
+    [OPTION.mtu]: String(mtu),
   };
 }

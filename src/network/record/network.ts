@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
-export type DriverName = "bridge" | "host" | "null";
+export type DriverName = "bridge" | "host" | "null" | "macvlan" | "ipvlan";
 
-/** The addresses of a network. */
+/** The addresses of a network in one family. */
 export interface Ipam {
   readonly subnet: string;
   readonly gateway: string;
@@ -27,6 +27,13 @@ export interface Network {
   readonly options: Readonly<Record<string, string>>;
   /** Undefined for drivers without addresses of their own. */
   readonly ipam: Ipam | undefined;
+  /** IPv6; undefined for networks that have none. */
+  readonly ipam6?: Ipam | undefined;
+}
+
+/** Whether containers on it get an interface. */
+export function hasInterfaces({ driver }: Pick<Network, "driver">): boolean {
+  return driver !== "host" && driver !== "null";
 }
 
 /** The three that every engine has; they cannot be made or removed. */

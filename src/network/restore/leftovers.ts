@@ -20,16 +20,27 @@ export async function removeLeftovers(context: NetworkContext, survey: HostSurve
 function knownLinks({ registry, options, sandboxes }: NetworkContext): Set<string> {
   const bridges = registry.all().flatMap((network) => (network.driver === "bridge" ? bridgeSettings(network, options.bridge).bridge : []));
   const ends = sandboxes.saved().flatMap(({ endpoints }) => endpoints.flatMap(({ link }) => link?.hostName ?? []));
-  const queues = sandboxes.saved().flatMap((sandbox) => (sandbox.rate?.out === undefined ? [] : linksOf(sandbox).map(outName)));
-  return new Set([...bridges, ...ends, ...queues]);
+  const queues = sandboxes
+    .saved()
+    .flatMap((sandbox) =>
+      sandbox.rate?.out === undefined
+        ? []
+        : linksOf(sandbox).flatMap(({ hostName }) => (hostName === undefined ? [] : outName({ hostName }))),
+    );
+  const parents = registry.all().map(({ id }) => `${options.instance.vethPrefix}m${id.slice(0, 8)}`);
+  return new Set([...bridges, ...parents, ...ends, ...queues]);
 }
 
-/** By form and kind: `<prefix><8 hex>` of a container, `<prefix>b<8 hex>` of a network, `<prefix>i<8 hex>` of a limit. */
+/**
+ * By form and kind: `<prefix><8 hex>` of a container, `<prefix>b<8 hex>` of a network, `<prefix>m<8 hex>` of a network
+ * without an interface of the host, `<prefix>i<8 hex>` of a limit.
+ */
 function strayLinks({ links }: HostSurvey, { vethPrefix }: Instance, known: ReadonlySet<string>): string[] {
   const forms = new Map([
     ["veth", new RegExp(`^${vethPrefix}[0-9a-f]{8}$`)],
     ["bridge", new RegExp(`^${vethPrefix}b[0-9a-f]{8}$`)],
-    ["ifb", new RegExp(`^${vethPrefix}i[0-9a-f]{8}$`)],
+    ["dummy", new RegExp(`^${vethPrefix}m[0-9a-f]{8}$`)],
+    ["ifb", new RegExp(`^${vethPrefix}[im][0-9a-f]{8}$`)],
   ]);
   return links.filter(({ kind = "", name }) => forms.get(kind)?.test(name) === true && !known.has(name)).map(({ name }) => name);
 }

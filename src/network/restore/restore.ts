@@ -52,7 +52,11 @@ function adoptLinks({ registry, drivers }: NetworkContext, sandbox: Sandbox): vo
 }
 
 function adoptPorts({ ports, logger }: NetworkContext, sandbox: Sandbox): void {
-  const requests = sandbox.ports.map(({ hostPort, ...port }) => ({ ...port, hostPorts: { first: hostPort, last: hostPort } }));
+  const requests = sandbox.ports.map(({ hostPort, hostIp, ...port }) => ({
+    ...port,
+    hostIps: [hostIp],
+    hostPorts: { first: hostPort, last: hostPort },
+  }));
   for (const request of requests) {
     try {
       ports.reserve(sandbox.containerId, [request]);

@@ -4,7 +4,7 @@ import { joinEndpoint } from "./connect.ts";
 import type { NetworkContext } from "../context.ts";
 import { planEndpoint, type PlannedEndpoint } from "./endpoint-plan.ts";
 import { freeEndpoints, reserveEndpoints } from "./endpoints.ts";
-import type { Network } from "../record/network.ts";
+import { hasInterfaces, type Network } from "../record/network.ts";
 import { emitNetworkEvent } from "../record/network-events.ts";
 import { type Endpoint, type Sandbox, settingsOf } from "./sandbox.ts";
 import { withFiles } from "../name-files/sandbox-files.ts";
@@ -43,12 +43,16 @@ function refuseAttach({ registry }: NetworkContext, sandbox: Sandbox, network: N
   if (sandbox.endpoints.some(({ networkId }) => networkId === network.id)) {
     throw new EngineError("forbidden", `endpoint with name ${sandbox.containerName} already exists in network ${network.name}`);
   }
-  const bare = sandbox.endpoints.find(({ networkId }) => registry.get(networkId)?.driver !== "bridge");
-  if (bare === undefined && network.driver === "bridge") return;
+  const bare = sandbox.endpoints.find(({ networkId }) => isBare(registry.get(networkId)));
+  if (bare === undefined && !isBare(network)) return;
   throw new EngineError(
     "invalid",
     `container cannot be connected to multiple networks with one of the networks in ${bare?.network ?? network.name} mode`,
   );
+}
+
+function isBare(network: Network | undefined): boolean {
+  return network === undefined || !hasInterfaces(network);
 }
 
 async function addEndpoint(context: NetworkContext, sandbox: Sandbox, plan: PlannedEndpoint): Promise<Endpoint> {

@@ -24,8 +24,20 @@ export async function joinEndpoint(deps: JoinDeps, sandbox: Sandbox, endpoint: E
   const { registry, drivers } = deps;
   const network = registry.get(endpoint.networkId);
   if (network === undefined || endpoint.link === undefined || sandbox.netns === undefined) return;
-  await drivers[network.driver].join(endpoint.link, sandbox.netns, { defaultRoute: endpoint.id === sandbox.gatewayEndpoint });
+  await drivers[network.driver].join(network, endpoint.link, sandbox.netns, { defaultRoute: endpoint.id === sandbox.gatewayEndpoint });
   if (sandbox.rate !== undefined) await limitLink(deps, endpoint.link, sandbox.rate);
+}
+
+/** Takes an endpoint's interface out of the container, which goes on or is about to end. */
+export async function leaveNetwork(
+  { registry, drivers }: Pick<NetworkContext, "registry" | "drivers">,
+  sandbox: Sandbox,
+  { networkId, link }: Endpoint,
+): Promise<void> {
+  const network = registry.get(networkId);
+  if (network !== undefined && link !== undefined && sandbox.netns !== undefined) {
+    await drivers[network.driver].leave(link, sandbox.netns);
+  }
 }
 
 async function publish({ firewall, host }: Pick<NetworkContext, "firewall" | "host">, sandbox: Sandbox): Promise<void> {

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { EngineError } from "#errors/engine-error.ts";
 import { type HostsEntry, hostsFile, ownEntry } from "../name-files/hosts-file.ts";
 import type { HostFiles } from "../name-files/host-files.ts";
-import { isPredefined, type Network } from "../record/network.ts";
+import { hasInterfaces, isPredefined, type Network } from "../record/network.ts";
 import type { NetworkRequest } from "./request.ts";
 import { containerResolvConf, EMBEDDED, formatResolvConf, parseResolvConf, throughNameServer } from "../name-files/resolv-conf.ts";
 import type { SandboxNames } from "./sandbox.ts";
@@ -60,7 +60,7 @@ type Named = Pick<Network, "driver" | "name">;
 
 /** Whether a container on these networks asks the embedded server. */
 export function usesNameServer({ onDefaultNetwork }: Pick<SandboxNames, "onDefaultNetwork">, networks: readonly Named[]): boolean {
-  return networks.some(({ driver, name }) => driver === "bridge" && (onDefaultNetwork || !isPredefined(name)));
+  return networks.some((network) => hasInterfaces(network) && (onDefaultNetwork || !isPredefined(network.name)));
 }
 
 interface FilesInput {

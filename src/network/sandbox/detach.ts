@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { connectedSandbox } from "./attach.ts";
-import { joinEndpoint } from "./connect.ts";
+import { joinEndpoint, leaveNetwork } from "./connect.ts";
 import type { NetworkContext } from "../context.ts";
 import { chooseGateway } from "./endpoint-plan.ts";
 import { freeEndpoints } from "./endpoints.ts";
@@ -37,7 +37,7 @@ async function removeEndpoint(context: NetworkContext, sandbox: Sandbox, endpoin
   const moves = rest.gatewayEndpoint !== sandbox.gatewayEndpoint;
   if (moves) await context.firewall.withdraw(publicationsOf(sandbox));
   if (endpoint.link !== undefined) {
-    await context.host.removeLink(endpoint.link.hostName);
+    await leaveNetwork(context, sandbox, endpoint);
     await removeRate(context, sandbox, [endpoint.link]);
   }
   freeEndpoints(context, [endpoint]);

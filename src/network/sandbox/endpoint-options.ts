@@ -1,6 +1,6 @@
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
-import { contains, parseAddress, parseCidr, subnetAt } from "../addresses/ipv4.ts";
-import { isPredefined, type Network } from "../record/network.ts";
+import { contains, type Family, parseAddress, parseSubnet } from "../addresses/ip.ts";
+import { type Ipam, isPredefined, type Network } from "../record/network.ts";
 
 /** What a user may say about an endpoint, in the words of Docker's drivers. */
 const INTERFACE_NAME = "com.docker.network.endpoint.ifname";
@@ -37,18 +37,36 @@ export function problemsOf(network: Network, settings: EndpointSettings): string
   return [...addressProblems(network, settings), ...nameProblems(network, settings), ...optionProblems(settings)];
 }
 
-function addressProblems({ name, ipam }: Network, { IPAMConfig }: EndpointSettings): string[] {
-  const text = IPAMConfig?.IPv4Address ?? "";
-  if (text === "") return [];
-  if (isPredefined(name)) return ["user specified IP address is supported on user defined networks only"];
+function addressProblems({ name, ipam, ipam6 }: Network, { IPAMConfig }: EndpointSettings): string[] {
+  const wanted = [
+    { family: 4, text: IPAMConfig?.IPv4Address ?? "", ipam },
+    { family: 6, text: IPAMConfig?.IPv6Address ?? "", ipam: ipam6 },
+  ] as const;
+  const given = wanted.filter(({ text }) => text !== "");
+  if (given.length > 0 && isPredefined(name)) return ["user specified IP address is supported on user defined networks only"];
+  return [...given.flatMap((one) => addressProblem(one.family, one.text, one.ipam)), ...linkLocalProblems(IPAMConfig?.LinkLocalIPs ?? [])];
+}
+
+function addressProblem(family: Family, text: string, ipam: Ipam | undefined): string[] {
   const address = parseAddress(text);
-  if (address === undefined) return [`invalid IPv4 address: ${text}`];
+  if (address?.family !== family) return [`invalid IPv${family} address: ${text}`];
   // A subnet that the engine chose may have to move, when the host's networks change.
   if (ipam?.chosenBy === "pool")
     return ["user specified IP address is supported only when connecting to networks with user configured subnets"];
-  const cidr = parseCidr(ipam?.subnet ?? "");
-  const isInside = cidr !== undefined && contains(subnetAt(cidr.address, cidr.prefixLength), address);
-  return isInside ? [] : [`no configured subnet or ip-range contain the IP address ${text}`];
+  const subnet = parseSubnet(ipam?.subnet ?? "");
+  return subnet !== undefined && contains(subnet, address) ? [] : [`no configured subnet or ip-range contain the IP address ${text}`];
+}
+
+const LINK_LOCAL = ["169.254.0.0/16", "fe80::/64"].flatMap((text) => parseSubnet(text) ?? []);
+
+/** Any other address would be one that the packet filter and the neighbours know nothing of. */
+function linkLocalProblems(texts: readonly string[]): string[] {
+  return texts
+    .filter((text) => {
+      const address = parseAddress(text);
+      return address === undefined || !LINK_LOCAL.some((subnet) => contains(subnet, address));
+    })
+    .map((text) => `invalid link-local IP address: ${text}`);
 }
 
 function nameProblems({ name }: Network, { Aliases = [] }: EndpointSettings): string[] {

@@ -47,10 +47,16 @@ describe("planEndpoints", () => {
   });
 
   it("keeps a user's name of an interface from the others, and numbers those around it", () => {
-    const named = (...names: (string | undefined)[]) => interfaceNames(names.map((name) => ({ name })));
+    const named = (...names: (string | undefined)[]) => interfaceNames(names.map((name) => ({ name, network: { options: {} } })));
     expect(named(undefined, "lan0", undefined)).toEqual(["eth0", "lan0", "eth1"]);
     expect(named("eth1", undefined, undefined)).toEqual(["eth1", "eth0", "eth2"]);
-    expect(interfaceNames([{ name: undefined }], ["eth0", "lan"])).toEqual(["eth1"]);
+    expect(interfaceNames([{ name: undefined, network: { options: {} } }], ["eth0", "lan"])).toEqual(["eth1"]);
+  });
+
+  it("takes a network's own word in place of eth", () => {
+    const network = { options: { "com.docker.network.container_iface_prefix": "app" } };
+    const unnamed = (which: typeof network | { options: {} }) => ({ name: undefined, network: which });
+    expect(interfaceNames([unnamed(network), unnamed({ options: {} }), unnamed(network)])).toEqual(["app0", "eth0", "app1"]);
   });
 
   it("reads the sysctls of an interface", () => {
@@ -109,8 +115,15 @@ describe("planEndpoints", () => {
     [
       "alpha",
       { alpha: { IPAMConfig: { IPv6Address: "fd00::1" } } },
-      "not-implemented",
-      "endpoint setting IPAMConfig.IPv6Address is not implemented: there is no IPv6",
+      "invalid",
+      invalid("alpha", "no configured subnet or ip-range contain the IP address fd00::1"),
+    ],
+    ["alpha", { alpha: { IPAMConfig: { IPv6Address: "10.0.0.9" } } }, "invalid", invalid("alpha", "invalid IPv6 address: 10.0.0.9")],
+    [
+      "alpha",
+      { alpha: { IPAMConfig: { LinkLocalIPs: ["169.254.1.1", "fe80::1", "10.0.0.9"] } } },
+      "invalid",
+      invalid("alpha", "invalid link-local IP address: 10.0.0.9"),
     ],
     [
       "alpha",

@@ -2,7 +2,8 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
 import { parseLink } from "#spec/link.ts";
 import { interfaceNameOf, interfaceSysctlsOf, knownDriverOptions, problemsOf } from "./endpoint-options.ts";
-import type { Network } from "../record/network.ts";
+import { hasInterfaces, type Network } from "../record/network.ts";
+import { OPTION } from "../record/network-options.ts";
 import type { NetworkRegistry } from "../record/registry.ts";
 import type { EndpointWishes } from "./sandbox.ts";
 
@@ -10,6 +11,8 @@ import type { EndpointWishes } from "./sandbox.ts";
 export interface PlannedEndpoint {
   readonly network: Network;
   readonly address: string | undefined;
+  readonly address6: string | undefined;
+  readonly linkLocal: readonly string[];
   readonly mac: string | undefined;
   /** Of the interface inside, where the user chose one. */
   readonly name: string | undefined;
@@ -32,7 +35,7 @@ export function planEndpoints(
   const main = registry.find(mode);
   const byNetwork = new Map<Network, EndpointSettings>([[main, {}]]);
   for (const [term, wanted] of Object.entries(settings)) byNetwork.set(registry.find(term === "default" ? "bridge" : term), wanted);
-  if (main.driver !== "bridge" && byNetwork.size > 1) {
+  if (!hasInterfaces(main) && byNetwork.size > 1) {
     throw new EngineError("invalid", `conflicting options: cannot attach both network ${main.name} and another network`);
   }
   const [first, ...others] = [...byNetwork].map(([network, wanted]) => planEndpoint(network, wanted));
@@ -49,6 +52,8 @@ export function planEndpoint(network: Network, settings: EndpointSettings): Plan
   return {
     network,
     address: given(settings.IPAMConfig?.IPv4Address),
+    address6: given(settings.IPAMConfig?.IPv6Address),
+    linkLocal: settings.IPAMConfig?.LinkLocalIPs ?? [],
     mac: macOf(settings),
     name: interfaceNameOf(settings),
     sysctls: interfaceSysctlsOf(settings),
@@ -60,9 +65,7 @@ function wishesOf({ IPAMConfig, DriverOpts, GwPriority = 0, Aliases = [], Links 
   return { ipam: IPAMConfig, driverOptions: DriverOpts, gatewayPriority: GwPriority, aliases: Aliases, links: Links.map(parseLink) };
 }
 
-function refuseWhatIsMissing({ IPAMConfig, DriverOpts }: EndpointSettings): void {
-  if (given(IPAMConfig?.IPv6Address) !== undefined) throw missing("IPAMConfig.IPv6Address", "there is no IPv6");
-  if (listed(IPAMConfig?.LinkLocalIPs)) throw missing("IPAMConfig.LinkLocalIPs", "an interface has one address");
+function refuseWhatIsMissing({ DriverOpts }: EndpointSettings): void {
   const option = Object.keys(DriverOpts ?? {}).find((name) => !knownDriverOptions.includes(name));
   if (option !== undefined) throw missing("DriverOpts", `${option} is not known`);
 }
@@ -85,21 +88,30 @@ function macOf({ MacAddress }: EndpointSettings): string | undefined {
   return given(MacAddress)?.replaceAll("-", ":").toLowerCase();
 }
 
-/** The names of their interfaces inside: those that users chose, and `eth0`, `eth1` … for the others, in order. @throws EngineError */
-export function interfaceNames(planned: readonly Pick<PlannedEndpoint, "name">[], taken: readonly string[] = []): string[] {
+/**
+ * The names of their interfaces inside: those that users chose, and for the others, in order, `eth0`, `eth1` …, or what their network
+ * has in place of `eth`. @throws EngineError
+ */
+export function interfaceNames(planned: readonly Named[], taken: readonly string[] = []): string[] {
   const used = new Set(taken);
   for (const { name } of planned) {
     if (name === undefined) continue;
     if (used.has(name)) throw new EngineError("invalid", `conflicting options: two interfaces named ${name}`);
     used.add(name);
   }
-  return planned.map(({ name }) => {
+  return planned.map(({ name, network }) => {
     if (name !== undefined) return name;
+    const prefix = network.options[OPTION.interfacePrefix] ?? "eth";
     let index = 0;
-    while (used.has(`eth${index}`)) index += 1;
-    used.add(`eth${index}`);
-    return `eth${index}`;
+    while (used.has(`${prefix}${index}`)) index += 1;
+    used.add(`${prefix}${index}`);
+    return `${prefix}${index}`;
   });
+}
+
+interface Named {
+  readonly name: string | undefined;
+  readonly network: Pick<Network, "options">;
 }
 
 /** A candidate for the way out. */
@@ -114,7 +126,7 @@ interface Way {
  */
 export function chooseGateway<T extends Way>(endpoints: readonly T[]): T | undefined {
   const [best] = endpoints
-    .filter(({ network }) => network.driver === "bridge" && !network.internal)
+    .filter(({ network }) => hasInterfaces(network) && !network.internal)
     .toSorted(
       (one, other) => other.wishes.gatewayPriority - one.wishes.gatewayPriority || (one.network.name < other.network.name ? -1 : 1),
     );
@@ -123,10 +135,6 @@ export function chooseGateway<T extends Way>(endpoints: readonly T[]): T | undef
 
 function given(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
-}
-
-function listed(list: readonly unknown[] | undefined): boolean {
-  return list !== undefined && list.length > 0;
 }
 
 function missing(field: string, reason: string): EngineError {

@@ -39,9 +39,10 @@ function reserveNow(deps: Deps, planned: readonly PlannedEndpoint[], names: read
   return endpoints;
 }
 
-function reserveOne({ drivers }: Deps, { network, address, mac, sysctls, wishes }: PlannedEndpoint, name: string): Endpoint {
+function reserveOne({ drivers }: Deps, plan: PlannedEndpoint, name: string): Endpoint {
   const id = newId();
-  const link = drivers[network.driver].reserve(network, { endpointId: id, name, address, mac, sysctls });
+  const { network, wishes } = plan;
+  const link = drivers[network.driver].reserve(network, { ...plan, endpointId: id, name });
   return { id, networkId: network.id, network: network.name, wishes, link };
 }
 

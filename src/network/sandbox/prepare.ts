@@ -8,7 +8,7 @@ import { readHostFiles } from "../name-files/host-files.ts";
 import { newId } from "../record/network.ts";
 import type { NetworkRequest } from "./request.ts";
 import { releaseLocked } from "./release.ts";
-import { type Endpoint, type Sandbox, type SandboxView, viewOf } from "./sandbox.ts";
+import { addressesOf, type Endpoint, type Sandbox, type SandboxView, viewOf } from "./sandbox.ts";
 import { hostGateway, planSandbox, type SandboxPlan } from "./validate.ts";
 
 /**
@@ -44,7 +44,7 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
   const gateway = endpoints[plan.gateway === undefined ? -1 : plan.endpoints.indexOf(plan.gateway)];
   const ports = await setUp(() => reservePorts(context, request, plan, gateway));
   undo.defer(() => context.ports.release(request.containerId));
-  const addresses = endpoints.flatMap(({ link }) => link?.address ?? []);
+  const addresses = endpoints.flatMap(({ link }) => (link === undefined ? [] : addressesOf(link)));
   const networks = plan.endpoints.map(({ network }) => network);
   const names = sandboxNames(request, networks, { ...context.options.names, hostGateway: hostGateway(context) });
   const id = newId();

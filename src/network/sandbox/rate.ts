@@ -36,6 +36,8 @@ export async function limit(context: NetworkContext, containerId: string, rate: 
 
 /** For an interface that was just made. */
 export async function limitLink({ host }: RateDeps, link: EndpointLink, rate: NetworkRate): Promise<void> {
+  // A request for one was refused: see `validate.ts`.
+  if (!hasHostEnd(link)) return;
   await host.limitInterface(limitsOf(link, rate));
 }
 
@@ -47,14 +49,20 @@ export async function reviveRate(context: RateDeps, sandbox: Sandbox): Promise<v
 
 /** Takes away what outlives a container's interfaces. */
 export async function removeRate({ host }: RateDeps, { rate }: Pick<Sandbox, "rate">, links: readonly EndpointLink[]): Promise<void> {
-  if (rate?.out !== undefined) await Promise.all(links.map((link) => host.removeLink(outName(link))));
+  if (rate?.out !== undefined) await Promise.all(links.filter(hasHostEnd).map((link) => host.removeLink(outName(link))));
 }
 
 export function linksOf({ endpoints }: Pick<Sandbox, "endpoints">): EndpointLink[] {
   return endpoints.flatMap(({ link }) => link ?? []);
 }
 
-function limitsOf(link: EndpointLink, rate: NetworkRate): InterfaceLimits {
+type HostEnd = EndpointLink & { readonly hostName: string };
+
+function hasHostEnd(link: EndpointLink): link is HostEnd {
+  return link.hostName !== undefined;
+}
+
+function limitsOf(link: HostEnd, rate: NetworkRate): InterfaceLimits {
   return { hostName: link.hostName, outName: outName(link), in: bucketOf(rate.in), out: bucketOf(rate.out) };
 }
 
@@ -65,7 +73,7 @@ function bucketOf(given: RateLimit | undefined): TokenBucket | undefined {
 }
 
 /** `d1a2b1234abcd` sends through `d1a2bi1234abcd`. */
-export function outName({ hostName }: Pick<EndpointLink, "hostName">): string {
+export function outName({ hostName }: { readonly hostName: string }): string {
   const at = hostName.length - RANDOM_PART;
   return `${hostName.slice(0, at)}i${hostName.slice(at)}`;
 }

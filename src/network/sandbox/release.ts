@@ -2,7 +2,8 @@ import type { NetworkContext } from "../context.ts";
 import { freeEndpoints } from "./endpoints.ts";
 import { emitNetworkEvent } from "../record/network-events.ts";
 import { linksOf, removeRate } from "./rate.ts";
-import { publicationsOf, type Sandbox } from "./sandbox.ts";
+import { leaveNetwork } from "./connect.ts";
+import { addressesOf, publicationsOf, type Sandbox } from "./sandbox.ts";
 
 /**
  * Gives a container's network back. When it returns, nothing is published and the host's ports are free; interfaces and addresses
@@ -28,11 +29,13 @@ export async function releaseLocked(context: NetworkContext, containerId: string
 
 /** Takes the namespace away, and frees the addresses when the kernel has let go of the interfaces. */
 export async function depart(context: NetworkContext, sandbox: Sandbox): Promise<void> {
+  // Nothing outside tells when such an interface is gone, and its address on the wire is free.
+  for (const endpoint of sandbox.endpoints) if (endpoint.link?.hostName === undefined) await leaveNetwork(context, sandbox, endpoint);
   if (sandbox.netns !== undefined) await context.host.removeNamespace(sandbox.netns);
   await removeRate(context, sandbox, linksOf(sandbox));
   await context.drain.gone(sandbox.endpoints.flatMap(({ link }) => link?.hostName ?? []));
   if (sandbox.ports.some(({ protocol }) => protocol === "udp")) {
-    await context.host.forgetConnections({ addresses: sandbox.endpoints.flatMap(({ link }) => link?.address ?? []) });
+    await context.host.forgetConnections({ addresses: linksOf(sandbox).flatMap(addressesOf) });
   }
   freeEndpoints(context, sandbox.endpoints);
   context.sandboxes.forget(sandbox);

@@ -26,18 +26,32 @@ export interface EndpointWishes {
   readonly links: readonly WantedLink[];
 }
 
-export interface EndpointLink {
-  readonly bridge: string;
-  /** The host's end. */
-  readonly hostName: string;
-  /** The name inside: `eth0`. */
-  readonly name: string;
-  readonly mac: string;
-  readonly mtu: number;
+/** One address of an endpoint. */
+export interface LinkAddress {
   readonly address: string;
   readonly prefixLength: number;
   /** The network's gateway; undefined on an internal network. */
   readonly gateway: string | undefined;
+}
+
+export interface EndpointLink extends LinkAddress {
+  /** The bridge, or the interface of the host that this one shares. */
+  readonly bridge: string;
+  /** The host's end; undefined where the whole interface is inside. */
+  readonly hostName: string | undefined;
+  /** The name inside: `eth0`. */
+  readonly name: string;
+  readonly mac: string;
+  /** That of the interface which it shares, without. */
+  readonly mtu: number | undefined;
+  /** What is outside is reached without a router. */
+  readonly direct?: boolean | undefined;
+  /** Undefined on a network without IPv6. */
+  readonly ipv6?: LinkAddress | undefined;
+  /** More addresses, which are nobody else's business: link-local ones. */
+  readonly linkLocal?: readonly string[] | undefined;
+  /** Keeps it from its neighbours on the bridge. */
+  readonly isolated?: boolean | undefined;
   /** Below /proc/sys, the interface's name in place. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
 }
@@ -121,9 +135,9 @@ export function settingsOf({ id, networkId, wishes, link }: Endpoint): EndpointS
     Gateway: link?.gateway ?? "",
     IPAddress: link?.address ?? "",
     IPPrefixLen: link?.prefixLength ?? 0,
-    IPv6Gateway: "",
-    GlobalIPv6Address: "",
-    GlobalIPv6PrefixLen: 0,
+    IPv6Gateway: link?.ipv6?.gateway ?? "",
+    GlobalIPv6Address: link?.ipv6?.address ?? "",
+    GlobalIPv6PrefixLen: link?.ipv6?.prefixLength ?? 0,
   };
 }
 
@@ -136,9 +150,17 @@ function shownPorts({ ports, exposed, gatewayEndpoint }: Sandbox): SandboxView["
   return shown;
 }
 
-/** The packet filter's side of the published ports. */
+/** Its addresses of both families. */
+export function addressesOf({ address, ipv6 }: Pick<EndpointLink, "address" | "ipv6">): readonly string[] {
+  return ipv6 === undefined ? [address] : [address, ipv6.address];
+}
+
+/** The packet filter's side of the published ports: each leads to the address of its own family. */
 export function publicationsOf(sandbox: Sandbox): Publication[] {
-  const address = sandbox.endpoints.find(({ id }) => id === sandbox.gatewayEndpoint)?.link?.address;
-  if (address === undefined) return [];
-  return sandbox.ports.map(({ protocol, hostIp, hostPort, port }) => ({ protocol, hostIp, hostPort, address, port }));
+  const link = sandbox.endpoints.find(({ id }) => id === sandbox.gatewayEndpoint)?.link;
+  if (link === undefined) return [];
+  return sandbox.ports.flatMap(({ protocol, hostIp, hostPort, port }) => {
+    const address = hostIp.includes(":") ? link.ipv6?.address : link.address;
+    return address === undefined ? [] : [{ protocol, hostIp, hostPort, address, port }];
+  });
 }

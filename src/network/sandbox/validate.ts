@@ -1,8 +1,10 @@
-import { bridgeSettings } from "../record/bridge-settings.ts";
+import { EngineError } from "#errors/engine-error.ts";
+import { type BridgeDefaults, bridgeSettings } from "../record/bridge-settings.ts";
+import { hasInterfaces, type Network } from "../record/network.ts";
 import { parseExtraHosts } from "./container-names.ts";
 import type { NetworkContext } from "../context.ts";
 import { chooseGateway, type PlannedEndpoint, planEndpoints } from "./endpoint-plan.ts";
-import { type PortPlan, planPorts } from "../published/port-spec.ts";
+import { type HostIps, type PortPlan, planPorts } from "../published/port-spec.ts";
 import type { NetworkRequest } from "./request.ts";
 
 type Deps = Pick<NetworkContext, "registry" | "options">;
@@ -25,8 +27,27 @@ export function validate(deps: Deps, request: NetworkRequest): void {
 export function planSandbox({ registry, options }: Deps, request: NetworkRequest): SandboxPlan {
   const endpoints = withLinks(planEndpoints(registry, request.mode, request.endpoints), request.links);
   const gateway = chooseGateway(endpoints);
-  const hostIp = gateway === undefined ? options.bridge.hostIp : bridgeSettings(gateway.network, options.bridge).hostIp;
-  return { endpoints, gateway, ports: reachablePorts(planPorts(request, hostIp), endpoints, gateway) };
+  if (request.rate !== undefined) refuseRate(endpoints);
+  const hostIps = hostIpsFor(gateway?.network, options.bridge);
+  return { endpoints, gateway, ports: reachablePorts(planPorts(request, hostIps), endpoints, gateway) };
+}
+
+/** Where a port is published that names no address: on the host's addresses of each family that the container has. */
+function hostIpsFor(network: Network | undefined, defaults: BridgeDefaults): HostIps {
+  const hostIp = network === undefined ? defaults.hostIp : bridgeSettings(network, defaults).hostIp;
+  const hasIpv6 = network?.ipam6 !== undefined;
+  // Who names an address of one family means that one alone.
+  return { hasIpv6, usual: hasIpv6 && hostIp === "0.0.0.0" ? [hostIp, "::"] : [hostIp] };
+}
+
+/** The limits are on the host's end of an interface, which these have not. */
+function refuseRate(endpoints: readonly PlannedEndpoint[]): void {
+  const shared = endpoints.find(({ network }) => network.driver === "macvlan" || network.driver === "ipvlan");
+  if (shared === undefined) return;
+  throw new EngineError(
+    "not-implemented",
+    `a network rate on network ${shared.network.name} (${shared.network.driver}) is not implemented`,
+  );
 }
 
 function withLinks([first, ...others]: PlannedEndpoint[], links: NetworkRequest["links"]): PlannedEndpoint[] {
@@ -34,10 +55,13 @@ function withLinks([first, ...others]: PlannedEndpoint[], links: NetworkRequest[
   return [{ ...first, wishes: { ...first.wishes, links: [...first.wishes.links, ...links] } }, ...others];
 }
 
-/** Ports of a container that nobody outside can reach are merely exposed, as with Docker; on the host's network they are what they are. */
+/**
+ * Ports of a container that nobody outside can reach, or that is out there itself, are merely exposed, as with Docker; on the host's
+ * network they are what they are.
+ */
 function reachablePorts(plan: PortPlan, endpoints: readonly PlannedEndpoint[], gateway: PlannedEndpoint | undefined): PortPlan {
-  if (gateway !== undefined) return plan;
-  if (!endpoints.some(({ network }) => network.driver === "bridge")) return { requests: [], exposed: [] };
+  if (gateway?.network.driver === "bridge") return plan;
+  if (!endpoints.some(({ network }) => hasInterfaces(network))) return { requests: [], exposed: [] };
   return { requests: [], exposed: [...new Set([...plan.exposed, ...plan.requests.map(({ key }) => key)])] };
 }
 

@@ -18,6 +18,8 @@ let counter = 0;
 /** The host's address towards its neighbour, and the neighbour's. */
 export const HOST_ADDRESS = "198.51.100.10";
 export const NEIGHBOUR_ADDRESS = "198.51.100.20";
+export const HOST_ADDRESS6 = "2001:db8:51::10";
+export const NEIGHBOUR_ADDRESS6 = "2001:db8:51::20";
 
 /**
  * A host for tests, made of network namespaces: `host`, where the service makes its bridges and rules, and `neighbour`, which sits
@@ -45,8 +47,18 @@ export class IsolatedHost {
   /** Lays the wire to the neighbour. */
   plugIn(): void {
     const link = `ip link add lan0 type veth peer name p0 netns ${this.neighbour}`;
-    this.run(this.host, "sh", "-c", `${link} && ip addr add ${HOST_ADDRESS}/24 dev lan0 && ip link set lan0 up`);
-    this.run(this.neighbour, "sh", "-c", `ip addr add ${NEIGHBOUR_ADDRESS}/24 dev p0 && ip link set p0 up`);
+    this.run(
+      this.host,
+      "sh",
+      "-c",
+      `${link} && ip addr add ${HOST_ADDRESS}/24 dev lan0 && ip addr add ${HOST_ADDRESS6}/64 dev lan0 nodad && ip link set lan0 up`,
+    );
+    this.run(
+      this.neighbour,
+      "sh",
+      "-c",
+      `ip addr add ${NEIGHBOUR_ADDRESS}/24 dev p0 && ip addr add ${NEIGHBOUR_ADDRESS6}/64 dev p0 nodad && ip link set p0 up`,
+    );
   }
 
   service(options: Partial<NetworkOptions> = {}): Promise<NetworkService> {

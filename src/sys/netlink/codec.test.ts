@@ -103,8 +103,8 @@ describe("requests", () => {
 
   it("brings up by index and by name, and deletes by name", () => {
     expect(parseLink(setLinkUp(5).payload)).toMatchObject({ index: 5, up: true });
-    expect(parseLink(setPortUp("veth1", { hairpin: true }).payload)).toMatchObject({ index: 0, name: "veth1", up: true });
-    expect(hex(info(setPortUp("veth1", { hairpin: true }).payload).get(18) ?? Buffer.alloc(0))).toBe(
+    expect(parseLink(setPortUp("veth1", { hairpin: true, isolated: false }).payload)).toMatchObject({ index: 0, name: "veth1", up: true });
+    expect(hex(info(setPortUp("veth1", { hairpin: true, isolated: false }).payload).get(18) ?? Buffer.alloc(0))).toBe(
       "0b0004006272696467650000" + "0c0005800500040001000000",
     );
     expect(deleteLink("veth1").type).toBe(17);
@@ -137,8 +137,10 @@ describe("requests", () => {
     const [origin, reply] = forgetAddress("172.17.0.2");
     expect(hex(origin?.payload ?? Buffer.alloc(0))).toBe("02000000" + "100001800c00018008000100ac110002" + "0c0019800800010001000000");
     expect(hex(reply?.payload ?? Buffer.alloc(0))).toBe("02000000" + "100002800c00018008000100ac110002" + "0c0019800800020001000000");
-    expect(hex(forgetPort(17, 53).payload)).toBe(
-      "02000000" + "18000180140002800500010011000000" + "0600030000350000" + "0c0019800800010028000000",
+    const port = "18000180140002800500010011000000" + "0600030000350000" + "0c0019800800010028000000";
+    expect(forgetPort(17, 53).map(({ payload }) => hex(payload))).toEqual([`02000000${port}`, `0a000000${port}`]);
+    expect(hex(forgetAddress("fd00::2")[0]?.payload ?? Buffer.alloc(0))).toBe(
+      "0a000000" + "1c00018018000180140003" + "00fd000000000000000000000000000002" + "0c0019800800010001000000",
     );
   });
 

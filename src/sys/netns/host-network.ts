@@ -1,5 +1,5 @@
 import type { InterfaceAddress, Route } from "../netlink/address.ts";
-import type { Link } from "../netlink/link.ts";
+import type { Link, Sharing } from "../netlink/link.ts";
 import type { TokenBucket } from "../netlink/traffic.ts";
 import type { NameServerSockets } from "./name-server-sockets.ts";
 
@@ -20,8 +20,14 @@ export interface HostLinks {
   removeNamespace(path: string): Promise<void>;
   /** Makes the bridge, or brings an existing one of that name to this state. @throws SystemCallError EEXIST when the name is another kind's. */
   ensureBridge(bridge: BridgeLink): Promise<void>;
+  /** Makes what other interfaces can share: a tagged part of an interface, or a link that goes nowhere. @returns false when it is there. */
+  ensureParent(parent: ParentLink): Promise<boolean>;
   /** Puts an interface into a namespace and its other end on a bridge. Already there is no error. */
   attachInterface(link: ContainerLink): Promise<void>;
+  /** Puts an interface into a namespace that shares one of the host's. Already there is no error. */
+  attachShared(link: SharedLink): Promise<void>;
+  /** Takes an interface out of a namespace that lives on. Missing is no error. */
+  detachInterface(namespace: string, name: string): Promise<void>;
   /**
    * Limits how fast a container's interface receives (by a queue on the host's end of its pair) and sends (by a queue on an interface of
    * its own, `outName`, that the host's end hands everything to). In place of the limits it had; what is left out is not limited.
@@ -33,6 +39,11 @@ export interface HostLinks {
   /** Makes the kernel forget connections of container addresses, and flows to UDP ports of the host. */
   forgetConnections(what: { addresses?: readonly string[]; udpPorts?: readonly number[] }): Promise<void>;
   writeSysctls(sysctls: Sysctls): Promise<void>;
+  /**
+   * Turns on IPv6 forwarding where it is off. A host that forwards does not listen to router advertisements; interfaces that did are told
+   * to go on, so that the host keeps its own way out. @returns whether it was off.
+   */
+  forwardIpv6(): Promise<boolean>;
 }
 
 export interface HostRules {
@@ -67,26 +78,59 @@ export interface BridgeLink {
   readonly name: string;
   readonly mac: string;
   readonly mtu: number;
-  readonly address: string;
-  readonly prefixLength: number;
+  /** Of either family. */
+  readonly addresses: readonly NetworkAddress[];
   readonly sysctls: Sysctls;
 }
 
-export interface ContainerLink {
+/** An address and how much of it is the network's. */
+export interface NetworkAddress {
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** What an interface inside a namespace is to be. */
+export interface InsideLink {
   /** Path of the container's namespace. */
   readonly namespace: string;
-  readonly bridge: string;
-  readonly hostName: string;
   /** The name inside: `eth0`. */
   readonly name: string;
   readonly mac: string;
-  readonly mtu: number;
   readonly address: string;
   readonly prefixLength: number;
   /** Where the default route leads; none without. */
   readonly gateway: string | undefined;
+  /** Without, the namespace has no IPv6 on this interface. */
+  readonly ipv6?: (NetworkAddress & { readonly gateway: string | undefined }) | undefined;
+  /** More addresses, of either family. */
+  readonly more?: readonly NetworkAddress[] | undefined;
   /** The interface's own, as the namespace sees them. */
   readonly sysctls?: Sysctls | undefined;
+}
+
+export interface ContainerLink extends InsideLink {
+  readonly bridge: string;
+  readonly hostName: string;
+  readonly mtu: number;
+  /** Keeps it from other isolated ports of its bridge. */
+  readonly isolated?: boolean | undefined;
+}
+
+export interface SharedLink extends InsideLink {
+  readonly parent: string;
+  /** Its parent's without. */
+  readonly mtu: number | undefined;
+  readonly sharing: Sharing;
+  /** The way out leads through the interface itself, without a router. */
+  readonly direct?: boolean | undefined;
+}
+
+/** `eth0.10` is VLAN 10 of `eth0`; without one it is a dummy. */
+export interface ParentLink {
+  readonly name: string;
+  /** Says whose it is. */
+  readonly alias: string;
+  readonly vlan?: { readonly parent: string; readonly id: number } | undefined;
 }
 
 export interface InterfaceLimits {
@@ -97,7 +141,7 @@ export interface InterfaceLimits {
   readonly out: TokenBucket | undefined;
 }
 
-/** What the host has now, IPv4. */
+/** What the host has now, of both families. */
 export interface HostSurvey {
   /** net.ipv4.ip_forward. */
   readonly forwarding: boolean;

@@ -35,9 +35,11 @@ const bridge = {
   name: "dhowt0",
   mac: "02:42:0a:d5:00:01",
   mtu: 1400,
-  address: "10.213.0.1",
-  prefixLength: 24,
-  sysctls: { "net/ipv6/conf/dhowt0/disable_ipv6": "1", "net/ipv4/conf/dhowt0/route_localnet": "1" },
+  addresses: [
+    { address: "10.213.0.1", prefixLength: 24 },
+    { address: "fd00:213::1", prefixLength: 64 },
+  ],
+  sysctls: { "net/ipv6/conf/dhowt0/disable_ipv6": "0", "net/ipv4/conf/dhowt0/route_localnet": "1" },
 };
 const link = {
   namespace: inside,
@@ -48,7 +50,9 @@ const link = {
   mtu: 1400,
   address: "10.213.0.2",
   prefixLength: 24,
-  gateway: bridge.address,
+  gateway: "10.213.0.1",
+  ipv6: { address: "fd00:213::2", prefixLength: 64, gateway: "fd00:213::1" },
+  more: [{ address: "169.254.7.7", prefixLength: 16 }],
 };
 
 beforeAll(() => {
@@ -79,6 +83,8 @@ describe("NetworkWorker", () => {
     const found = links.find(({ name }) => name === "dhowt0");
     expect(found).toMatchObject({ kind: "bridge", mtu: 1400, mac: bridge.mac, up: true });
     expect(addresses).toContainEqual({ index: found?.index, address: "10.213.0.1", prefixLength: 24 });
+    expect(addresses).toContainEqual({ index: found?.index, address: "fd00:213::1", prefixLength: 64 });
+    expect(routes).toContainEqual({ index: found?.index, destination: "fd00:213::", prefixLength: 64 });
     expect(routes).toContainEqual({ index: found?.index, destination: "10.213.0.0", prefixLength: 24 });
     expect(run(host, "cat", "/proc/sys/net/ipv4/conf/dhowt0/route_localnet").trim()).toBe("1");
   });
@@ -93,7 +99,9 @@ describe("NetworkWorker", () => {
     await worker.attachInterface(link);
     const shown = run(inside, "ip", "-o", "address", "show", "eth0");
     expect(shown).toMatch(/inet 10.213.0.2\/24/);
-    expect(shown).not.toMatch(/inet6/);
+    expect(shown).toMatch(/inet 169.254.7.7\/16/);
+    expect(shown).toMatch(/inet6 fd00:213::2\/64/);
+    expect(run(inside, "ip", "-6", "route")).toMatch(/^default via fd00:213::1/m);
     expect(run(inside, "ip", "route")).toMatch(/^default via 10.213.0.1 dev eth0/);
     expect(run(inside, "ip", "link", "show", "eth0")).toMatch(/mtu 1400.*[^]*02:42:0a:d5:00:02/);
     expect(run(host, "ip", "-o", "address", "show", "dhvt1")).not.toMatch(/inet6/);

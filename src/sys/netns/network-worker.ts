@@ -1,6 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { workerUrl } from "#lib/worker-url.ts";
-import type { BridgeLink, ContainerLink, HostNetwork, HostSurvey, InterfaceLimits, Sysctls } from "./host-network.ts";
+import type {
+  BridgeLink,
+  ContainerLink,
+  HostNetwork,
+  HostSurvey,
+  InterfaceLimits,
+  ParentLink,
+  SharedLink,
+  Sysctls,
+} from "./host-network.ts";
 import type { NameServerSockets } from "./name-server-sockets.ts";
 import type { Operations } from "./operations.ts";
 import { type Answer, type Call, errorOf } from "./wire.ts";
@@ -43,6 +52,22 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
 
   attachInterface(link: ContainerLink): Promise<void> {
     return this.#call("attachInterface", link);
+  }
+
+  ensureParent(parent: ParentLink): Promise<boolean> {
+    return this.#call("ensureParent", parent);
+  }
+
+  attachShared(link: SharedLink): Promise<void> {
+    return this.#call("attachShared", link);
+  }
+
+  detachInterface(namespace: string, name: string): Promise<void> {
+    return this.#call("detachInterface", namespace, name);
+  }
+
+  forwardIpv6(): Promise<boolean> {
+    return this.#call("forwardIpv6");
   }
 
   limitInterface(limits: InterfaceLimits): Promise<void> {

@@ -32,8 +32,6 @@ describe("a flag that is refused says why", () => {
     ["--cpu-percent", ["--cpu-percent", "1"], /windows/],
     ["--io-maxiops", ["--io-maxiops", "1"], /windows/],
     ["--io-maxbandwidth", ["--io-maxbandwidth", "1m"], /windows/],
-    ["--ip6", ["--network", "bridge", "--ip6", "fd00::2"], /IPv6/],
-    ["--link-local-ip", ["--link-local-ip", "169.254.1.1"], "LinkLocalIPs"],
     ["--volume-driver that is not there", ["--volume-driver", "nfs9", "-v", "x:/x"], /nfs9|VolumeDriver/],
     ["--cap-add that no kernel has", ["--cap-add", "FOO"], 'invalid CapAdd: unknown capability: "CAP_FOO"'],
     ["--cap-drop that no kernel has", ["--cap-drop", "FOO"], 'invalid CapDrop: unknown capability: "CAP_FOO"'],

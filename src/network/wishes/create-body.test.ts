@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { IPAMConfig, NetworkCreateBody } from "#spec/docker-api/types.ts";
 import { readCreateBody } from "./create-body.ts";
+import { OPEN } from "./ipam-wish.ts";
 
 const withIpam = (config: IPAMConfig): NetworkCreateBody => ({ Name: "n", IPAM: { Config: [config] } });
 
@@ -8,11 +9,12 @@ describe("readCreateBody", () => {
   it("reads what there is and leaves the rest open", () => {
     expect(readCreateBody({ Name: "web" })).toEqual({
       name: "web",
+      driver: "bridge",
       internal: false,
       attachable: false,
       labels: {},
       options: {},
-      ipam: { subnet: undefined, gateway: undefined, range: undefined, auxiliary: {} },
+      ipam: { ipv4: OPEN, ipv6: undefined },
     });
     const body: NetworkCreateBody = {
       Name: "web",
@@ -32,7 +34,7 @@ describe("readCreateBody", () => {
       attachable: true,
       labels: { a: "b" },
       options: { "com.docker.network.driver.mtu": "1400", "com.docker.network.bridge.enable_icc": "true" },
-      ipam: { subnet: "10.5.0.0/16", gateway: "10.5.0.1", range: "10.5.3.0/24", auxiliary: { router: "10.5.0.2" } },
+      ipam: { ipv4: { subnet: "10.5.0.0/16", gateway: "10.5.0.1", range: "10.5.3.0/24", auxiliary: { router: "10.5.0.2" } } },
     });
   });
 
@@ -42,27 +44,38 @@ describe("readCreateBody", () => {
 
   it.each<[NetworkCreateBody, string, string]>([
     [{ Name: "n", Driver: "nosuch" }, "not-found", 'plugin "nosuch" not found'],
-    [{ Name: "n", Driver: "macvlan" }, "not-implemented", "network driver macvlan is not implemented"],
+    [{ Name: "n", Driver: "overlay" }, "not-implemented", "network driver overlay is not implemented"],
     [{ Name: "n", Driver: "host" }, "forbidden", 'only one instance of "host" network is allowed'],
-    [{ Name: "n", EnableIPv6: true }, "not-implemented", "network setting EnableIPv6 is not implemented"],
     [{ Name: "n", EnableIPv4: false }, "not-implemented", "network setting EnableIPv4 is not implemented"],
     [{ Name: "n", ConfigOnly: true }, "not-implemented", "network setting ConfigOnly is not implemented"],
     [{ Name: "n", ConfigFrom: { Network: "x" } }, "not-implemented", "network setting ConfigFrom is not implemented"],
     [{ Name: "n", Scope: "swarm" }, "not-implemented", "network setting Scope is not implemented"],
     [{ Name: "n", Options: { "x.y": "z" } }, "not-implemented", "network option x.y=z is not implemented"],
     [{ Name: "n", Options: { constructor: "z" } }, "not-implemented", "network option constructor=z is not implemented"],
+    [{ Name: "n", Options: { parent: "eth0" } }, "not-implemented", "network option parent=eth0 is not implemented"],
     [
-      { Name: "n", Options: { "com.docker.network.bridge.enable_icc": "false" } },
+      { Name: "n", Driver: "ipvlan", Options: { "com.docker.network.bridge.enable_icc": "false" } },
       "not-implemented",
       "network option com.docker.network.bridge.enable_icc=false is not implemented",
     ],
+    [{ Name: "n", Driver: "ipvlan", Options: { ipvlan_mode: "l4" } }, "invalid", 'invalid value of network option ipvlan_mode: "l4"'],
+    [{ Name: "n", Driver: "macvlan", Options: { parent: "../x" } }, "invalid", 'invalid value of network option parent: "../x"'],
     [
       { Name: "n", Options: { "com.docker.network.bridge.name": "--help" } },
       "invalid",
       'invalid value of network option com.docker.network.bridge.name: "--help"',
     ],
     [{ Name: "n", IPAM: { Driver: "dhcp" } }, "not-implemented", "IPAM driver dhcp is not implemented"],
-    [{ Name: "n", IPAM: { Config: [{}, {}] } }, "not-implemented", "network setting IPAM.Config with several subnets is not implemented"],
+    [
+      { Name: "n", IPAM: { Config: [{}, {}] } },
+      "not-implemented",
+      "network setting IPAM.Config with several subnets of one family is not implemented",
+    ],
+    [
+      { Name: "n", EnableIPv6: false, IPAM: { Config: [{ Subnet: "fd00:1::/64" }] } },
+      "invalid",
+      "invalid network config:\nIPv6 subnet fd00:1::/64 on a network with EnableIPv6 false",
+    ],
   ])("refuses %j", (body, category, message) => {
     expect(() => readCreateBody(body)).toThrow(expect.objectContaining({ category, message }));
   });
@@ -87,6 +100,10 @@ describe("readCreateBody", () => {
     ],
     [{ Subnet: "10.0.0.0/24", IPRange: "10.0.0.1/25" }, "invalid ip-range 10.0.0.1/25: it should be 10.0.0.0/25"],
     [{ Subnet: "10.0.0.0/24", IPRange: "10.0.1.0/25" }, "invalid ip-range 10.0.1.0/25: parent subnet 10.0.0.0/24 doesn't contain ip-range"],
+    [{ Subnet: "fd00:1::1/64" }, "invalid subnet fd00:1::1/64: it should be fd00:1::/64"],
+    [{ Subnet: "fd00::/8" }, "invalid subnet fd00::/8: want a prefix length of 16 to 126"],
+    [{ Subnet: "fd00:1::/64", Gateway: "10.0.0.1" }, "invalid gateway 10.0.0.1: parent subnet fd00:1::/64 doesn't contain this address"],
+    [{ Subnet: "fd00:1::/64", Gateway: "fd00:1::" }, "invalid gateway fd00:1::: parent subnet fd00:1::/64 doesn't contain this address"],
     [{ Subnet: "10.0.0.0/24", IPRange: "x" }, "invalid ip-range x: invalid CIDR block notation"],
     [{ Gateway: "10.0.0.1" }, "invalid subnet: a gateway, an ip-range or an auxiliary address needs the subnet it is of"],
   ])("refuses %j", (config, message) => {
@@ -100,7 +117,18 @@ describe("readCreateBody", () => {
     expect(attempt).toThrow(/should be 10.0.0.0\/24\ninvalid gateway/);
   });
 
-  it("knows IPv6 and says that it is not there", () => {
-    expect(() => readCreateBody(withIpam({ Subnet: "fd00::/64" }))).toThrow(expect.objectContaining({ category: "not-implemented" }));
+  it("has IPv6 where it is asked for, by a word, a subnet or the daemon's configuration, and not where it is refused", () => {
+    const subnet = withIpam({ Subnet: "fd00:1::/64", Gateway: "fd00:1::9" });
+    expect(readCreateBody(subnet).ipam).toMatchObject({ ipv4: OPEN, ipv6: { subnet: "fd00:1::/64", gateway: "fd00:1::9" } });
+    expect(readCreateBody({ Name: "n", EnableIPv6: true }).ipam.ipv6).toEqual(OPEN);
+    const defaults = { bridge: { "com.docker.network.enable_ipv6": "true" } };
+    expect(readCreateBody({ Name: "n" }, defaults).ipam.ipv6).toEqual(OPEN);
+    expect(readCreateBody({ Name: "n", EnableIPv6: false }, defaults).ipam.ipv6).toBeUndefined();
+    expect(readCreateBody({ Name: "n", Driver: "macvlan" }, defaults).ipam.ipv6).toBeUndefined();
+  });
+
+  it("knows the options of each driver", () => {
+    const Options = { parent: "eth0.10", macvlan_mode: "private" };
+    expect(readCreateBody({ Name: "n", Driver: "macvlan", Options })).toMatchObject({ driver: "macvlan", options: Options });
   });
 });
