@@ -23,6 +23,8 @@ export interface BuildInput {
   readonly squash: boolean;
   /** Limits, network, hosts, shared memory of RUN. */
   readonly hostConfig: HostConfig;
+  /** For `RUN --mount=type=secret`, by id. In memory, and in memory alone. */
+  readonly secrets: ReadonlyMap<string, Uint8Array>;
   /** The credentials for a registry, by its host name. */
   readonly authFor: (domain: string) => RegistryAuth;
 }

@@ -7,6 +7,8 @@ import { Slots } from "#lib/slots.ts";
 import type { Digest } from "#spec/digest.ts";
 import { formatPlatform, hostPlatform, type Platform } from "#spec/platform.ts";
 import { familiarString } from "#spec/reference.ts";
+import { detachMount } from "#sys/mount.ts";
+import { mountPointsBelow } from "#sys/mount-table.ts";
 import type { Trees } from "#store/tree/trees.ts";
 import type { BuildInput, BuildSink } from "./build-input.ts";
 import { BuildCache, type Pruned } from "./cache/build-cache.ts";
@@ -82,6 +84,7 @@ export class BuildService {
 
   /** At daemon start: what builds left that a kill has ended. */
   async sweep(): Promise<void> {
+    for (const point of mountPointsBelow(this.#jobs).toReversed()) await detachMount(point)();
     for (const name of readdirSync(this.#jobs)) await this.#deps.trees.remove(join(this.#jobs, name));
     await this.#deps.mounts.sweep();
   }
@@ -97,9 +100,8 @@ export class BuildService {
     const folder = join(this.#jobs, randomBytes(12).toString("hex"));
     await mkdir(folder, { mode: 0o711 });
     try {
-      const context = join(folder, "context");
-      await openContext(this.#deps, input.source, context, signal);
-      const dockerfile = readDockerfile(context, input.dockerfile);
+      const { folder: context, dockerfile: only } = await openContext(this.#deps, input.source, folder, signal);
+      const dockerfile = readDockerfile(context, only ?? input.dockerfile);
       const ignorePatterns = dropIgnored(context, dockerfile.name);
       await using assembly = this.#deps.images.openAssembly();
       return await this.#make({ input, sink, folder, context, assembly, dockerfile, ignorePatterns }, signal);

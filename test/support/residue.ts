@@ -9,6 +9,7 @@ const KEPT = [
   /^file \w+\/volumes\//,
   /^file \w+\/content\/blobs\//,
   /^file \w+\/snapshots\/\w+\/(?:layers|inits)\//,
+  /^file \w+\/builds\/caches\//,
   /^row (?!containers |container_removals |network_sandboxes |volume_uses )/,
 ];
 

@@ -3,6 +3,7 @@ import type { Step, StepRef } from "../plan/plan.ts";
 import { runCopy } from "./copy-step.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
 import { openImage } from "./image-step.ts";
+import { fetchFile, fetchRepository } from "./remote-steps.ts";
 import { runCommand } from "./run-step.ts";
 import { identityOf, topOf, type LayerTree, type StepResult } from "./step-result.ts";
 import { layersOf } from "./results.ts";
@@ -67,8 +68,9 @@ async function perform(execution: Execution, ref: StepRef, { operation, title }:
     case "context":
       return { result: { kind: "folder", folder: execution.context, digest: undefined }, cached: false };
     case "http":
+      return await fetchFile(execution, operation);
     case "git":
-      throw new Error("not yet");
+      return await fetchRepository(execution, operation);
     case "workdir":
       return await runWorkdir(execution, operation, title);
     case "copy":

@@ -1,12 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import { RootFolder } from "#sys/in-root.ts";
+import { mount as mountFileSystem, unmount } from "#sys/mount.ts";
 import type { PlannedMount, RunOperation, StepRef } from "../plan/plan.ts";
 import type { RunnableStep } from "../ports.ts";
 import type { SourceTree } from "../worker/job.ts";
 import type { Execution } from "./execution-context.ts";
+
+const NO_SUID = 2;
+const NO_DEVICES = 4;
+const NO_EXEC = 8;
 
 export interface RunMounts {
   readonly mounts: RunnableStep["mounts"];
@@ -16,6 +21,12 @@ export interface RunMounts {
 }
 
 type Mount<Type extends PlannedMount["type"]> = Extract<PlannedMount, { type: Type }>;
+
+interface MadeMounts {
+  readonly mounts: RunnableStep["mounts"][number][];
+  readonly tmpfs: Record<string, string>;
+  readonly env: string[];
+}
 
 interface Making {
   readonly execution: Execution;
@@ -39,28 +50,60 @@ export async function makeMounts(
   const folder = join(execution.folder, `run-${randomBytes(6).toString("hex")}`);
   await mkdir(folder, { mode: 0o711 });
   const making: Making = { execution, trees, scope, folder };
-  const made: { mounts: RunnableStep["mounts"][number][]; tmpfs: Record<string, string>; env: string[] } = {
-    mounts: [],
-    tmpfs: {},
-    env: [],
-  };
+  const made: MadeMounts = { mounts: [], tmpfs: {}, env: [] };
   for (const [index, mount] of operation.mounts.entries()) {
     if (mount.type === "bind") made.mounts.push(await bind(making, mount, index));
     else if (mount.type === "cache") made.mounts.push(await cache(making, mount));
     else if (mount.type === "tmpfs") made.tmpfs[mount.target] = mount.size === undefined ? "" : `size=${mount.size}`;
-    else throw noClient(mount);
+    else if (mount.type === "secret") await secret(making, mount, index, made);
+    // No client of this wire forwards an agent.
+    else if (mount.required)
+      throw new EngineError("not-found", `unset ssh forward key ${mount.id}: no client of the classic wire forwards an agent`);
   }
-  for (const [index, { path, content }] of operation.scripts.entries()) {
-    const source = join(folder, `script-${index}`);
-    await writeFile(source, content, { mode: 0o755 });
-    await chmod(source, 0o755);
-    made.mounts.push({ source, target: path, readOnly: true });
-  }
+  made.mounts.push(...(await scripts(operation, folder)));
   return made;
 }
 
-function noClient(mount: Mount<"secret"> | Mount<"ssh">): EngineError {
-  return new EngineError("not-found", mount.type === "secret" ? `secret ${mount.id}: not found` : `unset ssh forward key ${mount.id}`);
+/** The folders that scripts lie in: they are below /dev, where runtimes can make a folder to mount on, and no file. */
+async function scripts(operation: RunOperation, folder: string): Promise<RunnableStep["mounts"]> {
+  const folders = [...new Set(operation.scripts.map(({ path }) => dirname(path)))];
+  return await Promise.all(
+    folders.map(async (target, index) => {
+      const source = join(folder, `scripts-${index}`);
+      await mkdir(source, { mode: 0o755 });
+      for (const { path, content } of operation.scripts.filter((script) => dirname(script.path) === target)) {
+        const file = join(source, basename(path));
+        await writeFile(file, content);
+        await chmod(file, 0o755);
+      }
+      return { source, target, readOnly: true };
+    }),
+  );
+}
+
+/** A file in memory, for the time of the command; a variable of its alone. Neither is in a layer, a key or a history. */
+async function secret(making: Making, mount: Mount<"secret">, index: number, made: MadeMounts): Promise<void> {
+  const value = making.execution.input.secrets.get(mount.id);
+  if (value === undefined) {
+    if (mount.required) throw new EngineError("not-found", `secret ${mount.id}: not found`);
+    return;
+  }
+  if (mount.env !== undefined) made.env.push(`${mount.env}=${Buffer.from(value).toString("utf8")}`);
+  if (mount.target === undefined) return;
+  const folder = join(making.folder, `secret-${index}`);
+  await mkdir(folder, { mode: 0o711 });
+  mountMemory(making.scope, folder);
+  const source = join(folder, "value");
+  await writeFile(source, value, { mode: 0o400 });
+  await chown(source, mount.uid, mount.gid);
+  await chmod(source, mount.mode);
+  made.mounts.push({ source, target: mount.target, readOnly: true });
+}
+
+/** What a kill leaves mounted, the next start takes away (`BuildService.sweep`). */
+function mountMemory(scope: DisposableStack, target: string): void {
+  mountFileSystem({ source: "secret", target, type: "tmpfs", flags: NO_SUID | NO_DEVICES | NO_EXEC, options: "mode=711,size=1m" });
+  scope.defer(() => unmount(target));
 }
 
 async function bind(making: Making, mount: Mount<"bind">, index: number): Promise<RunnableStep["mounts"][number]> {

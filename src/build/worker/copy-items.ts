@@ -52,8 +52,7 @@ function writeInline({ target, job }: Copying, name: string, content: string): v
     const { owner, chmod, time } = job;
     if (owner !== undefined) node.setOwnerOf(fd, owner.user, owner.group);
     node.setModeOf(fd, chmod === undefined ? INLINE_MODE : chmodded(INLINE_MODE, false, chmod));
-    // Without a time of its own it would make another layer of every build.
-    node.setTimesOf(fd, { seconds: time ?? 0, nanoseconds: 0 });
+    if (time !== undefined) node.setTimesOf(fd, { seconds: time, nanoseconds: 0 });
   } finally {
     node.closeDescriptor(fd);
   }

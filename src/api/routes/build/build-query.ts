@@ -2,6 +2,7 @@ import type { BuildInput, BuildSource } from "#build/build-input.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest } from "#http/route.ts";
 import { parseJsonText } from "#lib/json-text.ts";
+import { BUILD_SECRETS_HEADER, takeBuildSecrets } from "#spec/build-secrets.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
@@ -9,12 +10,14 @@ import { booleanOf, integerOf } from "../../query.ts";
 import { parseRegistryConfig } from "./registry-config.ts";
 
 /** Reads everything that a client may ask of `POST /build`. @throws EngineError `invalid`, `not-implemented`: it names the parameter. */
-export function buildInputOf(request: ApiRequest): BuildInput {
+export async function buildInputOf(request: ApiRequest): Promise<BuildInput> {
   const { query } = request;
   refuse(query);
+  const { secrets, rest: body } = await takeBuildSecrets(request.headers[BUILD_SECRETS_HEADER], request.body);
   const text = (name: string): string => query.get(name) ?? "";
   return {
-    source: sourceOf(request),
+    source: sourceOf(query, body),
+    secrets,
     dockerfile: text("dockerfile"),
     references: referencesOf(query.getAll("t")),
     target: text("target") || undefined,
@@ -46,7 +49,7 @@ function refuse(query: URLSearchParams): void {
   if (!["", "default"].includes(isolation)) throw new EngineError("invalid", `isolation: ${isolation} is not known on linux`);
 }
 
-function sourceOf({ query, body }: ApiRequest): BuildSource {
+function sourceOf(query: URLSearchParams, body: AsyncIterable<Uint8Array>): BuildSource {
   const url = query.get("remote") ?? "";
   if (url === "client-session")
     throw new EngineError("not-implemented", "remote=client-session: sessions are BuildKit's; send the context as the body");

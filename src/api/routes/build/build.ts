@@ -12,7 +12,7 @@ import { LineQueue } from "./line-queue.ts";
  * away the build is ended.
  */
 export async function buildImage(backend: BuildBackend, request: ApiRequest): Promise<Reply> {
-  const input = buildInputOf(request);
+  const input = await buildInputOf(request);
   const left = new AbortController();
   const queue = new LineQueue();
   const sink = input.quiet ? new QuietSink() : queue;

@@ -71,11 +71,16 @@ function placeMounts<M extends MountToPlace>(root: RootFolder, mounts: readonly 
   for (const mount of mounts.toSorted((a, b) => a.target.length - b.target.length)) {
     const hidden = placed.some(({ target }) => isWithin(mount.target, target)) || isInKernelFolder(mount.target);
     const target = hidden ? mount.target : makeTarget(root, mount);
-    const moved = { ...mount, target };
+    const moved = { ...mount, target, options: optionsOf(mount) };
     refuseReservedTarget(moved, privileged);
     placed.push(moved);
   }
   return placed;
+}
+
+/** Nothing is mounted below a file, and crun 1.8 cannot make one read-only together with what is (it opens it as a folder). */
+function optionsOf({ type, source, options }: MountToPlace): readonly string[] {
+  return type === "bind" && isFile(source) ? [...options, "ro"] : options;
 }
 
 function makeTarget(root: RootFolder, mount: MountToPlace): string {
