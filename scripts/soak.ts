@@ -1,5 +1,5 @@
 /**
- * `npm run test:soak`: test/chaos in its full numbers, which takes hours, and its figures as a table at the end.
+ * `npm run test:soak`: test/chaos, and what else has full numbers, in those, which takes hours; and its figures as a table at the end.
  *
  *   npm run test:soak                        all of it
  *   npm run test:soak -- random-kills scale  only the files of these names
@@ -13,7 +13,10 @@ import { join } from "node:path";
 const folder = mkdtempSync(join(tmpdir(), "dhow-soak-"));
 const figures = join(folder, "figures");
 const chosen = process.argv.slice(2);
-const files = chosen.length === 0 ? ["test/chaos"] : chosen.map((name) => `test/chaos/${name}`);
+/** Beside test/chaos. */
+const others = ["api/fuzz", "container/copy-races", "container/oom"].map((name) => `test/integration/${name}.test.ts`);
+const named = (name: string): readonly string[] => [`test/chaos/${name}`, ...others.filter((path) => path.includes(name))];
+const files = chosen.length === 0 ? ["test/chaos", ...others] : chosen.flatMap(named);
 const runner = ["node_modules/vitest/vitest.mjs", "run", "--project", "integration", "--testTimeout", "7200000", "--hookTimeout", "600000"];
 // One file at a time: what is measured shall not be the other file.
 const { status } = spawnSync(process.execPath, [...runner, "--no-file-parallelism", ...files], {

@@ -108,6 +108,17 @@ const verbs: readonly Point[] = [
     after: async () => expect((await call("POST", "/containers/subject/wait")).json.StatusCode).toBe(0),
   },
   {
+    name: "commit",
+    before: async () => {
+      await create("subject", { Cmd: ["sh", "-c", `head -c ${MEGABYTES} /dev/urandom >/big; touch /done; exec sleep 1000`] });
+      await call("POST", "/containers/subject/start");
+      await eventually(() => call("HEAD", "/containers/subject/archive?path=/done"));
+    },
+    verb: () => daemon.api("POST", "/commit?container=subject&repo=big&tag=1"),
+    after: async () =>
+      expect((await call("GET", "/containers/subject/json")).json.State).toMatchObject({ Status: "running", Paused: false }),
+  },
+  {
     name: "exec",
     before: async () => (await create("subject"), await call("POST", "/containers/subject/start")),
     verb: async () => {

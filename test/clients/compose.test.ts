@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { useDaemon } from "../support/daemon.ts";
 import { runProgram, type Ran } from "../support/docker-cli.ts";
+import { eventually } from "../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../support/images.ts";
 import { peers } from "../support/peers.ts";
 
@@ -20,7 +21,7 @@ services:
         ipv4_address: 10.213.91.77
   web:
     image: ${BUSYBOX}
-    command: ["sh", "-c", "ping -c1 -W2 base && nslookup data && ping -c1 -W2 db && echo reached; sleep 1000"]
+    command: ["sh", "-c", "ping -c1 -W10 base && nslookup data && ping -c1 -W10 db && echo reached; sleep 1000"]
     depends_on: [db]
     links: ["db:base"]
     networks: [back, front]
@@ -45,7 +46,7 @@ it.skipIf(program === undefined)(
     const db = (await daemon.api("GET", "/containers/shop-db-1/json")).json;
     expect(db.NetworkSettings.Networks.shop_back).toMatchObject({ IPAddress: "10.213.91.77", Aliases: ["shop-db-1", "db", "data"] });
     expect(db.NetworkSettings.Networks.shop_back.DNSNames).toEqual(["shop-db-1", "db", "data", db.Id.slice(0, 12)]);
-    expect((await compose("logs", "--no-color", "web")).stdout).toContain("reached");
+    await eventually(async () => expect((await compose("logs", "--no-color", "web")).stdout).toContain("reached"));
     expect((await compose("ps", "--format", "{{.Service}} {{.State}}")).stdout.trim().split("\n").toSorted()).toEqual([
       "db running",
       "web running",

@@ -48,10 +48,16 @@ describe("docker run in the foreground", () => {
   });
 
   it("dies of the signal that ends the client, by --sig-proxy", async () => {
-    const ran = docker.run(
-      ["run", "--rm", "--name", "proxied", BUSYBOX, "sh", "-c", "trap 'exit 33' TERM; echo ready; while :; do sleep 0.1; done"],
-      { timeout: 20_000 },
-    );
+    const ran = docker.run([
+      "run",
+      "--rm",
+      "--name",
+      "proxied",
+      BUSYBOX,
+      "sh",
+      "-c",
+      "trap 'exit 33' TERM; echo ready; while :; do sleep 0.1; done",
+    ]);
     await eventually(async () => expect(await docker.ok("logs", "proxied")).toBe("ready"));
     await docker.ok("kill", "--signal", "TERM", "proxied");
     expect((await ran).code).toBe(33);
@@ -155,7 +161,7 @@ describe("a container in the background", () => {
     expect(await docker.ok("exec", "steady", "sh", "-c", "echo inside; hostname")).toBe(`inside\n${id.slice(0, 12)}`);
     expect((await docker.run(["exec", "steady", "sh", "-c", "exit 9"])).code).toBe(9);
     expect((await docker.run(["exec", "steady", "no-such-program"])).code).toBe(127);
-    expect(await docker.ok("top", "steady")).toContain("sleep 0.1");
+    await eventually(async () => expect(await docker.ok("top", "steady")).toContain("sleep 0.1"));
     await docker.ok("pause", "steady");
     expect(await docker.ok("inspect", "--format", "{{.State.Status}} {{.State.Paused}}", "steady")).toBe("paused true");
     await docker.ok("unpause", "steady");

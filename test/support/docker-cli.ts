@@ -30,7 +30,7 @@ export function runProgram(command: readonly string[], options: RunOptions = {})
   const [file = "", ...rest] = options.terminal === true ? ["python3", "-c", PTY, ...command] : command;
   const env = { PATH: process.env["PATH"] ?? "", TERM: "xterm", ...options.environment };
   const child = spawn(file, rest, { env, stdio: "pipe" });
-  const killer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 30_000);
+  const killer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 90_000);
   const collect = (stream: NodeJS.ReadableStream): Promise<string> =>
     new Promise((resolve) => {
       const chunks: Buffer[] = [];

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Instance } from "#spec/instance.ts";
+import { mountPointsBelow } from "#sys/mount-table.ts";
 
 /** Everything of an instance that outlives a call: `<kind> <name>`, one line for each thing. Equal inventories: nothing came, nothing was lost. */
 export function inventoryOf(instance: Instance): string[] {
@@ -17,7 +18,7 @@ export function inventoryOf(instance: Instance): string[] {
 /** What lives outside the roots' file systems. */
 function kernelObjects(instance: Instance): string[] {
   return [
-    ...mountsBelow([instance.dataRoot, instance.execRoot]).map((path) => `mount ${path}`),
+    ...[instance.dataRoot, instance.execRoot].flatMap(mountPointsBelow).map((path) => `mount ${path}`),
     ...links(instance).map((name) => `link ${name}`),
     ...tableOf(instance).map((line) => `nft ${line}`),
     ...foreignRules(instance).map((rule) => `nft rule ${rule}`),
@@ -25,14 +26,6 @@ function kernelObjects(instance: Instance): string[] {
     ...processes(instance).map((line) => `process ${line}`),
     ...namespaces(instance).map((path) => `netns ${path}`),
   ];
-}
-
-function mountsBelow(roots: readonly string[]): string[] {
-  const points = readFileSync("/proc/self/mountinfo", "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => line.split(" ")[4] ?? "");
-  return points.filter((point) => roots.some((root) => point === root || point.startsWith(`${root}/`)));
 }
 
 /** Bridges, veth ends, ifb devices: all carry the instance's prefix, or are its default bridge. */

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Instance } from "#spec/instance.ts";
+import { mountPointsBelow } from "#sys/mount-table.ts";
 import type { TestDaemon } from "./daemon.ts";
 import { eventually } from "./eventually.ts";
 import { expect } from "vitest";
@@ -21,7 +22,9 @@ export async function reboot(daemon: TestDaemon, { keepExecRoot = false } = {}):
     for (const pid of pidsOf(instance)) killQuietly(pid);
     expect(pidsOf(instance)).toEqual([]);
   });
-  for (const point of mountsBelow(instance)) execFileSync("umount", ["-l", point]);
+  // The deepest first; where a root is a file system of the test's own, that one stays.
+  for (const root of [instance.dataRoot, instance.execRoot])
+    for (const point of mountPointsBelow(root).toReversed()) if (point !== root) execFileSync("umount", ["-l", point]);
   for (const group of cgroupsOf(instance))
     execFileSync("find", [group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], { stdio: "ignore" });
   if (!keepExecRoot) rmSync(instance.execRoot, { recursive: true, force: true });
@@ -57,15 +60,6 @@ function cgroupsOf({ cgroupParent }: Instance): string[] {
   const root = "/sys/fs/cgroup";
   const trees = [root, ...readdirSync(root).map((name) => join(root, name))];
   return trees.map((tree) => join(tree, cgroupParent)).filter((path) => existsSync(path));
-}
-
-/** The deepest first. */
-function mountsBelow({ dataRoot, execRoot }: Instance): string[] {
-  const points = readFileSync("/proc/self/mountinfo", "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => line.split(" ")[4] ?? "");
-  return points.filter((point) => [dataRoot, execRoot].some((root) => point.startsWith(`${root}/`))).toReversed();
 }
 
 function killQuietly(pid: number): void {

@@ -136,7 +136,7 @@ async function raw(...pieces: (string | Buffer)[]): Promise<Buffer> {
   );
   socket.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", () => undefined);
   for (const piece of pieces) socket.write(piece);
-  await Promise.race([ended, refused, new Promise((resolve) => setTimeout(resolve, 3000).unref())]);
+  await Promise.race([ended, refused, new Promise((resolve) => setTimeout(resolve, 10_000).unref())]);
   socket.destroy();
   return Buffer.concat(chunks);
 }

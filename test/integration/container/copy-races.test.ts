@@ -7,6 +7,7 @@ import { download, entriesOf } from "../../support/archives.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
+import { scaled } from "../../support/scale.ts";
 
 /**
  * Containers that change their folders while files are copied (P12, P13 of the threat model): no byte of the host is read or written.
@@ -14,9 +15,8 @@ import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
  */
 const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
-const soak = process.env["DHOW_SOAK"] !== undefined;
-const ROUNDS = 2000;
-const RACE_MS = soak ? 60_000 : 4000;
+const ROUNDS = scaled(800, 2000);
+const RACE_MS = scaled(4000, 60_000);
 
 const canary = (): string => join(daemon.folder, "host");
 const url = (name: string, path: string): string => `/containers/${name}/archive?path=${encodeURIComponent(path)}`;

@@ -55,30 +55,9 @@ const daemon = useDaemon({
       ]),
     () => imageArchive("evil:dev-volume", { Volumes: { "/dev": {} } }),
     () => imageArchive("evil:exe", { Entrypoint: ["/proc/self/exe"] }, [file("script", "#!/proc/self/exe\n", { mode: 0o755 })]),
-    () =>
-      imageArchive("evil:calls", {}, [
-        file("alg", call(41, 38), { mode: 0o755 }),
-        file("vsock", call(41, 40), { mode: 0o755 }),
-        file("uring", call(425, 8), { mode: 0o755 }),
-      ]),
   ],
 });
 const docker = new DockerCli(daemon);
-
-/** A program of 140 bytes that makes one system call with one argument and ends with its errno. */
-function call(number: number, argument: number): Buffer {
-  const code = Buffer.from("b800000000bf00000000be0500000031d20f05f7d889c7b83c0000000f05", "hex");
-  code.writeUInt32LE(number, 1);
-  code.writeUInt32LE(argument, 6);
-  const head = Buffer.from(
-    "7f454c4602010100000000000000000002003e0001000000780040000000000040000000000000000000000000000000000000004000380001000000000000000100000005000000000000000000000000004000000000000000400000000000",
-    "hex",
-  );
-  const sizes = Buffer.alloc(24);
-  for (const offset of [0, 8]) sizes.writeBigUInt64LE(BigInt(120 + code.length), offset);
-  sizes.writeBigUInt64LE(4096n, 16);
-  return Buffer.concat([head, sizes, code]);
-}
 
 const pidOf = async (name: string): Promise<number> => Number(await docker.ok("inspect", "-f", "{{.State.Pid}}", name));
 const hash = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
@@ -257,14 +236,6 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
     const { stdout } = await run("--network", "host", BUSYBOX, "sh", "-c", "grep @ /proc/net/unix");
     expect(stdout.split("\n").filter((line) => line.includes(daemon.instance.name) || /conmon|dhow|containerd/.test(line))).toEqual([]);
     expect(statSync(daemon.socket).mode & 0o007).toBe(0);
-  });
-
-  it.skipIf(process.arch !== "x64")("CVE-2026-31431: sockets of AF_ALG and AF_VSOCK, and io_uring, are refused", async () => {
-    // As if the kernel had none of them; io_uring is not permitted.
-    const refusals = { "/alg": 97, "/vsock": 97, "/uring": 1 };
-    for (const [program, errno] of Object.entries(refusals))
-      expect([program, (await run("evil:calls", program)).code]).toEqual([program, errno]);
-    expect((await run("--security-opt", "seccomp=unconfined", "evil:calls", "/uring")).code).not.toBe(1);
   });
 
   it("leaves the host's mounts as they were, and no mount below a read-only bind is writable", async () => {

@@ -4,15 +4,17 @@ import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { eventually } from "../../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
+import { scaled } from "../../support/scale.ts";
 
 /** Docker's flag and event for what the kernel kills for memory: right every time, and never for another end. */
 const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
 
-/** More in the soak run: every repetition is a container that has to be told apart rightly. */
-const REPETITIONS = Number(process.env["DHOW_OOM_REPETITIONS"] ?? "4");
-const HUNGRY = "tail /dev/zero";
-const LIMITS = ["-m", "24m", "--memory-swap", "24m"];
+/** Every repetition is a container that has to be told apart rightly: 200 in a soak (P39). */
+const REPETITIONS = scaled(3, 50);
+/** By far the largest of its group, and the first to go: a busy kernel that finds it going still takes the next. */
+const HUNGRY = "(echo 1000 >/proc/self/oom_score_adj; exec tail /dev/zero)";
+const LIMITS = ["-m", "64m", "--memory-swap", "64m"];
 
 interface State {
   readonly Status: string;
@@ -36,10 +38,10 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
   const run = (name: string, script: string): Promise<string> =>
     docker.ok("run", "-d", "--name", name, "--runtime", runtime, ...LIMITS, "--network", "none", BUSYBOX, "sh", "-c", script);
 
-  test("the first process", { timeout: 300_000 }, async () => {
+  test("the first process", { timeout: scaled(300_000, 3_600_000) }, async () => {
     for (let round = 0; round < REPETITIONS; round++) {
       const name = `main-${runtime}-${round}`;
-      await run(name, `exec ${HUNGRY}`);
+      await run(name, "exec tail /dev/zero");
       await daemon.api("POST", `/containers/${name}/wait`);
       expect(await stateOf(name), name).toMatchObject({ OOMKilled: true, ExitCode: 137 });
       expect(await actionsOf(name), name).toEqual(["oom", "die"]);
@@ -61,7 +63,7 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
     expect(await actionsOf(name)).toEqual(["oom", "oom", "die"]);
   });
 
-  test("not a kill, from outside or inside, nor a program that ends like it", { timeout: 300_000 }, async () => {
+  test("not a kill, from outside or inside, nor a program that ends like it", { timeout: scaled(300_000, 3_600_000) }, async () => {
     for (let round = 0; round < REPETITIONS; round++) {
       const name = `kill-${runtime}-${round}`;
       const way = round % 3;
@@ -79,7 +81,7 @@ describe.each(["crun", "runc"])("with %s", (runtime) => {
   test("while no daemon was there, and with a daemon that came later", async () => {
     const [ended, lives] = [`away-${runtime}`, `lives-${runtime}`];
     for (const name of [ended, lives]) {
-      const then = name === ended ? `exec ${HUNGRY}` : `${HUNGRY}; touch /tmp/done; exec sleep 1000`;
+      const then = name === ended ? "exec tail /dev/zero" : `${HUNGRY}; touch /tmp/done; exec sleep 1000`;
       await run(name, `until [ -e /tmp/go ]; do sleep 0.05; done; ${then}`);
     }
     // Something that goes on in the container, told by a process that outlives the daemon.

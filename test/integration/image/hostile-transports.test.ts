@@ -183,7 +183,7 @@ function hidesLower(layer: string): boolean {
 const accepted = { references: new Set([BUSYBOX]), layers: new Set<string>() };
 
 describe.each(transports)("by $name, a hostile layer", (transport) => {
-  it.each(hostileLayers)("$name: $about", { timeout: 30_000 }, async (layer) => {
+  it.each(hostileLayers)("$name: $about", async (layer) => {
     const { name, outcome } = layer;
     const seen = transport.untold[name] === undefined ? shown[name] : undefined;
     const layers = transport.layers(hostileTar(layer), seen === undefined ? [] : [busybox]);

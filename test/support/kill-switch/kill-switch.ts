@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -16,17 +16,15 @@ export interface Step {
 }
 
 let program: string | undefined;
-const folders: string[] = [];
 
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  if (program !== undefined) rmSync(dirname(program), { recursive: true, force: true });
 });
 
 /** Compiled once a test file, which takes it along at its end. */
 export function killSwitchProgram(): string {
   if (program !== undefined) return program;
   const folder = mkdtempSync(join(tmpdir(), "kill-switch-"));
-  folders.push(folder);
   const compiled = join(folder, "kill-switch");
   execFileSync("gcc", ["-O1", "-Wall", "-Werror", "-o", compiled, fileURLToPath(new URL("kill-switch.c", import.meta.url))]);
   program = compiled;
