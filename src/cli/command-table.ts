@@ -50,6 +50,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/images.ts")).images,
   },
   {
+    names: ["build", "image build", "builder build"],
+    summary: "Build an image from a Dockerfile",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
     names: ["pull", "image pull"],
     summary: "Download an image from a registry",
     load: async () => (await import("./commands/pull.ts")).pull,
@@ -113,6 +118,7 @@ export const commandTable: readonly CommandEntry[] = [
 
 /** Nouns that commands can be named by, and what each is about. */
 export const nouns: Readonly<Record<string, string>> = {
+  builder: "Manage builds",
   container: "Manage containers",
   dns: "Look into the names of containers",
   image: "Manage images",

@@ -4,6 +4,7 @@ import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, familiarString, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
 import type { Caller, CallOptions } from "./caller.ts";
 import { ApiError } from "./api-error.ts";
+import { buildCall, type BuildOptions } from "./build.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
 export interface PullOptions {
@@ -74,6 +75,11 @@ export class ImagesClient {
   /** Makes an image of a file system as a tar. */
   import(archive: AsyncIterable<Uint8Array>, { signal, ...options }: ImportOptions = {}): Promise<AsyncGenerator<ProgressMessage>> {
     return this.#progress("/images/create", { query: { fromSrc: "-", ...options }, headers: TAR, body: archive, signal });
+  }
+
+  /** Builds an image. The last line with an `aux` of an `ID` names it. */
+  build(options: BuildOptions): Promise<AsyncGenerator<ProgressMessage>> {
+    return this.#progress("/build", buildCall(options));
   }
 
   list({ all, sharedSize, filters }: ImageListOptions = {}): Promise<ImageSummary[]> {

@@ -1,4 +1,7 @@
-/** Writes tar archives (POSIX ustar, with pax records for what ustar cannot hold). Small things only: a layer streams through elsewhere. */
+/**
+ * Writes tar archives (POSIX ustar, with pax records for what ustar cannot hold). `packTar` is for small things; who streams writes
+ * `tarHead`, the file's bytes and `tarPadding` for each entry, and `tarEnd`.
+ */
 
 export interface TarEntry {
   /** Relative path, without a leading slash. */
@@ -18,30 +21,41 @@ export interface TarEntry {
 }
 
 const BLOCK = 512;
+/** Eleven octal digits: 8 GiB less one byte. */
+const LARGEST_OCTAL = 0o77777777777;
 const TYPE_FLAG = { file: "0", link: "1", symlink: "2", character: "3", block: "4", directory: "5", fifo: "6" } as const;
 
 /** A whole archive, end mark included. */
 export function packTar(entries: Iterable<TarEntry>): Buffer {
   const parts: Uint8Array[] = [];
   for (const entry of entries) parts.push(...tarEntry(entry));
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
+  return Buffer.concat([...parts, tarEnd()]);
 }
 
 /** Header and data of one entry, padded to whole blocks. */
 function tarEntry(entry: TarEntry): Uint8Array[] {
   const data = entry.data ?? new Uint8Array(0);
+  const head = tarHead(entry, data.byteLength);
+  return data.byteLength > 0 ? [head, data, tarPadding(data.byteLength)] : [head];
+}
+
+/** What stands before an entry's data, of which `size` bytes are to follow. */
+export function tarHead(entry: Omit<TarEntry, "data">, size: number): Buffer {
   const extended = paxRecords(entry);
-  const parts: Uint8Array[] = [];
-  if (Object.keys(extended).length > 0) parts.push(...paxHeader(extended));
-  parts.push(
-    header(
-      { ...entry, name: entry.name.slice(0, 100), linkname: (entry.linkname ?? "").slice(0, 100) },
-      TYPE_FLAG[entry.type],
-      data.byteLength,
-    ),
-  );
-  if (data.byteLength > 0) parts.push(data, Buffer.alloc(padding(data.byteLength)));
-  return parts;
+  if (size > LARGEST_OCTAL) extended["size"] = String(size);
+  const short = { ...entry, name: entry.name.slice(0, 100), linkname: (entry.linkname ?? "").slice(0, 100) };
+  const own = header(short, TYPE_FLAG[entry.type], size > LARGEST_OCTAL ? 0 : size);
+  return Object.keys(extended).length === 0 ? own : Buffer.concat([...paxHeader(extended), own]);
+}
+
+/** What fills an entry's data up to whole blocks. */
+export function tarPadding(size: number): Buffer {
+  return Buffer.alloc(padding(size));
+}
+
+/** What stands behind the last entry. */
+export function tarEnd(): Buffer {
+  return Buffer.alloc(2 * BLOCK);
 }
 
 /** What the 100-byte name fields, or an octal number, cannot say. */

@@ -9,7 +9,7 @@ import { parseJsonText } from "#lib/json-text.ts";
 export const BUILD_SECRETS_HEADER = "x-dhow-build-secrets";
 
 /** Of one secret, as in BuildKit. */
-const LARGEST_SECRET = 500 * 1024;
+export const LARGEST_SECRET = 500 * 1024;
 const MOST_SECRETS = 100;
 /** The JSON of as many of the largest would be more: nobody has those. */
 const LARGEST_BLOCK = 8 * 1024 * 1024;
