@@ -23,6 +23,7 @@ import { BuildReport } from "./execute/report.ts";
 import type { StepResult } from "./execute/step-result.ts";
 import { imageConfigOf } from "./export/assemble.ts";
 import type { BuildPlan, PlanOptions, PlanPorts, StepRef } from "./plan/plan.ts";
+import { warningsText } from "./plan/warnings-text.ts";
 import type { BasePuller, BuildAssembly } from "./ports.ts";
 import { resolveBase } from "./resolve-base.ts";
 import { sourceDateEpoch } from "./source-date-epoch.ts";
@@ -121,6 +122,8 @@ export class BuildService {
     const results = await executePlan({ ...this.#deps, ...job, plan, emptyFolder, slots, report, epoch }, signal);
     const id = await this.#assemble(job, plan, results, epoch, signal);
     this.#deps.images.announce(id, input.references);
+    const warnings = warningsText(plan.warnings);
+    if (warnings !== undefined) sink.push({ stream: warnings });
     sink.push({ aux: { ID: id } });
     sink.push({ stream: `Successfully built ${id.slice("sha256:".length, "sha256:".length + 12)}\n` });
     for (const reference of input.references) sink.push({ stream: `Successfully tagged ${familiarString(reference)}\n` });

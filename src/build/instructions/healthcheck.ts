@@ -5,6 +5,7 @@ import type { Command, HealthcheckInstruction } from "./instruction.ts";
 import { commandOf, written, type Reading } from "./reading.ts";
 
 const FLAGS = { interval: "text", timeout: "text", "start-period": "text", "start-interval": "text", retries: "text" } as const;
+const NO_TIMES = { interval: undefined, timeout: undefined, startPeriod: undefined, startInterval: undefined, retries: undefined };
 /** Of intervals, in nanoseconds: a millisecond. */
 const SHORTEST = 1_000_000n;
 
@@ -13,11 +14,13 @@ export function readHealthcheck({ node }: Reading): HealthcheckInstruction {
   const [, type = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(node.rest) ?? [];
   if (type === "") throw new Refusal("HEALTHCHECK requires at least one argument");
   const isNone = type.toUpperCase() === "NONE";
-  const flags = readFlags(node.flags, isNone ? {} : FLAGS);
+  // Intervals of NONE are nobody's, and are taken.
+  const flags = readFlags(node.flags, FLAGS);
+  if (isNone) return { kind: "healthcheck", ...written(node), test: none(rest), ...NO_TIMES };
   return {
     kind: "healthcheck",
     ...written(node),
-    test: isNone ? none(rest) : test(type, rest),
+    test: test(type, rest),
     interval: duration(flags, "interval"),
     timeout: duration(flags, "timeout"),
     startPeriod: duration(flags, "start-period"),

@@ -54,6 +54,10 @@ it.each([
   ["${FILE//b/x}", "/a/x/lix.tar.gz"],
   ["${FILE//\\//_}", "_a_b_lib.tar.gz"],
   ["${FILE//?/.}", "..............."],
+  ["${FILE//*/x}", "x"],
+  ["${FILE/*/x}", "x"],
+  ["${SHELL//x*/-}", "bash"],
+  ["${SHELL/\\*/x}", "bash"],
 ])("expands %s to %s", (word, expected) => {
   expect(expandWord(word, lookUp).text).toBe(expected);
 });

@@ -37,11 +37,15 @@ export function replace(value: string, pattern: string, by: string, isAll: boole
   const tokens = parse(pattern);
   const characters = Array.from(value);
   let text = "";
+  let last = -1;
   for (let at = 0; at <= characters.length;) {
-    const end = matchAt(tokens, characters, at, true, budget);
+    const found = matchAt(tokens, characters, at, true, budget);
+    // Nothing, right behind a match, is no match of its own: `*` is there once in every text, as in Go.
+    const end = found === at && at === last ? undefined : found;
     if (end !== undefined) text += by;
     if (text.length > limit) throw new RangeError(`the result is longer than ${limit} characters`);
     if (end !== undefined && !isAll) return text + characters.slice(end).join("");
+    last = end ?? last;
     if (end !== undefined && end > at) at = end;
     else text += characters[at++] ?? "";
   }

@@ -5,10 +5,10 @@ import { pipeline, Readable } from "node:stream";
 import { EngineError } from "#errors/engine-error.ts";
 import type { BuildOptions } from "#client/build.ts";
 import { integer, invalid, list, text, toggle, type Flag, type ValuesOf } from "../arguments/flag.ts";
-import { allAuths } from "../build/auths.ts";
-import { openContext } from "../build/open-context.ts";
-import { readSecrets } from "../build/secrets.ts";
-import { showBuild, type ProgressKind } from "../build/show-build.ts";
+import { allAuths } from "../image-build/auths.ts";
+import { openContext } from "../image-build/open-context.ts";
+import { readSecrets } from "../image-build/secrets.ts";
+import { showBuild, type ProgressKind } from "../image-build/show-build.ts";
 import type { Cli } from "../cli.ts";
 import { defineCommand } from "../command.ts";
 import { memory, pair, ulimit } from "../run/flag-values.ts";
@@ -93,6 +93,7 @@ function progressOf({ streams, environment }: Cli, values: Values): ProgressKind
 async function requestOf(cli: Cli, values: Values): Promise<Omit<BuildOptions, "context">> {
   const { environment } = cli;
   const secrets = readSecrets(values.secret, cli);
+  if (secrets.size > 0) await requireDhow(cli);
   return {
     tags: values.tag,
     target: values.target,
@@ -107,6 +108,13 @@ async function requestOf(cli: Cli, values: Values): Promise<Omit<BuildOptions, "
     auths: await allAuths(cli.config),
     secrets,
   };
+}
+
+/** Another daemon would take the secrets for the beginning of the context. */
+async function requireDhow({ client }: Cli): Promise<void> {
+  const { Platform } = await client.system.version();
+  if (Platform?.Name?.startsWith("Dhow ") === true) return;
+  throw new EngineError("not-implemented", "--secret: only a daemon of Dhow takes secrets over the classic wire, and this is none");
 }
 
 /** `NAME` alone is the user's own variable; one that the user has not keeps the file's default. */

@@ -5,12 +5,12 @@ import { BuildScreen } from "./build-screen.ts";
 function terminal(written: string): string[] {
   const lines = [""];
   let row = 0;
-  for (const [piece] of written.matchAll(/\u001b\[\d*[A-Za-z]|\n|\r|[^\u001b\n\r]+/g)) {
-    const up = /^\u001b\[(\d+)A$/.exec(piece)?.[1];
+  for (const [piece] of written.replaceAll("\u001b", "␛").matchAll(/␛\[\d*[A-Za-z]|\n|\r|[^␛\n\r]+/g)) {
+    const up = /^␛\[(\d+)A$/.exec(piece)?.[1];
     if (up !== undefined) row -= Number(up);
-    else if (piece === "\u001b[0J") lines.splice(row, Infinity, "");
+    else if (piece === "␛[0J") lines.splice(row, Infinity, "");
     else if (piece === "\n") lines[++row] ??= "";
-    else if (!piece.startsWith("\u001b") && piece !== "\r") lines[row] += piece;
+    else if (!piece.startsWith("␛") && piece !== "\r") lines[row] += piece;
   }
   return lines.filter((line, index) => line !== "" || index < lines.length - 1);
 }
@@ -37,11 +37,14 @@ describe("a build on a terminal", () => {
   });
 
   it.each([1, 7, 10_000])("takes them away when it is done, in whatever pieces they came: %i", (pieces) => {
-    const rest = " ---> 89ab\nStep 3/3 : COPY . .\n ---> Using cache\n ---> cdef\nSuccessfully built cdef\nSuccessfully tagged x:latest\n";
+    const rest =
+      " ---> 89ab\nStep 3/3 : COPY . .\n ---> Using cache\n ---> cdef\n\n 1 warning found:\n - Rule: detail (line 1)\nSuccessfully built cdef\nSuccessfully tagged x:latest\n";
     expect(play(begun + output + rest, { failed: false, pieces })).toEqual([
       "[1/3] FROM base 0.5s",
       "[2/3] RUN make 0.5s",
       "[3/3] COPY . . CACHED",
+      " 1 warning found:",
+      " - Rule: detail (line 1)",
       "Successfully built cdef",
       "Successfully tagged x:latest",
     ]);

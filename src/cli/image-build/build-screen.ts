@@ -51,7 +51,8 @@ export class BuildScreen {
     const step = STEP.exec(line);
     if (step !== null) return this.#close() + this.#open(`[${step[1]}] ${step[2]}`);
     if (line === " ---> Using cache" && this.#step !== undefined) this.#step.cached = true;
-    if (this.#step === undefined || /^Successfully (?:built|tagged) /.test(line)) return `${this.#close()}${printableLines(line)}\n`;
+    if (this.#step === undefined || /^(?:Successfully (?:built|tagged) | \d+ warnings? found:)/.test(line))
+      return `${this.#close()}${printableLines(line)}\n`;
     return BELOW.test(line) ? "" : this.#output(line);
   }
 
