@@ -19,6 +19,8 @@ export interface ImageAssembly extends AsyncDisposable {
   keepBytes(bytes: Uint8Array, signal: AbortSignal): Promise<Digest>;
   /** Keeps a layer, and tells whether it is here. */
   holdLayer(chainId: Digest): Promise<boolean>;
+  /** Whether the archive of a layer that is here is here, too. */
+  hasArchive(diffId: Digest): boolean;
   /** @throws EngineError `invalid` for a layer that is hostile, broken or not what its diff id says. */
   importLayer(layer: LayerToImport, signal: AbortSignal): Promise<void>;
   commit(image: ImageToCommit, now: number): { readonly id: Digest };

@@ -186,7 +186,7 @@ export function testRegistries(options: TestOptions = {}): Registries {
       userAgent: "test",
       retry: { attempts: 4, firstDelayMs: 1, longestDelayMs: 5 },
       stallMs: 300,
-      headMs: 2000,
+      headMs: 20_000,
       ...options,
     },
   );

@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
+import { EngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
 import { chainIds } from "#spec/oci-image/chain-id.ts";
 import type { Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { Unpacker } from "#store/unpack/contract.ts";
+import { decompressed } from "./archive/decompress.ts";
 import type { Collector } from "./collector.ts";
 import { parseImageConfig } from "./image-config.ts";
 import type { ImageStore } from "./image-store.ts";
@@ -57,6 +60,8 @@ export class Assembly implements AsyncDisposable {
   readonly #lease: Lease;
   readonly #layers: Digest[] = [];
   readonly #sizes = new Map<Digest, number>();
+  /** Archives by the diff id that they were found to have. */
+  readonly #checked = new Map<Digest, Digest>();
 
   constructor(deps: AssemblyDeps) {
     this.#deps = deps;
@@ -90,6 +95,13 @@ export class Assembly implements AsyncDisposable {
     return true;
   }
 
+  /** Whether the archive of a layer that is here is kept, too. */
+  hasArchive(diffId: Digest): boolean {
+    const { images, content } = this.#deps;
+    const blob = images.blobOf(diffId);
+    return blob !== undefined && content.sizeOf(blob.digest) !== undefined;
+  }
+
   /** Keeps a layer that is about to come in by other ways, and what its files are in bytes. */
   async holdNewLayer(chainId: Digest, size: number): Promise<void> {
     await this.holdLayer(chainId);
@@ -97,19 +109,24 @@ export class Assembly implements AsyncDisposable {
   }
 
   /**
-   * Unpacks a layer, unless it is here meanwhile.
+   * Unpacks a layer. Is it here meanwhile, its archive is only compared with the diff id: whoever brings an archive may not say what other
+   * images' layers are kept as.
    *
    * @throws EngineError `invalid` for a layer that is hostile, broken or not what its diff id says.
    */
   async importLayer(layer: LayerImport, signal: AbortSignal): Promise<void> {
     const { content, snapshots, unpacker } = this.#deps;
     await this.holdLayer(layer.chainId);
+    let isNew = false;
     await snapshots.importLayer(layer.chainId, layer.parent, async (folder, below) => {
+      isNew = true;
       const source = { path: content.pathOf(layer.blob) };
       const { diffId: expectedDiffId, onProgress } = layer;
       const unpacked = await unpacker.unpack({ source, folder, below, whiteouts: snapshots.whiteouts, expectedDiffId, onProgress }, signal);
       this.#deps.unpackedSizes.set(layer.chainId, unpacked.contentSize);
     });
+    if (!isNew) await this.#compare(layer, signal);
+    this.#checked.set(layer.diffId, layer.blob);
     await this.#learnSize(layer.chainId);
   }
 
@@ -121,7 +138,7 @@ export class Assembly implements AsyncDisposable {
     const chain = chainIds(diffIds);
     const layers = diffIds.map((diffId, index): ImageLayer => {
       const chainId = chain[index] ?? diffId;
-      const blob = image.layerBlobs[index] ?? images.blobOf(diffId);
+      const blob = this.#trusted(diffId, image.layerBlobs[index]) ?? images.blobOf(diffId);
       return { chainId, diffId, size: this.#sizes.get(chainId) ?? 0, blob };
     });
     images.add({ id, configBytes: image.configBytes, manifest: image.manifest, layers, blobs: image.blobs ?? [] });
@@ -137,6 +154,21 @@ export class Assembly implements AsyncDisposable {
     const released = this.#lease.close();
     await this.#deps.collector.collectLayers(this.#layers.toReversed());
     await this.#deps.collector.collectBlobs(released);
+  }
+
+  /** Undefined for an archive of which it is not known that it is this layer's. */
+  #trusted(diffId: Digest, blob: LayerBlob | undefined): LayerBlob | undefined {
+    if (blob === undefined || blob.digest === diffId || this.#checked.get(diffId) === blob.digest) return blob;
+    return this.#deps.images.isArchiveOf(diffId, blob.digest) ? blob : undefined;
+  }
+
+  async #compare({ diffId, blob }: LayerImport, signal: AbortSignal): Promise<void> {
+    const { content, images } = this.#deps;
+    if (blob === diffId || images.isArchiveOf(diffId, blob)) return;
+    const hash = createHash("sha256");
+    for await (const piece of decompressed(content.stream(blob), signal)) hash.update(piece);
+    const found = `sha256:${hash.digest("hex")}`;
+    if (found !== diffId) throw new EngineError("invalid", `layer diff id is ${found}, expected ${diffId}`, { code: "digest-mismatch" });
   }
 
   /** Another pull may have unpacked it: then its record, or the disk, knows. */

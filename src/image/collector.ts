@@ -30,6 +30,11 @@ export class Collector {
     this.#deps = deps;
   }
 
+  /** Whether it is known that no image needs the layer and a container does. */
+  keeps(chainId: Digest): boolean {
+    return this.#kept.has(chainId);
+  }
+
   async collectBlobs(digests: Iterable<Digest>): Promise<void> {
     const { images, content, leases, keeper } = this.#deps;
     for (const digest of digests) {

@@ -20,7 +20,8 @@ import { inspectImage, type ImageDetails } from "./inspect.ts";
 import { Leases } from "./leases.ts";
 import { listImages, type ListedImage, type ListInput } from "./list.ts";
 import { loadImages, type LoadInput } from "./load.ts";
-import type { ContainerUse, LayerKeeper } from "./ports.ts";
+import type { DoctorReport } from "./doctor/finding.ts";
+import type { ContainerUse, LayerKeeper, RemoteBlobs } from "./ports.ts";
 import { pruneImages, type PrunedImages } from "./prune.ts";
 import { removeImage, type RemovedItem, type RemoveInput } from "./remove.ts";
 import { resolveImage } from "./resolve.ts";
@@ -39,6 +40,8 @@ export interface ImageServiceDeps {
   readonly events: EventSink;
   readonly keeper?: LayerKeeper | undefined;
   readonly logger: Logger;
+  /** Where lost blobs can be had again. */
+  readonly remote?: RemoteBlobs;
 }
 
 export interface ImageServiceOptions {
@@ -53,6 +56,8 @@ export interface ImageService {
   history(name: string, platform?: Platform): HistoryStep[];
   tag(input: TagInput): void;
   remove(input: RemoveInput): Promise<RemovedItem[]>;
+  /** Looks for faults of the store, and mends them when asked to. */
+  examine(options: { readonly repair: boolean }, signal: AbortSignal): Promise<DoctorReport>;
   prune(filters: Filters, signal: AbortSignal): Promise<PrunedImages>;
   load(input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void>;
   save(input: SaveInput, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
@@ -105,6 +110,10 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     history: (name, platform) => imageHistory(images, name, platform),
     tag: (input) => tagImage({ images, events }, input, Date.now()),
     remove: (input) => removeImage({ images, containers, collector, events }, input),
+    examine: async (how, signal) => {
+      const { runDoctor } = await import("./doctor/doctor.ts");
+      return runDoctor({ images, content, snapshots, leases, collector, openAssembly, remote: deps.remote }, how, signal);
+    },
     prune: (filters, signal) => pruneImages({ images, containers, collector, events }, filters, Date.now(), signal),
     load: (input, progress, signal) => loadImages(arrivals, input, progress, signal),
     save: (input, signal) => saveImages({ images, content, events, openAssembly }, input, signal),

@@ -174,6 +174,12 @@ export class ImageStore {
     return row === undefined ? undefined : blobOfRow(row);
   }
 
+  /** Whether some image has the layer kept as this archive. */
+  isArchiveOf(diffId: Digest, blob: Digest): boolean {
+    const sql = "SELECT 1 FROM image_layer JOIN layer USING (chain_id) WHERE blob = ? AND diff_id = ? LIMIT 1";
+    return this.#database.read((reader) => reader.get(sql, blob, diffId)) !== undefined;
+  }
+
   /** Bytes of all layers, each counted once. */
   layersBytes(): number {
     return this.#database.read((reader) => reader.get<{ bytes: number | null }>("SELECT sum(size) AS bytes FROM layer"))?.bytes ?? 0;

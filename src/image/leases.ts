@@ -28,6 +28,11 @@ export class Leases {
     await this.#removals.get(digest);
   }
 
+  /** Whether somebody uses it, or is just removing it. */
+  isHeld(digest: Digest): boolean {
+    return this.#everything > 0 || this.#holders.has(digest) || this.#removals.has(digest);
+  }
+
   drop(digest: Digest): void {
     const left = (this.#holders.get(digest) ?? 0) - 1;
     if (left > 0) this.#holders.set(digest, left);

@@ -219,3 +219,23 @@ describe("hostile and broken archives", () => {
     expect(fixture.content.list()).toEqual([]);
   });
 });
+
+it("an archive cannot say what a layer that is here already is kept as", async () => {
+  const good = layerTar("good");
+  await load(fixture, dockerArchive({ layers: [good], tags: ["good:1"] }));
+  const config = configJson([good], { author: "hostile" });
+  // The layer's name, and something else in it.
+  await load(fixture, dockerArchive({ layers: [layerTar("evil")], config, tags: ["evil:1"] }));
+  expect(fixture.service.inspect("evil:1").image.layers[0]?.blob?.digest).toBe(digestOf(good));
+  expect(fixture.content.blobs.has(digestOf(layerTar("evil")))).toBe(false);
+});
+
+it("a layer that is here without its archive gets it, and no other", async () => {
+  const good = layerTar("good");
+  await load(fixture, dockerArchive({ layers: [good], tags: ["good:1"] }));
+  fixture.content.blobs.delete(digestOf(good));
+  const config = configJson([good], { author: "hostile" });
+  await expect(load(fixture, dockerArchive({ layers: [layerTar("evil")], config, tags: ["evil:1"] }))).rejects.toThrow(/diff id is/);
+  await load(fixture, dockerArchive({ layers: [good], tags: ["good:2"] }));
+  expect(fixture.content.blobs.get(digestOf(good))).toEqual(good);
+});

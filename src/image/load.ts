@@ -99,7 +99,8 @@ async function importLayers(
   const chain = chainIds(diffIds);
   for (const [index, diffId] of diffIds.entries()) {
     const [chainId, blob] = [chain[index], archived.layers[index]];
-    if (chainId === undefined || blob === undefined || (await assembly.holdLayer(chainId))) continue;
+    if (chainId === undefined || blob === undefined) continue;
+    if ((await assembly.holdLayer(chainId)) && assembly.hasArchive(diffId)) continue;
     const total = content.sizeOf(blob.digest) ?? 0;
     const step = (current: number): void => progress({ status: "Loading layer", id: shortId(diffId), progressDetail: { current, total } });
     await importNamed(assembly, { chainId, parent: chain[index - 1], diffId, blob: blob.digest, onProgress: step }, signal);

@@ -16,6 +16,7 @@ import type { LayerFill, Snapshotter } from "#store/snapshots/contract.ts";
 import type { Unpacked, UnpackRequest } from "#store/unpack/contract.ts";
 import { TarReader } from "#store/unpack/tar/reader.ts";
 import { digestOf } from "./image.ts";
+import type { RemoteBlobs } from "./ports.ts";
 import { createImageService, type ImageService } from "./image-service.ts";
 
 export const never = new AbortController().signal;
@@ -96,6 +97,8 @@ async function gather(source: AsyncIterable<Uint8Array>, limit: number, signal: 
 /** Layers as folders. */
 class TestSnapshots {
   readonly layers = new Map<Digest, Digest | undefined>();
+  /** What is found in a layer's files, where it is not what was unpacked. */
+  readonly contentSizes = new Map<Digest, number>();
   /** Layers that a container stands on. */
   readonly pinned = new Set<Digest>();
   readonly #running = new Map<Digest, Promise<void>>();
@@ -117,18 +120,29 @@ class TestSnapshots {
     if (parent !== undefined && !this.layers.has(parent)) throw new EngineError("not-found", `no layer ${parent}`);
     const folder = path.join(this.#folder, `layer-${hexOf(chainId)}`);
     mkdirSync(folder, { recursive: true });
-    const running = fill(folder, undefined).then(() => void this.layers.set(chainId, parent));
+    const running = fill(folder, undefined).then(() => {
+      this.layers.set(chainId, parent);
+      this.contentSizes.delete(chainId);
+    });
     this.#running.set(chainId, running);
     await running.finally(() => this.#running.delete(chainId));
   }
 
   async removeLayer(chainId: Digest): Promise<void> {
-    if (this.pinned.has(chainId) || [...this.layers.values()].includes(chainId)) throw new EngineError("conflict", "in use");
+    if (this.isLayerUsed(chainId)) throw new EngineError("conflict", "in use");
     this.layers.delete(chainId);
+  }
+
+  isLayerUsed(chainId: Digest): boolean {
+    return this.pinned.has(chainId) || [...this.layers.values()].includes(chainId);
   }
 
   async layerSize(): Promise<number> {
     return 4096;
+  }
+
+  async layerContentSize(chainId: Digest): Promise<number | undefined> {
+    return this.contentSizes.get(chainId);
   }
 
   list(): { layers: Digest[]; writables: string[] } {
@@ -168,7 +182,7 @@ export interface ImageFixture extends Disposable {
   readonly users: Map<Digest, { id: string; running: boolean }[]>;
 }
 
-export function imageFixture(): ImageFixture {
+export function imageFixture({ remote }: { readonly remote?: RemoteBlobs } = {}): ImageFixture {
   const folder = mkdtempSync(path.join(tmpdir(), "dhow-image-"));
   const content = new TestContent(folder);
   const snapshots = new TestSnapshots(folder);
@@ -184,6 +198,7 @@ export function imageFixture(): ImageFixture {
       containers: { usersOf: (id) => users.get(id) ?? [] },
       events: { emit: (event) => void events.push(event) },
       logger: silentLogger,
+      ...(remote === undefined ? {} : { remote }),
     },
     { platform: { os: "linux", architecture: "amd64", variant: undefined } },
   );

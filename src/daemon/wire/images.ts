@@ -5,6 +5,7 @@ import { searchRegistry } from "#distribution/inquiry/search.ts";
 import { domainOf } from "#distribution/session/credential.ts";
 import { defaultRetry } from "#distribution/transport/retry.ts";
 import { createPullService } from "#distribution/pull/pull.ts";
+import { refetch } from "#distribution/pull/refetch.ts";
 import { createPushService } from "#distribution/push/push.ts";
 import { Registries } from "#distribution/registries.ts";
 import { createImageService } from "#image/image-service.ts";
@@ -32,6 +33,7 @@ export function wireImages(
     keeper,
     events,
     logger: logger.child({ noun: "image" }),
+    remote: { fetch: (...blob) => refetch(registries, ...blob) },
   });
   const distribution = { source: images, target: images, content, compressor, events, logger: logger.child({ part: "distribution" }) };
   const registries = new Registries(distribution, {

@@ -16,7 +16,8 @@ export interface FetchedManifest {
   readonly parsed: ParsedManifest;
 }
 
-const ACCEPT = [mediaTypes.ociIndex, mediaTypes.dockerList, mediaTypes.ociManifest, mediaTypes.dockerManifest].join(", ");
+/** Forms of manifests that can be read here. */
+export const ACCEPT = [mediaTypes.ociIndex, mediaTypes.dockerList, mediaTypes.ociManifest, mediaTypes.dockerManifest].join(", ");
 
 /**
  * Fetches a manifest or index by tag or digest.

@@ -69,8 +69,10 @@ async function findMissing(
   for (const layer of layers) {
     const progress = new LayerProgress(sink, layer.descriptor.digest, layer.descriptor.size);
     const isHere = await assembly.holdLayer(layer.chainId);
-    progress.step(isHere ? "Already exists" : "Pulling fs layer");
-    if (!isHere) missing.push({ layer, progress });
+    // Without its archive an image could be run, and neither pushed nor saved.
+    const isWhole = isHere && assembly.hasArchive(layer.diffId);
+    progress.step(isWhole ? "Already exists" : "Pulling fs layer");
+    if (!isWhole) missing.push({ layer, progress });
   }
   return missing;
 }

@@ -293,8 +293,8 @@ describe("what breaks off", () => {
   it("a server that takes nothing is not waited for", async () => {
     await loadPlain("app:1", packTar([{ name: "big", type: "file", mode: 0o644, data: randomBytes(12_000_000) }]));
     registry.hook = (request) => request.method === "PATCH" && request.pause() !== undefined;
-    await expect(push("app:1", { options: { headMs: 1000, retry: { attempts: 1, firstDelayMs: 1, longestDelayMs: 1 } } })).rejects.toThrow(
-      /nothing was taken for 1 seconds|timeout awaiting/,
+    await expect(push("app:1", { options: { headMs: 3000, retry: { attempts: 1, firstDelayMs: 1, longestDelayMs: 1 } } })).rejects.toThrow(
+      /nothing was taken for 3 seconds|timeout awaiting/,
     );
   });
 

@@ -32,8 +32,14 @@ export interface Snapshotter {
   /** @throws EngineError `conflict` while a writable or a layer stands on it; missing is no error. */
   removeLayer(chainId: Digest): Promise<void>;
 
+  /** Whether a writable or a layer stands on it, or it is being used this instant. */
+  isLayerUsed(chainId: Digest): boolean;
+
   /** Bytes on disk of this layer alone. */
   layerSize(chainId: Digest): Promise<number>;
+
+  /** Bytes in its regular files, counted now; undefined where a layer is not kept apart from those below it. */
+  layerContentSize(chainId: Digest): Promise<number | undefined>;
 
   /**
    * Makes a writable for a container.

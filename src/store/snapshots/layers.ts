@@ -113,12 +113,21 @@ export class Layers {
   async remove(chainId: Digest): Promise<void> {
     const layer = this.#layers.get(chainId);
     if (layer === undefined) return;
-    const used = (this.#holds.get(chainId) ?? 0) > 0 || this.#layers.values().some(({ parent }) => parent === chainId);
-    if (used) throw new EngineError("conflict", `layer ${chainId} is in use`);
+    if (this.isUsed(chainId)) throw new EngineError("conflict", `layer ${chainId} is in use`);
     const taken = this.#deps.staging.take(this.#folderOf(chainId));
     this.#layers.delete(chainId);
     this.#holds.delete(chainId);
     await this.#deps.staging.discard(taken);
+  }
+
+  isUsed(chainId: Digest): boolean {
+    return (this.#holds.get(chainId) ?? 0) > 0 || this.#layers.values().some(({ parent }) => parent === chainId);
+  }
+
+  /** Counted anew. */
+  async contentSize(chainId: Digest): Promise<number> {
+    this.#get(chainId);
+    return this.#deps.trees.contentSize(this.contentOf(chainId));
   }
 
   async size(chainId: Digest): Promise<number> {

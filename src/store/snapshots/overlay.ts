@@ -79,8 +79,16 @@ export class OverlaySnapshotter implements DriverInstance {
     await this.#inits.remove(chainId);
   }
 
+  isLayerUsed(chainId: Digest): boolean {
+    return this.#writables.standsOn(chainId) || this.#layers.isUsed(chainId);
+  }
+
   layerSize(chainId: Digest): Promise<number> {
     return this.#layers.size(chainId);
+  }
+
+  layerContentSize(chainId: Digest): Promise<number> {
+    return this.#layers.contentSize(chainId);
   }
 
   async createWritable(

@@ -60,8 +60,17 @@ export class VfsSnapshotter implements DriverInstance {
     await this.#layers.remove(chainId);
   }
 
+  isLayerUsed(chainId: Digest): boolean {
+    return this.#writables.standsOn(chainId) || this.#layers.isUsed(chainId);
+  }
+
   layerSize(chainId: Digest): Promise<number> {
     return this.#layers.size(chainId);
+  }
+
+  /** Every layer is a whole copy. */
+  layerContentSize(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   async createWritable(

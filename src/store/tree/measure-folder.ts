@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import type { BytePath } from "#sys/byte-path.ts";
 import { OpenFolder } from "./open-folder.ts";
 
@@ -5,22 +6,29 @@ import { OpenFolder } from "./open-folder.ts";
 const DEEPEST = 1000;
 const BLOCK = 512n;
 
+/** Bytes that the regular files below a folder hold; a file with several names counts once. As Docker counts the size of a layer. */
+export function contentOfFolder(path: BytePath): number {
+  using folder = new OpenFolder(path);
+  return Number(sum(folder, new Set(), 0, (stats) => (stats.isFile() ? stats.size : 0n)));
+}
+
 /** Bytes on disk of all that is below a folder, the folder itself left out; a file with several names counts once. As `du` counts. */
 export function measureFolder(path: BytePath): number {
   using folder = new OpenFolder(path);
-  return Number(measure(folder, new Set(), 0));
+  return Number(sum(folder, new Set(), 0, ({ blocks }) => blocks * BLOCK));
 }
 
-function measure(folder: OpenFolder, counted: Set<string>, depth: number): bigint {
+function sum(folder: OpenFolder, counted: Set<string>, depth: number, bytesOf: (stats: BigIntStats) => bigint): bigint {
   let total = 0n;
   for (const { name, isFolder } of folder.entries()) {
-    const { blocks, nlink, dev, ino } = folder.stat(name);
+    const stats = folder.stat(name);
+    const { nlink, dev, ino } = stats;
     const identity = `${dev}:${ino}`;
-    if (isFolder || nlink === 1n || !counted.has(identity)) total += blocks * BLOCK;
+    if (isFolder || nlink === 1n || !counted.has(identity)) total += bytesOf(stats);
     if (!isFolder && nlink > 1n) counted.add(identity);
     if (isFolder && depth < DEEPEST) {
       using child = folder.open(name);
-      total += measure(child, counted, depth + 1);
+      total += sum(child, counted, depth + 1, bytesOf);
     }
   }
   return total;

@@ -4,5 +4,7 @@ export type TreeJob =
   | { readonly kind: "remove"; readonly folder: string }
   /** Bytes on disk of all below a folder. */
   | { readonly kind: "measure"; readonly folder: string }
+  /** Bytes that the regular files below the folder hold. */
+  | { readonly kind: "content"; readonly folder: string }
   /** Copies what is in a folder into another, which exists, with everything that a file system keeps of it. */
   | { readonly kind: "copy"; readonly from: string; readonly to: string };

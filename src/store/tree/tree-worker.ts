@@ -2,7 +2,7 @@ import { serveJobs } from "#lib/worker-jobs.ts";
 import { bytePathOf } from "#sys/byte-path.ts";
 import { describeError } from "../worker/job-errors.ts";
 import { copyFolder } from "./copy-folder.ts";
-import { measureFolder } from "./measure-folder.ts";
+import { contentOfFolder, measureFolder } from "./measure-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
 import type { TreeJob } from "./tree-job.ts";
 
@@ -15,6 +15,8 @@ function run(job: TreeJob): number | undefined {
       return undefined;
     case "measure":
       return measureFolder(bytePathOf(job.folder));
+    case "content":
+      return contentOfFolder(bytePathOf(job.folder));
     case "copy":
       copyFolder(bytePathOf(job.from), bytePathOf(job.to));
       return undefined;

@@ -32,6 +32,11 @@ export class Trees {
     return (await this.#run({ kind: "measure", folder })) as number;
   }
 
+  /** Bytes that the regular files below the folder hold. */
+  async contentSize(folder: string): Promise<number> {
+    return (await this.#run({ kind: "content", folder })) as number;
+  }
+
   /** Copies the content of a folder into another one. */
   async copy(from: string, to: string): Promise<void> {
     await this.#run({ kind: "copy", from, to });
