@@ -110,6 +110,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/system-df.ts")).systemDf,
   },
   {
+    names: ["system doctor"],
+    summary: "Look for faults of the image store, and mend them",
+    load: async () => (await import("./commands/system-doctor.ts")).systemDoctor,
+  },
+  {
     names: ["version"],
     summary: "Show the version information of the client and the engine",
     load: async () => (await import("./commands/version.ts")).version,

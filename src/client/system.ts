@@ -7,6 +7,7 @@ import type {
   SystemVersion,
   Volume,
 } from "#spec/docker-api/types.ts";
+import type { StoreReport } from "#spec/store-report.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, type QueryFilters } from "./query.ts";
 
@@ -63,6 +64,11 @@ export class SystemClient {
 
   info(): Promise<SystemInfo> {
     return this.#caller.json("GET /info");
+  }
+
+  /** Of Dhow's own: what is the matter with the store; as slow as reading all of it. */
+  doctor({ repair }: { readonly repair: boolean }): Promise<StoreReport> {
+    return this.#caller.json("POST /system/doctor", { query: { repair } });
   }
 
   /** Has the daemon try credentials at the registry that they name. */

@@ -30,9 +30,14 @@ export class Collector {
     this.#deps = deps;
   }
 
-  /** Whether it is known that no image needs the layer and a container does. */
-  keeps(chainId: Digest): boolean {
-    return this.#kept.has(chainId);
+  /** Whether the builder needs a layer that no image needs, or it is known that a container does. */
+  keepsLayer(chainId: Digest): boolean {
+    return this.#kept.has(chainId) || this.#deps.keeper?.needsLayer(chainId) === true;
+  }
+
+  /** Whether the builder needs it. */
+  keepsBlob(digest: Digest): boolean {
+    return this.#deps.keeper?.needsBlob(digest) === true;
   }
 
   async collectBlobs(digests: Iterable<Digest>): Promise<void> {

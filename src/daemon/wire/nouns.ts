@@ -4,6 +4,7 @@ import { containerRoutes } from "#api/routes/container/routes.ts";
 import { execRoutes } from "#api/routes/exec/routes.ts";
 import { imageRoutes } from "#api/routes/image/routes.ts";
 import { networkRoutes } from "#api/routes/network/routes.ts";
+import type { SystemBackend } from "#api/routes/system/backend.ts";
 import { registryRoutes } from "#api/routes/registry/routes.ts";
 import { volumeRoutes } from "#api/routes/volume/routes.ts";
 import { CacheStore } from "#build/cache/cache-store.ts";
@@ -66,6 +67,7 @@ export interface Nouns {
   readonly routes: readonly Route[];
   readonly info: Pick<InfoSources, "containers" | "images" | "storage" | "volumeDrivers">;
   readonly usage: DiskUsageSources;
+  readonly examine: SystemBackend["examine"];
   readonly runtime: Pick<RuntimeFeatures, "runtimes"> & { readonly monitor: RuntimeFeatures["monitor"] | undefined };
   clear(): Promise<void>;
   /** Since the daemon was started. */
@@ -152,6 +154,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
     ],
+    examine: (options, signal) => images.examine(options, signal),
     usage: usageSources(images, containers, volumes, builder),
     info: infoSources(containers, images, volumes, snapshots),
     runtime: runtime.features,

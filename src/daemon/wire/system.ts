@@ -33,7 +33,7 @@ export function wireSystem({ config, events, engineId, host, description, nouns,
   const sources = { ...nouns.info, eventListeners: () => events.listeners, settings: () => infoSettings(config.current) };
   const info = new InfoReader(sources, { engineId, host, description, runtimes, initPath });
   const usage = new DiskUsageReader(nouns.usage);
-  return { version: () => version, info: () => info.read(), diskUsage: (kinds) => usage.read(kinds), events };
+  return { version: () => version, info: () => info.read(), diskUsage: (kinds) => usage.read(kinds), examine: nouns.examine, events };
 }
 
 function infoSettings({ instance, userRemap, labels, log, shutdown, containers, network, images }: DaemonConfig): InfoSettings {

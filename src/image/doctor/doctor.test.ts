@@ -41,12 +41,13 @@ async function loadOne(): Promise<Digest> {
 }
 const archive = (index: 0 | 1): Digest => digestOf(gzipSync(layers[index]));
 
-async function expectCured(kind: string, how: RegExp): Promise<void> {
-  expect(told(await examine())).toEqual([[kind, "found"]]);
+/** What was found, what became of it, and what is found afterwards. */
+async function cure(): Promise<unknown[]> {
+  const before = told(await examine());
   const { diagnoses } = await examine(true);
-  expect(diagnoses.map(({ outcome }) => outcome)).toEqual([{ kind: "repaired", how: expect.stringMatching(how) }]);
-  expect((await examine()).diagnoses).toEqual([]);
+  return [before, diagnoses.map(({ outcome }) => outcome), (await examine()).diagnoses];
 }
+const cured = (kind: string, how: RegExp): unknown[] => [[[kind, "found"]], [{ kind: "repaired", how: expect.stringMatching(how) as string }], []];
 
 describe("a store", () => {
   it("that is whole has nothing the matter with it", async () => {
@@ -57,9 +58,9 @@ describe("a store", () => {
   it("a configuration that is lost or cut off is written again", async () => {
     const id = await loadOne();
     fixture.content.blobs.delete(id);
-    await expectCured("missing-blob", /from the engine's state/);
+    expect(await cure()).toEqual(cured("missing-blob", /from the engine's state/));
     fixture.content.blobs.set(id, Buffer.from("{"));
-    await expectCured("damaged-blob", /from the engine's state/);
+    expect(await cure()).toEqual(cured("damaged-blob", /from the engine's state/));
   });
 
   it.each([
@@ -69,7 +70,7 @@ describe("a store", () => {
     await loadOne();
     remote.set(archive(0), gzipSync(layers[0]));
     spoil();
-    await expectCured(kind, /fetched again from reg\.example\/team\/app/);
+    expect(await cure()).toEqual(cured(kind, /fetched again from reg\.example\/team\/app/));
     expect(asked).toEqual(["blob team/app"]);
     expect(fixture.content.blobs.get(archive(0))).toEqual(gzipSync(layers[0]));
   });
@@ -93,7 +94,7 @@ describe("a store", () => {
     await loadOne();
     const [, top] = fixture.service.inspect("app:1").image.layers;
     fixture.snapshots.layers.delete(top?.chainId as Digest);
-    await expectCured("missing-layer", /unpacked again/);
+    expect(await cure()).toEqual(cured("missing-layer", /unpacked again/));
   });
 
   it("a whole image that is not unpacked is, from the base up", async () => {
@@ -109,7 +110,7 @@ describe("a store", () => {
     await loadOne();
     const [base, top] = fixture.service.inspect("app:1").image.layers;
     fixture.snapshots.contentSizes.set(top?.chainId as Digest, 1);
-    await expectCured("damaged-layer", /unpacked again/);
+    expect(await cure()).toEqual(cured("damaged-layer", /unpacked again/));
     fixture.snapshots.contentSizes.set(base?.chainId as Digest, 1);
     expect((await examine(true)).diagnoses[0]?.outcome).toEqual({
       kind: "not-repaired",

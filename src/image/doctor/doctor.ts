@@ -1,4 +1,4 @@
-import { examine, type ExamineDeps } from "./examine.ts";
+import { examine, orphanLayers, type ExamineDeps } from "./examine.ts";
 import type { Diagnosis, DoctorReport, Finding } from "./finding.ts";
 import { repair, type RepairDeps } from "./repair.ts";
 
@@ -27,18 +27,9 @@ async function orphansBelow(deps: DoctorDeps, before: readonly Diagnosis[], sign
   const found: Diagnosis[] = [];
   let isLayer = before.some(({ finding, outcome }) => finding.kind === "orphan-layer" && outcome.kind === "repaired");
   for (let round = 0; isLayer && round < MOST_ROUNDS; round++) {
-    const next: Finding[] = orphanLayers(deps);
+    const next = orphanLayers(deps).map((chainId): Finding => ({ kind: "orphan-layer", chainId }));
     for (const finding of next) found.push({ finding, outcome: await repair(deps, finding, signal) });
     isLayer = next.length > 0;
   }
   return found;
-}
-
-function orphanLayers({ images, snapshots, leases, collector }: DoctorDeps): Finding[] {
-  const isFree = (chainId: `sha256:${string}`): boolean =>
-    !(images.needsLayer(chainId) || leases.isHeld(chainId) || collector.keeps(chainId) || snapshots.isLayerUsed(chainId));
-  return snapshots
-    .list()
-    .layers.filter(isFree)
-    .map((chainId) => ({ kind: "orphan-layer", chainId }));
 }

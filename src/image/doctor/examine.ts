@@ -16,7 +16,7 @@ export interface ExamineDeps {
   readonly content: ContentStore;
   readonly snapshots: Snapshotter;
   readonly leases: Leases;
-  readonly collector: Pick<Collector, "keeps">;
+  readonly collector: Pick<Collector, "keepsLayer" | "keepsBlob">;
 }
 
 interface NeededBlob {
@@ -136,12 +136,18 @@ async function isWhatItsArchiveHolds(
   return [...sizes.values()].reduce((sum, size) => sum + size, 0) === bytes;
 }
 
-function* orphans({ images, content, snapshots, leases, collector }: ExamineDeps): Generator<Finding> {
+function* orphans(deps: ExamineDeps): Generator<Finding> {
+  const { images, content, leases, collector } = deps;
   for (const { digest, size } of content.list()) {
-    if (!images.needsBlob(digest) && !leases.isHeld(digest)) yield { kind: "orphan-blob", digest, bytes: size };
+    const isKnown = images.needsBlob(digest) || leases.isHeld(digest) || collector.keepsBlob(digest);
+    if (!isKnown) yield { kind: "orphan-blob", digest, bytes: size };
   }
-  for (const chainId of snapshots.list().layers) {
-    const isKnown = images.needsLayer(chainId) || leases.isHeld(chainId) || collector.keeps(chainId) || snapshots.isLayerUsed(chainId);
-    if (!isKnown) yield { kind: "orphan-layer", chainId };
-  }
+  for (const chainId of orphanLayers(deps)) yield { kind: "orphan-layer", chainId };
+}
+
+/** Layers that nothing stands on, and nobody needs or is bringing in. */
+export function orphanLayers({ images, snapshots, leases, collector }: ExamineDeps): Digest[] {
+  const isKnown = (chainId: Digest): boolean =>
+    images.needsLayer(chainId) || leases.isHeld(chainId) || collector.keepsLayer(chainId) || snapshots.isLayerUsed(chainId);
+  return snapshots.list().layers.filter((chainId) => !isKnown(chainId));
 }

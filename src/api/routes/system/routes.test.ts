@@ -15,6 +15,7 @@ import { systemRoutes } from "./routes.ts";
 
 const event: EngineEvent = { type: "image", action: "create", id: "x", attributes: { name: "x" }, timeNano: 1_700_000_000_000_000_001n };
 const asked: unknown[] = [];
+const DIGEST = `sha256:${"ab".repeat(32)}` as const;
 const backend: SystemBackend = {
   version: () =>
     describeVersion({
@@ -25,6 +26,18 @@ const backend: SystemBackend = {
     }),
   info: () => Promise.resolve(info),
   diskUsage: (kinds) => Promise.resolve(usageOf(kinds)),
+  examine: ({ repair }) =>
+    Promise.resolve({
+      blobs: 3,
+      layers: 2,
+      diagnoses: [
+        {
+          finding: { kind: "missing-blob", digest: DIGEST, role: "layer archive", images: [DIGEST] },
+          outcome: repair ? { kind: "repaired", how: "fetched again from x" } : { kind: "found" },
+        },
+        { finding: { kind: "orphan-layer", chainId: DIGEST }, outcome: { kind: "not-repaired", why: "somebody uses it" } },
+      ],
+    }),
   events: {
     subscribe(options) {
       asked.push(options);
@@ -277,4 +290,18 @@ test.each([
   ["filters={", "invalid filters"],
 ])("events refuses %s", async (search, message) => {
   await expect(ask("GET", "/events", { search })).rejects.toThrow(message);
+});
+
+test.each([
+  ["", "found", ""],
+  ["repair=1", "repaired", "fetched again from x"],
+])("POST /system/doctor?%s", async (search, outcome, words) => {
+  expect(await bodyOf(ask("POST", "/system/doctor", { search }))).toMatchObject({
+    Blobs: 3,
+    Layers: 2,
+    Findings: [
+      { Kind: "missing-blob", Subject: DIGEST, Images: [DIGEST], Detail: "a layer archive is not here", Outcome: outcome, Words: words },
+      { Kind: "orphan-layer", Subject: DIGEST, Images: [], Outcome: "not-repaired", Words: "somebody uses it" },
+    ],
+  });
 });
