@@ -47,7 +47,11 @@ async function cure(): Promise<unknown[]> {
   const { diagnoses } = await examine(true);
   return [before, diagnoses.map(({ outcome }) => outcome), (await examine()).diagnoses];
 }
-const cured = (kind: string, how: RegExp): unknown[] => [[[kind, "found"]], [{ kind: "repaired", how: expect.stringMatching(how) as string }], []];
+const cured = (kind: string, how: RegExp): unknown[] => [
+  [[kind, "found"]],
+  [{ kind: "repaired", how: expect.stringMatching(how) as string }],
+  [],
+];
 
 describe("a store", () => {
   it("that is whole has nothing the matter with it", async () => {
