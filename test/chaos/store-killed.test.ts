@@ -15,7 +15,7 @@ import { Seeded } from "../support/seeded.ts";
 const daemon = useDaemon();
 const [dhow, docker] = [dhowCli(daemon), new DockerCli(daemon)];
 const chance = new Seeded();
-const ROUNDS = scaled(3, 60);
+const ROUNDS = scaled(2, 60);
 /** What a pull of it, or its removal, takes on a quiet machine. */
 const LONGEST_MS = 400;
 let registry: TestRegistry;
