@@ -72,7 +72,7 @@ export class BenchEngine {
     );
   }
 
-  api(method: string, path: string, body?: unknown): Promise<Answer> {
+  api(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const bytes = body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
     const type = body instanceof Uint8Array ? "application/x-tar" : "application/json";
     return new Promise((resolve, reject) => {
@@ -82,7 +82,7 @@ export class BenchEngine {
           socketPath: this.socket,
           method,
           path,
-          headers: bytes === undefined ? {} : { "content-type": type, "content-length": bytes.byteLength },
+          headers: { ...headers, ...(bytes === undefined ? {} : { "content-type": type, "content-length": bytes.byteLength }) },
         },
         (response) => {
           const chunks: Buffer[] = [];
@@ -96,9 +96,23 @@ export class BenchEngine {
     });
   }
 
+  /** Reads an answer to its end and keeps nothing of it; resolves with the number of its bytes. */
+  drain(path: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const sent = request({ agent: this.#agent, socketPath: this.socket, method: "GET", path }, (response) => {
+        let bytes = 0;
+        response.on("data", (chunk: Buffer) => (bytes += chunk.length));
+        response.on("error", reject);
+        response.on("end", () => (response.statusCode === 200 ? resolve(bytes) : reject(new Error(`${path}: ${response.statusCode}`))));
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+  }
+
   /** As `api`, for a call that has to succeed. */
-  async ok(method: string, path: string, body?: unknown): Promise<string> {
-    const answer = await this.api(method, path, body);
+  async ok(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<string> {
+    const answer = await this.api(method, path, body, headers);
     if (answer.status >= 400) throw new Error(`${this.name}: ${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.text;
   }

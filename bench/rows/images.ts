@@ -103,3 +103,54 @@ export const loadBig: Row = {
     archive = undefined;
   },
 };
+
+const loadOnce = async (engine: BenchEngine): Promise<void> => {
+  archive ??= dockerArchive([big()]);
+  await engine.ok("POST", "/images/load", archive);
+};
+
+/** Each time to a registry that has nothing, and that neither engine knows anything of. */
+export const pushBig: Row = {
+  name: "push-362M",
+  unit: "ms",
+  target: 0.3,
+  better: "less",
+  rounds: 3,
+  prepare: loadOnce,
+  async measure(engine) {
+    const empty = await TestRegistry.start();
+    const repository = `${empty.host}/bench/pushed`;
+    try {
+      await engine.ok("POST", `/images/bench/big:latest/tag?repo=${encodeURIComponent(repository)}&tag=1`);
+      return await timed(async () => {
+        const said = await engine.ok("POST", `/images/${repository}/push?tag=1`, undefined, { "X-Registry-Auth": "e30=" });
+        if (!said.includes("digest: sha256:")) throw new Error(`${engine.name}: ${said.slice(-300)}`);
+      });
+    } finally {
+      await engine.api("DELETE", `/images/${repository}:1?force=1`);
+      await empty.stop();
+    }
+  },
+  async clean(engine) {
+    await forget(engine);
+    archive = undefined;
+  },
+};
+
+export const saveBig: Row = {
+  name: "save-362M",
+  unit: "ms",
+  target: 0.4,
+  better: "less",
+  rounds: 3,
+  prepare: loadOnce,
+  measure: (engine) =>
+    timed(async () => {
+      const bytes = await engine.drain("/images/bench/big:latest/get");
+      if (bytes < 1e8) throw new Error(`${engine.name}: an archive of ${bytes} bytes`);
+    }),
+  async clean(engine) {
+    await forget(engine);
+    archive = undefined;
+  },
+};

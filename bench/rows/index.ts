@@ -1,6 +1,6 @@
 import type { Row } from "../row.ts";
 import { commit, copyLargeIn, copyLargeOut, copyManyIn, copyManyOut, exported } from "./files.ts";
-import { loadBig, pullBig, pullTen } from "./images.ts";
+import { loadBig, pullBig, pullTen, pushBig, saveBig } from "./images.ts";
 import { exec, removeForced, stop } from "./live.ts";
 import { daemonStart0, daemonStart200, list200, memory0, memory200, memory50, remove200, start200, start50, stats200 } from "./many.ts";
 import { attachLogged, attachPlain, logRead, logWrite } from "./output.ts";
@@ -30,6 +30,8 @@ export const rows: readonly Row[] = [
   daemonStart200,
   pullBig,
   pullTen,
+  pushBig,
+  saveBig,
   loadBig,
   logWrite,
   logRead,
