@@ -25,8 +25,9 @@ async function run(flags: Settings): Promise<number> {
   const environment = readEnvironment(process.env, process.pid);
   const loaded = loadConfig(flags, environment);
   // Nothing of the engine is loaded for what has been answered by now.
-  const { checkFiles, serve } = await import("#daemon/main.ts");
+  const { checkFiles, doctor, serve } = await import("#daemon/main.ts");
   checkFiles(loaded.config);
+  if (flags.doctor !== undefined) return doctor(loaded.config, flags.doctor, (text) => print(process.stdout, text));
   if (flags.validate === true) return print(process.stderr, "configuration OK\n");
   return serve(flags, loaded, environment);
 }

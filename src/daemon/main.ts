@@ -16,6 +16,14 @@ export function checkFiles(config: DaemonConfig): void {
   if (config.api.tls !== undefined) loadTls(config.api.tls);
 }
 
+/** Examines the store of a daemon that does not run. @returns the exit code: 1 while something is the matter. */
+export async function doctor(config: DaemonConfig, how: string, print: (text: string) => void): Promise<number> {
+  const { examineOffline } = await import("./offline-doctor.ts");
+  const { text, whole } = await examineOffline(config, how, DaemonLogger.create({ ...config.log, sink: stderrSink() }));
+  print(text);
+  return whole ? 0 : 1;
+}
+
 /**
  * Runs the daemon to its end.
  *

@@ -1,12 +1,13 @@
 import { readdirSync, rmSync, truncateSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { packTar } from "#lib/tar-pack.ts";
 import { useDaemon } from "../support/daemon.ts";
 import { dhowCli } from "../support/dhow-cli.ts";
-import { DockerCli } from "../support/docker-cli.ts";
+import { DockerCli, runProgram } from "../support/docker-cli.ts";
 import { busyboxImage } from "../support/images.ts";
 import { TestRegistry } from "../support/registry.ts";
 import { scaled } from "../support/scale.ts";
@@ -61,4 +62,23 @@ it("what is damaged all the same is found, and mended from where it came from", 
   expect([mended.code, mended.stdout]).toEqual([0, expect.stringContaining("2 repaired, 0 not.")]);
   expect(await dhow.ok("system", "doctor")).toContain("all is well");
   expect(await docker.ok("push", name)).toContain("Layer already exists");
+});
+
+it("a daemon that does not run has its store examined all the same, and one that runs has not", async () => {
+  await docker.ok("pull", name);
+  const dhowd = fileURLToPath(new URL("../../bin/dhowd", import.meta.url));
+  const { name: instance, dataRoot, execRoot } = daemon.instance;
+  const words = [dhowd, "--instance", instance, "--data-root", dataRoot, "--exec-root", execRoot, "--insecure-registry=127.0.0.0/8"];
+  const running = await runProgram([...words, "--doctor", "check"]);
+  expect([running.code, running.stderr]).toEqual([1, expect.stringContaining("is in use by another daemon")]);
+  await daemon.kill();
+  rmSync(join(blobs(), readdirSync(blobs())[0] ?? ""));
+  const found = await runProgram([...words, "--doctor", "check"]);
+  expect([found.code, found.stdout]).toEqual([1, expect.stringContaining("Run 'dhowd --doctor repair'")]);
+  expect(await runProgram([...words, "--doctor", "repair"])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("1 repaired, 0 not."),
+  });
+  await daemon.start();
+  expect(await dhow.ok("system", "doctor")).toContain("all is well");
 });

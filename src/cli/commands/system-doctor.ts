@@ -16,6 +16,9 @@ export const systemDoctor = defineCommand({ flags, arguments: NO_ARGUMENTS, inte
 async function run({ client, streams }: Cli, { repair, format }: ValuesOf<typeof flags>): Promise<number> {
   if (format !== undefined && format !== "json") throw new UsageError(`unknown format ${JSON.stringify(format)}: there is json`);
   const report = await client.system.doctor({ repair });
-  await write(streams.output, format === "json" ? `${JSON.stringify(report)}\n` : storeReportText(report, repair));
+  await write(
+    streams.output,
+    format === "json" ? `${JSON.stringify(report)}\n` : storeReportText(report, repair ? undefined : "dhow system doctor --repair"),
+  );
   return unrepaired(report) === 0 ? 0 : 1;
 }

@@ -1,13 +1,13 @@
 import type { StoreFinding, StoreReport } from "#spec/store-report.ts";
 import { printable } from "./printable.ts";
 
-/** What a person is told of the store. */
-export function storeReportText({ Blobs, Layers, Findings }: StoreReport, repair: boolean): string {
+/** What a person is told of the store. @param cure what to run to have it mended; undefined when that was done. */
+export function storeReportText({ Blobs, Layers, Findings }: StoreReport, cure: string | undefined): string {
   const looked = `Looked at ${Blobs} blobs and ${Layers} layers`;
   if (Findings.length === 0) return `${looked}: all is well.\n`;
   const lines = Findings.map(lineOf).join("");
   const left = unrepaired({ Findings });
-  const end = repair ? `${Findings.length - left} repaired, ${left} not.` : "Run 'dhow system doctor --repair' to mend what can be mended.";
+  const end = cure === undefined ? `${Findings.length - left} repaired, ${left} not.` : `Run '${cure}' to mend what can be mended.`;
   return `${looked}: ${Findings.length} ${Findings.length === 1 ? "fault" : "faults"}.\n${lines}${end}\n`;
 }
 

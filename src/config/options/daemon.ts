@@ -39,6 +39,12 @@ export const daemonOptions = {
     default: "15",
     ready: true,
   },
+  doctor: {
+    key: null,
+    type: "string",
+    help: "Examine the image store of a daemon that does not run, and end: check or repair",
+    ready: true,
+  },
   validate: { key: null, type: "bool", help: "Check the configuration and end", ready: true },
   version: { short: "v", key: null, type: "bool", help: "Print the version and end", ready: true },
 } as const satisfies Record<string, OptionRow>;

@@ -19,7 +19,7 @@ const CERTIFICATE_FOLDERS = ["/etc/dhow/certs.d", "/etc/docker/certs.d"];
 
 /** Images, and the registries they come from. */
 export function wireImages(
-  { config, database, events, logger }: NounParts,
+  { config, database, events, logger }: Pick<NounParts, "config" | "database" | "events" | "logger">,
   { content, snapshots, unpacker, compressor }: Stores,
   containers: ContainerUse,
   keeper: LayerKeeper,
