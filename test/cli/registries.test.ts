@@ -43,7 +43,7 @@ describe.each([
 
   it("lets in who has logged in, to push and to pull, until he logs out", async () => {
     const [host, name] = [hostOf(), `${hostOf()}/team/${cliOf() === dhow ? "dhow" : "docker"}:1`];
-    writeFileSync(join(folder, "config.json"), JSON.stringify({ detachKeys: "ctrl-q" }));
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ detachKeys: "ctrl-q" }), { mode: 0o600 });
     await docker.ok("tag", BUSYBOX, name);
     const refused = await run(["push", name]);
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/no basic auth credentials|authentication required/)]);
