@@ -1,3 +1,4 @@
+import type { ByteSource } from "#lib/byte-source.ts";
 import type { Transport } from "./connection.ts";
 import type { Reply } from "./route.ts";
 
@@ -15,7 +16,7 @@ export interface HttpRequest {
   /** Aborts when the client goes away, or the server is closed. */
   readonly signal: AbortSignal;
   /** Leaving the loop early is allowed; the rest is read off, or the connection closed, after the answer. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: ByteSource;
   /** See `ApiRequest.json`. */
   json(): Promise<unknown>;
 }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { type Framing, HeadFraming } from "./framing.ts";
+import { stopReading } from "./raw-reading.ts";
 import { Side, type SideOwner, type WriteChunk, type WriteDone } from "./side.ts";
 
 /** How a client came in. A browser can reach `tcp` alone without being let in. */
@@ -10,7 +11,12 @@ type Phase =
   | { readonly kind: "head"; readonly framing: HeadFraming; since: number }
   /** The parser has a whole head, and its request has not been seen yet. */
   | { readonly kind: "dispatch" }
-  | { readonly kind: "body"; readonly framing: Framing; answered: boolean }
+  /** `open`: somebody wants the body, or nobody ever will. Until then it waits, since it may be lent. */
+  | { readonly kind: "body"; readonly framing: Framing; open: boolean; answered: boolean }
+  /** Somebody else reads the socket, to the body's end. */
+  | { readonly kind: "lent"; answered: boolean }
+  /** The body was lent and came back unread: where the next message begins nobody knows. */
+  | { readonly kind: "lost" }
   /** The whole request is with the parser; what comes now waits. */
   | { readonly kind: "answer" }
   /** Hijacked: bytes go through as they are. */
@@ -27,13 +33,30 @@ const MOST_HELD = 64 * 1024;
  */
 const HALF_CLOSE_MS = 500;
 
+export interface ConnectionOptions {
+  readonly transport: Transport;
+  readonly lingerMs: number;
+  /** Has a parser take a stream for its socket: the first, and another when one is left behind. */
+  readonly attachParser: (side: Side) => void;
+}
+
+/** A socket whose body somebody else reads. The descriptor may be closed at any time. */
+export interface LentSocket {
+  readonly fd: number;
+  readonly start: Uint8Array;
+  /** @param rest what was read behind the body's end; undefined when the end was not reached. */
+  readonly giveBack: (rest: Uint8Array | undefined) => void;
+}
+
 /**
  * One client's connection, between the socket and Node's HTTP parser. It gives the parser one message at a time, to the byte, and
  * the next one when the last is answered. So pipelined requests wait their turn; and when a request turns out to be an attach or
  * exec whose client types behind the body without having asked for an upgrade, what was typed is still here and not in the parser,
  * which would have taken it for a broken request (measured: Node 20 and 26 lose it).
  *
- * Life: head → dispatch → body → answer → head …, or answer → raw after `hijack`; lingering after the last write.
+ * A body can be lent: then it passes neither the event loop nor the parser, whose reader waits for it in vain and gives way to a new one.
+ *
+ * Life: head → dispatch → body (→ lent) → answer → head …, or answer → raw after `hijack`; lingering after the last write.
  */
 export class Connection implements SideOwner {
   readonly transport: Transport;
@@ -43,6 +66,8 @@ export class Connection implements SideOwner {
   onGone: (() => void) | undefined;
   readonly #socket: Socket;
   readonly #lingerMs: number;
+  readonly #attachParser: (side: Side) => void;
+  #parserLeftBehind = false;
   #side: Side = new Side(this);
   #phase: Phase;
   #held: Buffer = NOTHING;
@@ -54,11 +79,12 @@ export class Connection implements SideOwner {
   #linger: NodeJS.Timeout | undefined;
   #halfClosed: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, options: { readonly transport: Transport; readonly lingerMs: number }) {
+  constructor(socket: Socket, options: ConnectionOptions) {
     this.transport = options.transport;
     this.peer = socket.remoteAddress;
     this.#socket = socket;
     this.#lingerMs = options.lingerMs;
+    this.#attachParser = options.attachParser;
     this.#phase = newHead();
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("end", () => this.#inputEnded());
@@ -66,6 +92,7 @@ export class Connection implements SideOwner {
     // Whatever breaks a socket closes it; "close" is where that is dealt with.
     socket.on("error", () => undefined);
     socket.on("close", () => this.#closed());
+    this.#attachParser(this.#side);
   }
 
   /** The stream that Node's HTTP server takes for a socket. */
@@ -93,23 +120,62 @@ export class Connection implements SideOwner {
       this.destroy();
       return false;
     }
-    this.#phase = framing === undefined || framing.done ? { kind: "answer" } : { kind: "body", framing, answered: false };
+    this.#phase = framing === undefined || framing.done ? { kind: "answer" } : { kind: "body", framing, open: false, answered: false };
     return true;
+  }
+
+  /** The body goes to the parser from now on. */
+  openBody(): void {
+    if (this.#phase.kind !== "body" || this.#phase.open) return;
+    this.#phase.open = true;
+    this.#pump();
+  }
+
+  /**
+   * Lets somebody else read the body off the socket, in its coding and to its end; he is first to take what was read already. Undefined when the
+   * parser has begun with it, or the socket is none that others can read.
+   */
+  lendBody(): LentSocket | undefined {
+    const phase = this.#phase;
+    if (phase.kind !== "body" || phase.open || this.transport === "tls" || this.#ended || this.#socket.destroyed) return undefined;
+    this.#phase = { kind: "lent", answered: phase.answered };
+    // What is in the stream's own buffer comes to `#receive`.
+    this.#socket.read();
+    const stopped = stopReading(this.#socket);
+    if (stopped === undefined) {
+      this.#phase = phase;
+      return undefined;
+    }
+    const start = this.#held;
+    this.#held = NOTHING;
+    this.#parserLeftBehind = true;
+    return { fd: stopped.fd, start, giveBack: once((rest) => this.#takeBack(rest, stopped.goOn)) };
+  }
+
+  /** True once a body that was lent has come back before its end. */
+  get isLost(): boolean {
+    return this.#phase.kind === "lost";
   }
 
   /** Resolves when the whole request has been read off the wire. */
   messageEnd(): Promise<void> {
-    if (this.#phase.kind !== "body") return Promise.resolve();
+    this.openBody();
+    if (this.#phase.kind !== "body" && this.#phase.kind !== "lent") return Promise.resolve();
     return new Promise((resolve) => void this.#onMessageEnd.push(resolve));
   }
 
   /** The answer is written: the next request may go to the parser. */
   answered(): void {
-    if (this.#phase.kind !== "body" && this.#phase.kind !== "answer") return;
+    const phase = this.#phase;
+    if (phase.kind !== "body" && phase.kind !== "lent" && phase.kind !== "lost" && phase.kind !== "answer") return;
     this.onGone = undefined;
     if (this.#side.writableEnded) return;
-    if (this.#phase.kind === "body") this.#phase.answered = true;
-    else this.#nextMessage();
+    if (phase.kind === "lost") this.#side.end();
+    else if (phase.kind === "answer") this.#nextMessage();
+    else {
+      phase.answered = true;
+      this.openBody();
+    }
   }
 
   /** Takes the connection from the parser. Undefined when the client is gone. */
@@ -196,6 +262,7 @@ export class Connection implements SideOwner {
     while (this.#held.length > 0 && !this.#full && this.#feedOne());
     if (this.#ended && this.#held.length === 0) this.#passOnEnd();
     this.#pumping = false;
+    if (this.#phase.kind === "lent") return;
     if (this.#full || this.#held.length >= MOST_HELD) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
   }
@@ -209,6 +276,7 @@ export class Connection implements SideOwner {
         if (this.#isSwallowed()) this.destroy();
         return true;
       case "body": {
+        if (!phase.open) return false;
         const length = phase.framing.consume(this.#held);
         this.#feed(length, phase.framing.done ? { kind: "answer" } : phase);
         if (phase.framing.done) this.#messageEnded(phase.answered);
@@ -218,6 +286,8 @@ export class Connection implements SideOwner {
         this.#feed(this.#held.length, phase);
         return true;
       case "dispatch":
+      case "lent":
+      case "lost":
       case "answer":
       case "lingering":
         return false;
@@ -241,9 +311,35 @@ export class Connection implements SideOwner {
     if (answered && this.#phase.kind === "answer") this.#nextMessage();
   }
 
+  #takeBack(rest: Uint8Array | undefined, goOn: () => void): void {
+    goOn();
+    const phase = this.#phase;
+    if (phase.kind !== "lent") return;
+    if (rest === undefined) {
+      this.#phase = { kind: "lost" };
+      if (phase.answered) this.#side.end();
+    } else {
+      this.#phase = { kind: "answer" };
+      this.#held = Buffer.from(rest);
+      if (phase.answered) this.#nextMessage();
+    }
+    for (const resolve of this.#onMessageEnd.splice(0)) resolve();
+  }
+
   #nextMessage(): void {
+    if (this.#parserLeftBehind) this.#changeParser();
     this.#phase = { kind: "head", framing: new HeadFraming(), since: this.#held.length > 0 ? performance.now() : 0 };
     this.#pump();
+  }
+
+  /** The one that is here still waits for a body. */
+  #changeParser(): void {
+    const parserSide = this.#side;
+    this.#parserLeftBehind = false;
+    this.#side = new Side(this);
+    this.#full = false;
+    parserSide.release();
+    this.#attachParser(this.#side);
   }
 
   #inputEnded(): void {
@@ -265,6 +361,8 @@ export class Connection implements SideOwner {
         if (!this.#side.readableEnded) this.#side.push(null);
         break;
       case "dispatch":
+      case "lent":
+      case "lost":
       case "answer":
       case "lingering":
         break;
@@ -303,4 +401,12 @@ export class Connection implements SideOwner {
 /** A new connection owes a head at once; a kept one owes it from the first byte on. */
 function newHead(): Phase {
   return { kind: "head", framing: new HeadFraming(), since: performance.now() };
+}
+
+function once<T>(work: (value: T) => void): (value: T) => void {
+  let done = false;
+  return (value) => {
+    if (!done) work(value);
+    done = true;
+  };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EngineError } from "#errors/engine-error.ts";
+import type { BodyCoding, ByteSource, LentBody } from "#lib/byte-source.ts";
 import type { HttpRequest } from "./answer.ts";
 import type { Connection, Transport } from "./connection.ts";
 import { ChunkedFraming, type Framing, LengthFraming } from "./framing.ts";
@@ -18,6 +19,7 @@ export class Exchange implements HttpRequest {
   #controller: AbortController | undefined;
   #aborted = false;
   #late = false;
+  #readByOthers = false;
 
   constructor(connection: Connection, incoming: IncomingMessage, response: ServerResponse, limits: HttpLimits) {
     this.connection = connection;
@@ -64,8 +66,8 @@ export class Exchange implements HttpRequest {
     return this.#controller.signal;
   }
 
-  get body(): AsyncIterable<Uint8Array> {
-    return readBody(this.incoming);
+  get body(): ByteSource {
+    return { lend: () => this.#lend(), [Symbol.asyncIterator]: () => readBody(this.connection, this.incoming) };
   }
 
   json(): Promise<unknown> {
@@ -88,9 +90,24 @@ export class Exchange implements HttpRequest {
   /** True when so much of the request is unread that the connection is not worth keeping for it. */
   leavesTooMuch(): boolean {
     const framing = this.#framing;
-    if (framing === undefined || framing.done) return false;
+    if (framing === undefined || this.#readByOthers) return this.connection.isLost;
+    // What has come counts as read.
+    this.connection.openBody();
+    if (framing.done) return false;
     return this.#late || !(framing instanceof LengthFraming) || framing.left > this.#limits.drainBytes;
   }
+
+  #lend(): LentBody | undefined {
+    const coding = this.#framing === undefined ? undefined : codingOf(this.#framing);
+    const lent = coding === undefined ? undefined : this.connection.lendBody();
+    if (coding === undefined || lent === undefined) return undefined;
+    this.#readByOthers = true;
+    return { ...lent, coding };
+  }
+}
+
+function codingOf(framing: Framing): BodyCoding {
+  return framing instanceof LengthFraming ? { kind: "length", bytes: framing.left } : { kind: "chunked" };
 }
 
 /** The parser has refused contradictory and malformed lengths already. */
@@ -101,8 +118,9 @@ function framingOf(incoming: IncomingMessage): Framing | undefined {
 }
 
 /** `for await` over the message itself would destroy the connection when the loop is left, before an answer is written. */
-async function* readBody(incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
+async function* readBody(connection: Connection, incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
+    connection.openBody();
     yield* incoming.iterator({ destroyOnReturn: false });
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;

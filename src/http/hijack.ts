@@ -12,6 +12,7 @@ export async function hijack(
   reply: Extract<Reply, { kind: "hijack" | "websocket" }>,
   common: Readonly<Record<string, string>>,
 ): Promise<void> {
+  exchange.connection.openBody();
   exchange.incoming.resume();
   await exchange.connection.messageEnd();
   const stream = exchange.connection.hijack();

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { ByteSource } from "#lib/byte-source.ts";
 
 /** One request as a handler sees it: the version prefix is gone, path parameters and query are decoded, the body is unread. */
 export interface ApiRequest {
@@ -13,8 +14,8 @@ export interface ApiRequest {
   readonly apiVersion: readonly [number, number];
   /** Aborts when the client goes away, or the daemon shuts down. */
   readonly signal: AbortSignal;
-  /** The body as it arrives; ends after Content-Length or the last chunk. */
-  readonly body: AsyncIterable<Uint8Array>;
+  /** The body as it arrives; ends after Content-Length or the last chunk. To be handed on as it is to what may read it on a thread. */
+  readonly body: ByteSource;
   /**
    * Reads and parses the whole body as JSON (strict: one value, no duplicate keys, bounded depth and size).
    * An empty or absent body gives `undefined`.

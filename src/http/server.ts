@@ -93,10 +93,10 @@ export class HttpServer {
     if (this.#closing) return void socket.destroy();
     if (this.#connections.size >= this.#limits.connections) this.#evictIdle();
     if (this.#connections.size >= this.#limits.connections) return void socket.destroy();
-    const connection = new Connection(socket, { transport, lingerMs: this.#limits.lingerMs });
+    const attachParser = (side: Side): void => void this.#parser.emit("connection", side);
+    const connection = new Connection(socket, { transport, lingerMs: this.#limits.lingerMs, attachParser });
     this.#connections.add(connection);
     socket.once("close", () => this.#connections.delete(connection));
-    this.#parser.emit("connection", connection.parserSide);
   }
 
   /** A Set keeps the order of insertion, so the first idle one found is the oldest. */
@@ -134,7 +134,9 @@ export class HttpServer {
       incoming.resume();
       connection.answered();
     });
-    void this.#answer(exchange)
+    // Not before the parser has returned: while it announces a request it takes no more bytes, and a handler asks for the body.
+    void Promise.resolve()
+      .then(() => this.#answer(exchange))
       .then(() => (exchange.streaming ? undefined : written))
       .finally(() => this.#finished(exchange));
   }

@@ -1,4 +1,5 @@
 import type { IdMapping } from "#lib/id-mapping.ts";
+import type { ByteSource } from "#lib/byte-source.ts";
 import type { Digest } from "#spec/digest.ts";
 
 /**
@@ -83,7 +84,7 @@ export interface PackedPath {
 
 export interface ExtractRequest {
   readonly path: string;
-  readonly archive: AsyncIterable<Uint8Array>;
+  readonly archive: ByteSource;
   /** Refuse to put a folder in the place of what is none, and the other way round. */
   readonly keepKinds: boolean;
   /** Who gets everything; undefined: as the archive says. */

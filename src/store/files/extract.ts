@@ -8,7 +8,7 @@ import { decompress, prepareDecompression } from "../unpack/decompress.ts";
 import { isDamagedStream } from "../unpack/refusal.ts";
 import { TarError } from "../unpack/tar/entry.ts";
 import { TarReader } from "../unpack/tar/reader.ts";
-import { receiveChunks } from "../worker/chunk-receiver.ts";
+import { readInput } from "../worker/job-input.ts";
 import { CopyWriter } from "./copy-writer.ts";
 import type { ExtractJob } from "./job.ts";
 import { ownersOf } from "./owners.ts";
@@ -84,7 +84,7 @@ async function readArchive(job: ExtractJob, writer: CopyWriter, budget: Budget, 
 }
 
 async function* counted(job: ExtractJob, taken: { bytes: number }, context: JobContext): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of receiveChunks(job.port)) {
+  for await (const chunk of readInput(job.input, context.cancelled)) {
     if (context.cancelled()) throw new EngineError("cancelled", "the caller went away");
     taken.bytes += chunk.length;
     yield chunk;

@@ -1,10 +1,10 @@
-import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "#errors/engine-error.ts";
 import type { IdMapping } from "#lib/id-mapping.ts";
 import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
 import { defaultUnpackLimits, type UnpackLimits } from "../unpack/contract.ts";
-import { runFedJob, runJob } from "../worker/fed-job.ts";
+import { runJob, runSourceJob } from "../worker/fed-job.ts";
+import type { JobInput } from "../worker/job-input.ts";
 import type {
   ContainerFiles,
   ExtractRequest,
@@ -60,8 +60,8 @@ class FilesOnThreads implements ContainerFiles {
 
   async extract(view: ViewRequest, request: ExtractRequest, signal: AbortSignal): Promise<void> {
     const { path, keepKinds, owner, archive } = request;
-    const job = (port: MessagePort): FilesJob => ({ kind: "extract", view, path, keepKinds, owner, port, limits: LIMITS });
-    await runFedJob(this.#pool, { source: archive, job, signal });
+    const job = (input: JobInput): FilesJob => ({ kind: "extract", view, path, keepKinds, owner, input, limits: LIMITS });
+    await runSourceJob(this.#pool, { source: archive, job, signal });
   }
 
   packFolder(folder: string, users: IdMapping | undefined, signal: AbortSignal): AsyncIterable<Uint8Array> {

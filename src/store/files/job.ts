@@ -1,6 +1,6 @@
-import type { MessagePort } from "node:worker_threads";
 import type { IdMapping } from "#lib/id-mapping.ts";
 import type { UnpackLimits } from "../unpack/contract.ts";
+import type { JobInput } from "../worker/job-input.ts";
 import type { ExtractRequest, LayerRequest, TreeDiff, ViewRequest } from "./contract.ts";
 import type { RingMemory } from "./ring.ts";
 
@@ -18,6 +18,6 @@ export type FilesJob =
 export interface ExtractJob extends Pick<ExtractRequest, "path" | "keepKinds" | "owner"> {
   readonly kind: "extract";
   readonly view: ViewRequest;
-  readonly port: MessagePort;
+  readonly input: JobInput;
   readonly limits: UnpackLimits;
 }

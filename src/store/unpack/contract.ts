@@ -1,3 +1,4 @@
+import type { ByteSource } from "#lib/byte-source.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { WhiteoutForm } from "../snapshots/contract.ts";
 
@@ -25,7 +26,7 @@ export interface Unpacker {
 
 export interface UnpackRequest {
   /** A file, read by the thread itself, or a stream. A stream that is slow keeps one of the few threads busy: prefer a file. */
-  readonly source: { readonly path: string } | { readonly stream: AsyncIterable<Uint8Array> };
+  readonly source: { readonly path: string } | { readonly stream: ByteSource };
   /** Exists; empty, unless whiteouts are `plain`. */
   readonly folder: string;
   readonly whiteouts: WhiteoutForm;

@@ -1,11 +1,11 @@
-import type { MessagePort } from "node:worker_threads";
 import type { Digest } from "#spec/digest.ts";
 import type { WhiteoutForm } from "../snapshots/contract.ts";
+import type { JobInput } from "../worker/job-input.ts";
 import type { UnpackLimits } from "./contract.ts";
 
 /** What the thread is told: plain data. */
 export interface UnpackJob {
-  readonly source: { readonly kind: "file"; readonly path: string } | { readonly kind: "stream"; readonly port: MessagePort };
+  readonly source: { readonly kind: "file"; readonly path: string } | { readonly kind: "stream"; readonly input: JobInput };
   readonly folder: string;
   readonly whiteouts: WhiteoutForm;
   readonly below: string | undefined;

@@ -5,7 +5,7 @@ import type { JobContext } from "#lib/worker-jobs.ts";
 import type { Digest } from "#spec/digest.ts";
 import { TreeBeneath } from "#sys/beneath.ts";
 import type { ThreadRoot } from "#sys/chroot.ts";
-import { receiveChunks } from "../worker/chunk-receiver.ts";
+import { readInput } from "../worker/job-input.ts";
 import { Budget, type FreeSpace } from "./budget.ts";
 import { decompress, prepareDecompression } from "./decompress.ts";
 import type { UnpackJob, UnpackOutcome } from "./job.ts";
@@ -21,7 +21,8 @@ export async function runUnpackJob(job: UnpackJob, root: ThreadRoot, context: Jo
   prepareDecompression();
   using scope = new DisposableStack();
   const below = job.below === undefined ? undefined : scope.use(new TreeBeneath(job.below));
-  const source = job.source.kind === "file" ? readChunks(openSource(job.source.path, scope)) : receiveChunks(job.source.port);
+  const source =
+    job.source.kind === "file" ? readChunks(openSource(job.source.path, scope)) : readInput(job.source.input, context.cancelled);
   const input = new Input(source, job.hashBlob, context);
   const budget = new Budget(job.limits, measureRoot);
   const writer = new LayerWriter({ whiteouts: job.whiteouts, budget, below });

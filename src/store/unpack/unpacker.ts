@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "#errors/engine-error.ts";
 import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
-import { runFedJob, runJob } from "../worker/fed-job.ts";
+import { runJob, runSourceJob } from "../worker/fed-job.ts";
+import type { JobInput } from "../worker/job-input.ts";
 import { defaultUnpackLimits, type Unpacked, type Unpacker, type UnpackLimits, type UnpackRequest } from "./contract.ts";
 import type { UnpackJob, UnpackOutcome } from "./job.ts";
 
@@ -46,8 +46,8 @@ async function run(pool: WorkerPool, request: UnpackRequest, limits: UnpackLimit
     const job: UnpackJob = { ...common, source: { kind: "file", path: resolve(source.path) } };
     return (await runJob(pool, job, { signal, onNote })) as UnpackOutcome;
   }
-  const job = (port: MessagePort): UnpackJob => ({ ...common, source: { kind: "stream", port } });
-  return (await runFedJob(pool, { source: source.stream, job, signal, onNote })) as UnpackOutcome;
+  const job = (input: JobInput): UnpackJob => ({ ...common, source: { kind: "stream", input } });
+  return (await runSourceJob(pool, { source: source.stream, job, signal, onNote })) as UnpackOutcome;
 }
 
 function verified({ expectedDiffId, expectedBlob }: UnpackRequest, outcome: UnpackOutcome): Unpacked {

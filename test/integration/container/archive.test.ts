@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import { packTar, type TarEntry } from "#lib/tar-pack.ts";
 import { download, entriesOf } from "../../support/archives.ts";
 import { type Answer, useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
+import { eventually } from "../../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 
 /** GET, HEAD and PUT of archives as dockerd 28.5 answers them (its answers were recorded beside these). */
@@ -52,6 +53,9 @@ beforeAll(async () => {
 
 const DIR = 2 ** 31;
 const LINK = 2 ** 27;
+
+/** How many descriptors the daemon has open. */
+const descriptors = (): number => readdirSync(`/proc/${daemon.pid}/fd`).length;
 
 describe("HEAD", () => {
   it.each([
@@ -273,6 +277,13 @@ describe("a long archive", () => {
     expect((await sent).status).toBe(200);
     const back = entriesOf((await get("running", "/tmp/long")).bytes).get("long")?.content;
     expect(back?.equals(bytes)).toBe(true);
+  });
+
+  it("leaves no descriptor of the connections that it is read from", async () => {
+    await put("running", "/tmp", packTar([file("first")]));
+    const before = descriptors();
+    for (let round = 0; round < 20; round++) expect((await put("running", "/tmp", packTar([file("again")]))).status).toBe(200);
+    await eventually(() => expect(descriptors()).toBeLessThan(before + 10));
   });
 
   it("may be given up in the middle", async () => {
