@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { basename } from "node:path/posix";
 import type { Duplex } from "node:stream";
 import { json } from "node:stream/consumers";
 import { BenchEngine } from "./engine.ts";
@@ -7,6 +8,8 @@ import { BenchEngine } from "./engine.ts";
 type Output = { readonly block: number; readonly count: number };
 
 const FRAME = 64 * 1024;
+/** `drwxr-xr-x` in the bits of Go. */
+const FOLDER_MODE = 2 ** 31 + 0o755;
 
 /**
  * An engine that takes no time: it answers the docker command line at once and starts nothing. What a row takes on it is the client's
@@ -15,6 +18,7 @@ const FRAME = 64 * 1024;
 export class IdealEngine extends BenchEngine {
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
   readonly #waiting = new Set<ServerResponse>();
+  #copied: Buffer[] = [];
   #output: Output = { block: 0, count: 0 };
   #attached: Duplex | undefined;
 
@@ -56,10 +60,31 @@ export class IdealEngine extends BenchEngine {
       reply(204);
       return await this.#run();
     }
+    if (path.endsWith("/archive")) return await this.#archive(request, response);
     if (path.endsWith("/logs")) return reply(200, ["ready"]);
     if (path === "/containers/json") return reply(200, []);
     if (path.endsWith("/json")) return reply(200, { Id: "ideal", Running: false, ExitCode: 0, Config: {}, State: {} });
     return reply(path === "/_ping" ? 200 : 204);
+  }
+
+  /** Keeps in memory what is copied in, and gives that back. Every path is a folder. */
+  async #archive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === "PUT") {
+      this.#copied = [];
+      for await (const piece of request) this.#copied.push(piece as Buffer);
+      response.writeHead(200).end();
+      return;
+    }
+    const asked = new URL(request.url ?? "", "http://ideal").searchParams.get("path") ?? "";
+    const stat = { name: basename(asked), size: 4096, mode: FOLDER_MODE, mtime: "2026-01-01T00:00:00Z", linkTarget: "" };
+    response.writeHead(200, {
+      "content-type": "application/x-tar",
+      "x-docker-container-path-stat": Buffer.from(JSON.stringify(stat)).toString("base64"),
+    });
+    for (const piece of request.method === "GET" ? this.#copied : []) {
+      if (!response.write(piece)) await new Promise((resolve) => response.once("drain", resolve));
+    }
+    response.end();
   }
 
   #hijack(request: IncomingMessage, connection: Duplex): void {

@@ -64,6 +64,7 @@ const copyIn = (name: string, target: number, source: Source): Row => ({
   target,
   better: "less",
   rounds: 5,
+  floor: "ideal",
   async prepare(engine) {
     source.open();
     await runOne(engine);
@@ -84,6 +85,7 @@ const copyOut = (name: string, target: number, source: Source): Row => ({
   target,
   better: "less",
   rounds: 5,
+  floor: "ideal",
   async prepare(engine) {
     source.open();
     await runOne(engine);
