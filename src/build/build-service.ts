@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { EngineError } from "#errors/engine-error.ts";
+import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import { Slots } from "#lib/slots.ts";
 import type { Digest } from "#spec/digest.ts";
 import { formatPlatform, hostPlatform, type Platform } from "#spec/platform.ts";
@@ -14,6 +14,7 @@ import type { BuildInput, BuildSink } from "./build-input.ts";
 import { BuildCache, type Pruned } from "./cache/build-cache.ts";
 import type { CacheEntry } from "./cache/cache-entry.ts";
 import type { PruneOptions } from "./cache/choose-victims.ts";
+import { ImageCaches } from "./cache/image-caches.ts";
 import { dropIgnored } from "./context/drop-ignored.ts";
 import { openContext } from "./context/open-context.ts";
 import { readDockerfile, type FoundDockerfile } from "./context/read-dockerfile.ts";
@@ -24,7 +25,7 @@ import type { StepResult } from "./execute/step-result.ts";
 import { imageConfigOf } from "./export/assemble.ts";
 import type { BuildPlan, PlanOptions, PlanPorts, StepRef } from "./plan/plan.ts";
 import { warningsText } from "./plan/warnings-text.ts";
-import type { BasePuller, BuildAssembly } from "./ports.ts";
+import type { BasePuller, BuildAssembly, FoundImage } from "./ports.ts";
 import { resolveBase } from "./resolve-base.ts";
 import { sourceDateEpoch } from "./source-date-epoch.ts";
 
@@ -41,6 +42,10 @@ export interface BuildServiceOptions {
   readonly parallel: number;
 }
 
+const TIDY_EVERY_MS = 10 * 60_000;
+/** With 1, the image says what its layers are known by, for a build elsewhere that names it as a cache. As for BuildKit. */
+const INLINE_ARGUMENT = "BUILDKIT_INLINE_CACHE";
+
 /** Builds images. */
 export class BuildService {
   readonly #deps: BuildServiceDeps;
@@ -49,6 +54,7 @@ export class BuildService {
   readonly #cache: BuildCache;
   readonly #closing = new AbortController();
   readonly #going = new Set<Promise<unknown>>();
+  #tidied = 0;
 
   constructor(deps: BuildServiceDeps, options: BuildServiceOptions) {
     this.#deps = deps;
@@ -71,6 +77,7 @@ export class BuildService {
       return await work;
     } finally {
       this.#going.delete(work);
+      this.#tidy();
     }
   }
 
@@ -97,6 +104,18 @@ export class BuildService {
     await this.#deps.threads.close();
   }
 
+  /** Behind a build: keeps the cache within its share of the disk. Mounts are measured for it, so not each time. */
+  #tidy(): void {
+    const now = Date.now();
+    if (now - this.#tidied < TIDY_EVERY_MS || this.#closing.signal.aborted) return;
+    this.#tidied = now;
+    const work = this.#cache.tidy().catch((error: unknown) => {
+      this.#deps.logger.warn({ error: messageOf(error) }, "the builder's cache could not be tidied");
+    });
+    this.#going.add(work);
+    void work.finally(() => this.#going.delete(work));
+  }
+
   async #build(input: BuildInput, sink: BuildSink, signal: AbortSignal): Promise<Digest> {
     const folder = join(this.#jobs, randomBytes(12).toString("hex"));
     await mkdir(folder, { mode: 0o711 });
@@ -118,8 +137,9 @@ export class BuildService {
     const emptyFolder = join(job.folder, "empty");
     await mkdir(emptyFolder, { mode: 0o755 });
     const slots = new Slots(this.#options.parallel);
-    const report = new BuildReport(sink, plan);
-    const results = await executePlan({ ...this.#deps, ...job, plan, emptyFolder, slots, report, epoch }, signal);
+    const report = new BuildReport(sink, plan, job.dockerfile);
+    const imageCaches = new ImageCaches(input.cacheFrom.flatMap((reference) => this.#cacheImage(reference)));
+    const results = await executePlan({ ...this.#deps, ...job, plan, emptyFolder, slots, report, epoch, imageCaches }, signal);
     const id = await this.#assemble(job, plan, results, epoch, signal);
     this.#deps.images.announce(id, input.references);
     const warnings = warningsText(plan.warnings);
@@ -128,6 +148,16 @@ export class BuildService {
     sink.push({ stream: `Successfully built ${id.slice("sha256:".length, "sha256:".length + 12)}\n` });
     for (const reference of input.references) sink.push({ stream: `Successfully tagged ${familiarString(reference)}\n` });
     return id;
+  }
+
+  /** One that is not here is no cache: as with dockerd. */
+  #cacheImage(reference: string): FoundImage[] {
+    try {
+      return [this.#deps.images.find(reference, undefined)];
+    } catch (error) {
+      if (isEngineError(error, "not-found")) return [];
+      throw error;
+    }
   }
 
   async #plan({ input, sink, dockerfile, ignorePatterns }: Job, signal: AbortSignal): Promise<BuildPlan> {
@@ -158,8 +188,10 @@ export class BuildService {
   ): Promise<Digest> {
     const { image, result } = plan.target;
     const tree = treeOf(results, result);
+    const isInline = input.buildArgs[INLINE_ARGUMENT] === "1";
+    const inlineCache = isInline ? tree.layers.map(({ chainId }) => this.#deps.cache.keysOf(chainId)) : undefined;
     const date = epoch === undefined ? undefined : new Date(epoch * 1000);
-    const config = imageConfigOf({ image, tree, treeOf: (ref) => treeOf(results, ref), epoch: date });
+    const config = imageConfigOf({ image, tree, treeOf: (ref) => treeOf(results, ref), epoch: date, inlineCache });
     const configBytes = Buffer.from(JSON.stringify(config));
     await assembly.keepBytes(configBytes, signal);
     const layerBlobs = tree.layers.map(({ blob }) => blob);

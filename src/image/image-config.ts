@@ -22,6 +22,7 @@ const TEXTS = [
   "parent",
   "container",
 ] as const;
+const BUILD_CACHE = "dhow.build.cache";
 /** Docker takes a bare string for these. */
 const LISTS = ["Cmd", "Entrypoint", "Shell"] as const;
 
@@ -46,7 +47,15 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfigFile {
     ...(containerConfig === undefined ? {} : { container_config: containerConfig }),
     rootfs: { type: "layers", diff_ids: diffIds(file["rootfs"]) },
     history: history(file["history"]),
+    ...buildCache(file),
   };
+}
+
+/** Anything else in its place says nothing. */
+function buildCache(file: Readonly<Record<string, unknown>>): Pick<ImageConfigFile, typeof BUILD_CACHE> {
+  const value = file[BUILD_CACHE];
+  const isKeys = (keys: unknown): keys is string[] => Array.isArray(keys) && keys.every((key) => typeof key === "string");
+  return Array.isArray(value) && value.length <= MOST_LAYERS && value.every(isKeys) ? { [BUILD_CACHE]: value } : {};
 }
 
 function parseJson(bytes: Uint8Array): unknown {

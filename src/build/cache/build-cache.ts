@@ -17,6 +17,9 @@ export interface Pruned {
   readonly bytes: number;
 }
 
+/** As dockerd's own rule. */
+const SHARE_OF_DISK = 0.1;
+
 /** All that the builder keeps: to look at, and to make room. */
 export class BuildCache {
   readonly #deps: BuildCacheDeps;
@@ -32,6 +35,13 @@ export class BuildCache {
     const { cache, mounts, images } = this.#deps;
     const isShared = ({ layer }: CacheRecord): boolean => layer !== undefined && images.needsLayer(layer.chainId);
     return [...entriesOf(cache.list(), isShared), ...(await mounts.list()).map(mountEntryOf)];
+  }
+
+  /** Lets go of what was not used for the longest, as far as the cache is larger than its share of the disk. */
+  async tidy(): Promise<Pruned> {
+    const { blocks, bsize } = await statfs(this.#root);
+    const mostUsed = Math.floor(blocks * bsize * SHARE_OF_DISK);
+    return await this.prune({ all: false, reserved: undefined, mostUsed, leastFree: undefined, until: undefined, filters: new Map() });
   }
 
   async prune(options: PruneOptions): Promise<Pruned> {

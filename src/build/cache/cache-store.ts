@@ -47,15 +47,18 @@ export class CacheStore {
     return row === undefined ? undefined : recordOf(row);
   }
 
-  /** Another record of the same name is forgotten: what was made last counts. */
-  add(keys: readonly string[], record: NewRecord, now: number): void {
+  /** Another record of the same name is forgotten: what was made last counts. @returns those. */
+  add(keys: readonly string[], record: NewRecord, now: number): CacheRecord[] {
     const id = randomBytes(12).toString("hex");
     const { description, parent, layer, size } = record;
     const values = [id, description, parent ?? null, layer?.chainId ?? null, layer?.diffId ?? null, size, now, now, 0] as const;
-    this.#database.transact((writer) => {
+    return this.#database.transact((writer) => {
       writer.run("INSERT INTO build_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", ...values);
       for (const key of keys) writer.run("INSERT OR REPLACE INTO build_key (key, record) VALUES (?, ?)", key, id);
-      writer.run("DELETE FROM build_record WHERE id NOT IN (SELECT record FROM build_key)");
+      const nameless = "FROM build_record WHERE id NOT IN (SELECT record FROM build_key)";
+      const replaced = writer.all<RecordRow>(`SELECT * ${nameless}`).map(recordOf);
+      writer.run(`DELETE ${nameless}`);
+      return replaced;
     });
   }
 
@@ -69,6 +72,12 @@ export class CacheStore {
   list(): CacheRecord[] {
     const rows = this.#database.read((reader) => reader.all<RecordRow>("SELECT * FROM build_record ORDER BY created, id"));
     return rows.map(recordOf);
+  }
+
+  /** What a layer is known by. */
+  keysOf(chainId: Digest): string[] {
+    const sql = "SELECT key FROM build_key JOIN build_record ON build_record.id = record WHERE chain_id = ? ORDER BY key";
+    return this.#database.read((reader) => reader.all<{ key: string }>(sql, chainId)).map(({ key }) => key);
   }
 
   /** For what makes room: it goes through on a full disk. */

@@ -1,3 +1,4 @@
+import { messageOf } from "#errors/engine-error.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { definitionKey } from "../cache/keys.ts";
 import type { CacheRecord } from "../cache/cache-store.ts";
@@ -10,6 +11,8 @@ export interface CachedWork {
   /** What it is known by, for certain. Asked for where `quick` finds nothing. */
   readonly key: () => Promise<string>;
   readonly description: string;
+  /** A command's line in the history of an image. */
+  readonly createdBy?: string | undefined;
   readonly make: () => Promise<LayerTree>;
 }
 
@@ -22,6 +25,9 @@ export async function cachedLayer(execution: Execution, parent: LayerTree, work:
   const keys = quick === undefined ? [key] : [key, quick];
   const found = await recall(execution, parent, key, keys);
   if (found !== undefined) return { result: found, cached: true };
+  const lent = await fromImages(execution, parent, keys, work.createdBy);
+  if (lent !== undefined) remember(execution, parent, lent, keys, work.description);
+  if (lent !== undefined) return { result: lent, cached: true };
   const result = await work.make();
   remember(execution, parent, result, keys, work.description);
   return { result, cached: false };
@@ -49,8 +55,37 @@ async function treeOf({ assembly, content }: Execution, parent: LayerTree, recor
   return { kind: "layers", layers: [...parent.layers, { ...layer, size, blob, created }] };
 }
 
-function remember({ cache }: Execution, parent: LayerTree, result: LayerTree, keys: readonly string[], description: string): void {
+/** A layer of an image that the client named as a cache. */
+async function fromImages(
+  { imageCaches, assembly, input }: Execution,
+  parent: LayerTree,
+  keys: readonly string[],
+  createdBy: string | undefined,
+): Promise<LayerTree | undefined> {
+  const layer = input.noCache ? undefined : imageCaches.find(parent.layers, keys, createdBy);
+  if (layer === undefined) return undefined;
+  if (layer.blob !== undefined) await assembly.holdBlob(layer.blob.digest);
+  return (await assembly.holdLayer(layer.chainId)) ? { kind: "layers", layers: [...parent.layers, layer] } : undefined;
+}
+
+function remember(
+  { cache, images, logger }: Execution,
+  parent: LayerTree,
+  result: LayerTree,
+  keys: readonly string[],
+  description: string,
+): void {
   const layer = result === parent ? undefined : result.layers.at(-1);
   const size = layer?.size ?? 0;
-  cache.add(keys, { description, parent: topOf(parent), layer, size }, layer?.created ?? Date.now());
+  // A pulled layer is kept as it came: the image that it is of has to stay for it, and its record goes by another archive's name.
+  if (layer !== undefined && layer.blob?.digest !== layer.diffId) return;
+  const replaced = cache.add(keys, { description, parent: topOf(parent), layer, size }, layer?.created ?? Date.now());
+  if (replaced.length === 0) return;
+  const layers = replaced.flatMap((record) => (record.layer === undefined ? [] : [record.layer]));
+  images
+    .collect(
+      layers.map(({ chainId }) => chainId),
+      layers.map(({ diffId }) => diffId),
+    )
+    .catch((error: unknown) => logger.warn({ error: messageOf(error) }, "what a build replaced could not be removed"));
 }

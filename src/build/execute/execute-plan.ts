@@ -44,8 +44,9 @@ export async function executePlan(
   const results = await Promise.all(all);
   signal.throwIfAborted();
   if (first.step !== undefined) {
-    base.report.failed(first.step);
-    base.logger.debug({ step: base.plan.steps[first.step]?.title, error: messageOf(first.error) }, "a step of a build failed");
+    const step = base.plan.steps[first.step];
+    if (step !== undefined) base.report.failed(first.step, step.range);
+    base.logger.debug({ step: step?.title, error: messageOf(first.error) }, "a step of a build failed");
     throw first.error;
   }
   return new Map(results.filter((entry) => entry !== undefined));

@@ -5,6 +5,7 @@ import type { ContainerFiles } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { BuildInput } from "../build-input.ts";
 import type { CacheMounts } from "../cache/cache-mounts.ts";
+import type { ImageCaches } from "../cache/image-caches.ts";
 import type { CacheStore } from "../cache/cache-store.ts";
 import type { BuildPlan, StepRef } from "../plan/plan.ts";
 import type { BuildAssembly, BuildImages, StepRunner } from "../ports.ts";
@@ -39,6 +40,8 @@ export interface Execution extends ExecutionDeps {
   readonly context: string;
   readonly assembly: BuildAssembly;
   readonly report: BuildReport;
+  /** Images that the client lets steps be taken from. */
+  readonly imageCaches: ImageCaches;
   /** How much is done at once. */
   readonly slots: Slots;
   /** SOURCE_DATE_EPOCH: seconds. */

@@ -14,7 +14,7 @@ function reported(): { report: BuildReport; shown: () => string } {
   const messages: BuildMessage[] = [];
   const sink = { push: (message: BuildMessage) => void messages.push(message), room: () => Promise.resolve() };
   const shown = (): string => messages.map((message) => ("stream" in message ? message.stream : "")).join("");
-  return { report: new BuildReport(sink, { stages }), shown };
+  return { report: new BuildReport(sink, { stages }, { name: "Dockerfile", bytes: Buffer.from("FROM a\nRUN two\n") }), shown };
 }
 
 it("shows steps in the order of the file, whichever ends first", async () => {
@@ -47,8 +47,10 @@ it("shows the step that failed, and what it wrote, though others were before it"
   const { report, shown } = reported();
   report.running(2, "c2".repeat(32));
   await report.output(2, "went wrong\n");
-  report.failed(2);
-  expect(shown()).toBe("Step 1/5 : FROM a\nStep 5/5 : RUN two\n ---> Running in c2c2c2c2c2c2\nwent wrong\n");
+  report.failed(2, { first: 2, last: 2 });
+  expect(shown()).toBe(
+    "Step 1/5 : FROM a\nStep 5/5 : RUN two\n ---> Running in c2c2c2c2c2c2\nwent wrong\nDockerfile:2\n--------------------\n   1 |     FROM a\n   2 | >>> RUN two\n   3 |     \n--------------------\n",
+  );
 });
 
 it("says so of what came out of the cache", () => {

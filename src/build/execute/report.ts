@@ -1,4 +1,6 @@
 import type { BuildSink } from "../build-input.ts";
+import { excerpt } from "../parser/excerpt.ts";
+import type { SourceRange } from "../parser/node.ts";
 import type { BuildPlan, PlannedLine, StepRef } from "../plan/plan.ts";
 
 /** What a step that waits for its turn on the screen may have written by then; more is cut out of the middle. */
@@ -28,11 +30,14 @@ interface Line {
 export class BuildReport {
   readonly #sink: BuildSink;
   readonly #lines: readonly Line[];
+  readonly #dockerfile: { readonly name: string; readonly bytes: Uint8Array };
   readonly #steps = new Map<StepRef, StepState>();
   #at = 0;
   #headShown = false;
 
-  constructor(sink: BuildSink, plan: Pick<BuildPlan, "stages">) {
+  /** @param dockerfile as messages show it. */
+  constructor(sink: BuildSink, plan: Pick<BuildPlan, "stages">, dockerfile: { readonly name: string; readonly bytes: Uint8Array }) {
+    this.#dockerfile = dockerfile;
     this.#sink = sink;
     this.#lines = linesOf(plan);
     this.#advance();
@@ -64,13 +69,14 @@ export class BuildReport {
     this.#advance();
   }
 
-  /** Shows the line of a step that has failed, whatever is before it, and what it wrote. */
-  failed(step: StepRef): void {
-    if (this.#isShown(step)) return;
+  /** Shows the line of a step that has failed, whatever is before it, what it wrote, and where it stands in the file. */
+  failed(step: StepRef, range: SourceRange): void {
     const place = this.#lines.findIndex(({ line, isQuick }) => line.step === step && !isQuick);
-    if (place < 0) return;
-    if (place !== this.#at || !this.#headShown) this.#head(place);
-    this.#flush(this.#stateOf(step));
+    if (!this.#isShown(step) && place >= 0) {
+      if (place !== this.#at || !this.#headShown) this.#head(place);
+      this.#flush(this.#stateOf(step));
+    }
+    this.#write(`${excerpt(this.#dockerfile.name, Buffer.from(this.#dockerfile.bytes).toString("utf8"), [range])}\n`);
   }
 
   #isShown(step: StepRef): boolean {

@@ -36,6 +36,7 @@ export async function runCommand(execution: Execution, ref: StepRef, operation: 
     quick: undefined,
     key: async () => runKey(operation, await bindIdentities(run), outsideOf(execution), step(execution, new Map([[operation.root, root]]))),
     description: title,
+    createdBy: execution.plan.stages.flatMap(({ image }) => image.history).find((line) => line.step === ref)?.createdBy,
     make: async () => await execution.slots.run(execution.signal, async () => await make(run)),
   });
 }

@@ -1,6 +1,7 @@
 import { chainIds } from "#spec/oci-image/chain-id.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { HistoryEntry, ImageConfigFile } from "#spec/oci-image/types.ts";
+import { INLINE_CACHE } from "../cache/image-caches.ts";
 import type { HistoryLine, PlannedImage, StepRef } from "../plan/plan.ts";
 import type { BuiltLayer } from "../ports.ts";
 import type { LayerTree } from "../execute/step-result.ts";
@@ -12,6 +13,8 @@ export interface BuiltStage {
   readonly treeOf: (ref: StepRef) => LayerTree;
   /** SOURCE_DATE_EPOCH: the date of it all. Undefined: each layer's own, so that what comes out of the cache makes the same image again. */
   readonly epoch: Date | undefined;
+  /** What each layer is known by, where the image is to say so. */
+  readonly inlineCache: readonly (readonly string[])[] | undefined;
 }
 
 /** The configuration file of a built image. What a step has not changed has no layer, and its line says so. */
@@ -30,6 +33,7 @@ export function imageConfigOf(stage: BuiltStage): ImageConfigFile {
     config,
     rootfs: { type: "layers", diff_ids: tree.layers.map(({ diffId }) => diffId) },
     history: [...baseHistory(image), ...history],
+    ...(stage.inlineCache === undefined ? {} : { [INLINE_CACHE]: stage.inlineCache }),
   };
 }
 

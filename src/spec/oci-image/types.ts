@@ -66,6 +66,8 @@ export interface ImageConfigFile {
   readonly container_config?: ContainerConfig;
   readonly comment?: string;
   readonly parent?: string;
+  /** What Dhow's builder knows each layer by, from the base up, where it was asked to say so (BUILDKIT_INLINE_CACHE=1). */
+  readonly "dhow.build.cache"?: readonly (readonly string[])[];
 }
 
 export interface ImageRunConfig {
