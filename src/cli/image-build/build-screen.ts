@@ -23,6 +23,7 @@ export class BuildScreen {
   #lines: string[] = [];
   #kept = "";
   #partial = "";
+  #isStale = false;
   /** Lines below the step's own that are drawn now. */
   #drawn = 0;
 
@@ -36,7 +37,7 @@ export class BuildScreen {
   take(text: string): string {
     const lines = (this.#partial + text).split("\n");
     this.#partial = lines.pop() ?? "";
-    return lines.map((line) => this.#line(line)).join("");
+    return lines.map((line) => this.#line(line)).join("") + this.#window();
   }
 
   /** What is left to draw when the stream has ended; with `failed`, all that the last step wrote. */
@@ -61,11 +62,19 @@ export class BuildScreen {
     return `${this.#cut(printableLines(title))}\n`;
   }
 
-  /** A line of output in the window. A carriage return begins the line anew, as programs draw their progress. */
+  /** A line of output for the window. A carriage return begins the line anew, as programs draw their progress. */
   #output(line: string): string {
     this.#kept = `${this.#kept}${line}\n`.slice(-MOST_KEPT);
     const shown = line.replace(/\r$/, "").split("\r").at(-1) ?? "";
     this.#lines = [...this.#lines, shown].slice(-WINDOW);
+    this.#isStale = true;
+    return "";
+  }
+
+  /** The window as it is now, drawn once for all that came at once. */
+  #window(): string {
+    if (!this.#isStale) return "";
+    this.#isStale = false;
     const text = this.#lines.map((one) => `${DIM}${this.#cut(`    ${printableLines(one)}`)}${PLAIN}\n`).join("");
     const drawn = this.#back(this.#drawn) + text;
     this.#drawn = this.#lines.length;
@@ -95,6 +104,7 @@ export class BuildScreen {
     this.#lines = [];
     this.#kept = "";
     this.#drawn = 0;
+    this.#isStale = false;
   }
 
   #back(lines: number): string {
