@@ -113,6 +113,24 @@ export const commandTable: readonly CommandEntry[] = [
     names: ["system doctor"],
     summary: "Look for faults of the image store, and mend them",
     load: async () => (await import("./commands/system-doctor.ts")).systemDoctor,
+    names: ["volume export"],
+    summary: "Write the content of a volume as an archive",
+    load: async () => (await import("./commands/volume-export.ts")).volumeExport,
+  },
+  {
+    names: ["volume import"],
+    summary: "Fill a new or an empty volume from an archive",
+    load: async () => (await import("./commands/volume-import.ts")).volumeImport,
+  },
+  {
+    names: ["volume clone"],
+    summary: "Make a volume with the content of another",
+    load: async () => (await import("./commands/volume-clone.ts")).volumeClone,
+  },
+  {
+    names: ["volume snapshot"],
+    summary: "Keep what a volume holds now; list, restore and remove snapshots",
+    load: async () => (await import("./commands/volume-snapshot.ts")).volumeSnapshot,
   },
   {
     names: ["version"],
@@ -129,6 +147,7 @@ export const nouns: Readonly<Record<string, string>> = {
   image: "Manage images",
   registry: "Keep a registry of one's own",
   system: "Manage the engine",
+  volume: "Copy volumes",
 };
 
 export type Found =

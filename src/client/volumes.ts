@@ -1,4 +1,5 @@
 import type { Volume, VolumeCreateRequest, VolumeListResponse } from "#spec/docker-api/types.ts";
+import type { VolumeSnapshot } from "#spec/volume-snapshot.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
@@ -25,5 +26,43 @@ export class VolumesClient {
 
   remove(name: string, { force }: { readonly force?: boolean } = {}): Promise<void> {
     return this.#caller.send(`DELETE /volumes/${encodeName(name)}`, { query: { force } });
+  }
+
+  /** The content as an archive, compressed by zstd unless told otherwise. Of a volume in use, as it is at one moment. */
+  async export(
+    name: string,
+    { compression, signal }: { readonly compression?: "zstd" | "none"; readonly signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return (await this.#caller.stream(`GET /volumes/${encodeName(name)}/archive`, { query: { compression }, signal })).body;
+  }
+
+  /** Fills an empty volume, or a new one, from an archive, compressed or not: with all of it, or not at all. */
+  import(name: string, archive: AsyncIterable<Uint8Array>, { signal }: { readonly signal?: AbortSignal } = {}): Promise<Volume> {
+    const headers = { "Content-Type": "application/octet-stream" };
+    return this.#caller.json(`PUT /volumes/${encodeName(name)}/archive`, { body: archive, headers, signal });
+  }
+
+  /** Makes a volume with another's content and labels. */
+  clone(name: string, to: string): Promise<Volume> {
+    return this.#caller.json(`POST /volumes/${encodeName(name)}/clone`, { query: { to } });
+  }
+
+  /** Keeps what a volume holds now; only what no snapshot has yet takes room. */
+  snapshot(name: string): Promise<VolumeSnapshot> {
+    return this.#caller.json(`POST /volumes/${encodeName(name)}/snapshots`);
+  }
+
+  /** The oldest first; also those of a volume that is no more. */
+  snapshots(name: string): Promise<VolumeSnapshot[]> {
+    return this.#caller.json(`GET /volumes/${encodeName(name)}/snapshots`);
+  }
+
+  /** Makes a volume of a snapshot, which is named by the beginning of its id; verified. */
+  restore(name: string, { snapshot, to }: { readonly snapshot: string; readonly to: string }): Promise<Volume> {
+    return this.#caller.json(`POST /volumes/${encodeName(name)}/snapshots/${encodeName(snapshot)}/restore`, { query: { to } });
+  }
+
+  removeSnapshot(name: string, snapshot: string): Promise<void> {
+    return this.#caller.send(`DELETE /volumes/${encodeName(name)}/snapshots/${encodeName(snapshot)}`);
   }
 }

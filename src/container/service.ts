@@ -155,6 +155,7 @@ function queries(context: ContainerContext) {
     logs: (reference: string, logs: LogsOptions, signal: AbortSignal) => containerLogs(context, reference, logs, signal),
     /** @throws EngineError `not-found`. */
     find: (reference: string): Container => context.store.find(reference),
+    has: (id: string): boolean => context.store.has(id),
     /** Every container, the oldest first. */
     all: (): Container[] => [...context.store.all()],
     /** Ids whose parts on the disk somebody still needs, or is removing: for the volume noun's `restore`. */

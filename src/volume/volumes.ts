@@ -4,6 +4,7 @@ import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Filters } from "#spec/filters.ts";
 import type { Database } from "#store/db/database.ts";
+import { type BackupsDeps, VolumeBackups } from "./backup/backups.ts";
 import type { BindOwner, TreeWork, VolumeContext } from "./deps.ts";
 import { Drivers } from "./driver/drivers.ts";
 import { LocalDriver } from "./driver/local.ts";
@@ -139,6 +140,11 @@ export class Volumes {
 
   release(containerId: string, options: { removeAnonymous: boolean }): Promise<void> {
     return release(this.#context, containerId, options);
+  }
+
+  /** Their copies, as archives, clones and snapshots. @param folder of the snapshots. */
+  backups(deps: Omit<BackupsDeps, "volumes">, folder: string): VolumeBackups {
+    return new VolumeBackups({ ...deps, volumes: this.#context }, { volumes: this.#root, snapshots: folder });
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,9 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { EngineError } from "#errors/engine-error.ts";
 import { text, type ValuesOf } from "../arguments/flag.ts";
 import type { Cli } from "../cli.ts";
 import { defineCommand } from "../command.ts";
+import { writeFile } from "../write-file.ts";
 import { write } from "../streams.ts";
 
 const flags = {
@@ -27,16 +25,4 @@ async function run({ client, streams, currentFolder }: Cli, { output, platform }
   if (output === undefined) for await (const piece of archive) await write(streams.output, piece);
   else await writeFile(resolve(currentFolder, output), archive);
   return 0;
-}
-
-/** What was there stays until all of the new is. */
-async function writeFile(path: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await pipeline(archive, createWriteStream(temporary, { mode: 0o600 }));
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -42,5 +42,6 @@ Run 'dhow ${noun} COMMAND --help' for more information on a command.
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string {
-  return rows.map(([name, summary]) => `  ${name.padEnd(11)} ${summary}\n`).join("");
+  const width = Math.max(11, ...rows.map(([name]) => name.length));
+  return rows.map(([name, summary]) => `  ${name.padEnd(width)} ${summary}\n`).join("");
 }

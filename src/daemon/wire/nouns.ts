@@ -6,6 +6,7 @@ import { imageRoutes } from "#api/routes/image/routes.ts";
 import { networkRoutes } from "#api/routes/network/routes.ts";
 import type { SystemBackend } from "#api/routes/system/backend.ts";
 import { registryRoutes } from "#api/routes/registry/routes.ts";
+import { volumeBackupRoutes } from "#api/routes/volume/backup-routes.ts";
 import { volumeRoutes } from "#api/routes/volume/routes.ts";
 import { CacheStore } from "#build/cache/cache-store.ts";
 import type { ContainerService } from "#container/service.ts";
@@ -34,6 +35,7 @@ import type { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
 import { onLeaseSignal } from "../signals.ts";
 import { wireBuilder, type WiredBuilder } from "./builder.ts";
+import { wireBackups } from "./backups.ts";
 import { wireContainers } from "./containers.ts";
 import { wireImages } from "./images.ts";
 import { timedCommits, timedImages, timedNetworks } from "./metrics.ts";
@@ -153,6 +155,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...buildRoutes(builder.backend),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
+      ...volumeBackupRoutes(wireBackups(parts, volumes, files, containers)),
     ],
     examine: (options, signal) => images.examine(options, signal),
     usage: usageSources(images, containers, volumes, builder),

@@ -1,6 +1,6 @@
 import { chmod, chown, lstat, mkdir, opendir, readdir, rename, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { type HeldFolder, RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/in-root.ts";
 import type { VolumeContext } from "../deps.ts";
 
 type Deps = Pick<VolumeContext, "trees">;
@@ -37,7 +37,7 @@ export async function fillVolume(deps: Deps, place: FillPlace, rootfs: string, t
   using root = new RootFolder(rootfs);
   using source = root.holdFolder(target);
   if (source === undefined) return;
-  if (!(await isEmpty(source.path))) await copyContent(deps, place, source);
+  if (!(await isEmpty(source.path))) await putContent(deps, place, (folder) => deps.trees.copy(source.path, folder));
   await copyLooks(source.path, place.content);
 }
 
@@ -49,11 +49,15 @@ export async function finishFilling({ trees }: Deps, place: FillPlace): Promise<
   if (names.includes(copied)) await moveIntoPlace(place);
 }
 
-async function copyContent({ trees }: Deps, place: FillPlace, source: HeldFolder): Promise<void> {
+/**
+ * Fills an empty volume with all that `write` puts into a folder, or, when that throws or the daemon is killed, with nothing. For a caller that
+ * holds the volume's lock.
+ */
+export async function putContent({ trees }: Deps, place: FillPlace, write: (folder: string) => Promise<void>): Promise<void> {
   const copying = join(place.work, nameIn(place, COPYING));
   await mkdir(copying, { mode: 0o700 });
   try {
-    await trees.copy(source.path, copying);
+    await write(copying);
   } catch (error) {
     await trees.remove(copying);
     throw error;
@@ -78,7 +82,7 @@ async function moveIntoPlace(place: FillPlace): Promise<void> {
   await rmdir(copied).catch(() => undefined);
 }
 
-async function copyLooks(from: string, to: string): Promise<void> {
+export async function copyLooks(from: string, to: string): Promise<void> {
   const { uid, gid, mode, atime, mtime } = await stat(from);
   await chown(to, uid, gid);
   await chmod(to, mode & 0o7777);
@@ -92,7 +96,7 @@ async function isThere(path: Buffer): Promise<boolean> {
   );
 }
 
-async function isEmpty(folder: string): Promise<boolean> {
+export async function isEmpty(folder: string): Promise<boolean> {
   await using entries = await opendir(folder);
   for (let entry = await entries.read(); entry !== null; entry = await entries.read()) if (entry.name !== LOST_AND_FOUND) return false;
   return true;

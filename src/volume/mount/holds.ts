@@ -46,6 +46,15 @@ export class VolumeHolds {
     for (const hold of this.#all().filter((candidate) => candidate.holder === holder)) await this.#release(hold);
   }
 
+  /** One of them; for a caller that has the volume's lock. */
+  async giveBack(volume: Volume, holder: string): Promise<void> {
+    try {
+      await this.#letGo(volume, holder);
+    } finally {
+      this.#strike(volume.name, holder);
+    }
+  }
+
   /** What the daemon before this one left to holders that are no more. Goes on behind: whoever wants such a volume waits for its lock. */
   releaseStale(holders: ReadonlySet<string>): void {
     for (const hold of this.#all().filter(({ holder }) => !holders.has(holder))) void this.#release(hold);

@@ -1,0 +1,17 @@
+import type { BackupCompression } from "#volume/backup/export.ts";
+import type { Snapshot } from "#volume/backup/snapshot-store.ts";
+import type { Volume } from "#volume/volume.ts";
+
+/** What the routes of volumes' copies need of the engine. */
+export interface VolumeBackupBackend {
+  export(
+    name: string,
+    options: { readonly compression: BackupCompression; readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array>>;
+  import(name: string, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Volume>;
+  clone(name: string, to: string): Promise<Volume>;
+  snapshot(name: string, signal: AbortSignal): Promise<Snapshot>;
+  snapshots(name: string): Promise<readonly Snapshot[]>;
+  restore(request: { readonly volume: string; readonly id: string; readonly to: string }, signal: AbortSignal): Promise<Volume>;
+  removeSnapshot(name: string, id: string): Promise<void>;
+}
