@@ -113,6 +113,8 @@ export const commandTable: readonly CommandEntry[] = [
     names: ["system doctor"],
     summary: "Look for faults of the image store, and mend them",
     load: async () => (await import("./commands/system-doctor.ts")).systemDoctor,
+  },
+  {
     names: ["volume export"],
     summary: "Write the content of a volume as an archive",
     load: async () => (await import("./commands/volume-export.ts")).volumeExport,

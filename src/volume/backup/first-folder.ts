@@ -20,7 +20,7 @@ export async function firstFolder(
 ): Promise<{ readonly looks: FolderLooks | undefined; readonly whole: AsyncIterable<Uint8Array> }> {
   const source = archive[Symbol.asyncIterator]();
   const pieces: Uint8Array[] = [];
-  for (let length = 0; length < ENOUGH; ) {
+  for (let length = 0; length < ENOUGH;) {
     const { done, value } = await source.next();
     if (done === true) break;
     pieces.push(Uint8Array.from(value));
