@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { Slots } from "#lib/slots.ts";
-import { parseJsonText } from "#lib/json-text.ts";
 import type { Digest } from "#spec/digest.ts";
-import { MANIFEST_LIMIT, readManifest } from "#spec/oci-image/manifest.ts";
+import { MANIFEST_LIMIT, readKeptManifest } from "#spec/oci-image/manifest.ts";
 import type { Descriptor, ImageManifest } from "#spec/oci-image/types.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 import type { ContentStore } from "#store/content/contract.ts";
@@ -64,7 +63,7 @@ interface KeptManifest extends ManifestToPush {
 async function keptManifest(content: ContentStore, { manifest }: ImageToPush): Promise<KeptManifest | undefined> {
   if (manifest === undefined || content.sizeOf(manifest) === undefined) return undefined;
   const bytes = await content.read(manifest, MANIFEST_LIMIT);
-  const parsed = readManifest(parseJsonText(bytes.toString("utf8")), undefined);
+  const parsed = readKeptManifest(bytes);
   return parsed.kind === "image" ? { bytes, mediaType: parsed.mediaType, manifest: parsed.manifest } : undefined;
 }
 
@@ -100,20 +99,24 @@ async function pushContent(
 async function pushLayers(deps: PushImageDeps, layers: readonly LayerSource[], sink: ProgressSink, signal: AbortSignal): Promise<Blob[]> {
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
-  const works = new Map<Digest, Promise<Blob>>();
+  const works = new Map<string, Promise<Blob>>();
   const turns = layers.toReversed().map((layer) => ({ layer, progress: new PushProgress(sink, layer.diffId) }));
   for (const { progress } of turns) progress.step("Preparing");
   for (const { layer, progress } of turns) {
-    if (works.has(layer.diffId)) continue;
+    if (works.has(keyOf(layer))) continue;
     if (deps.slots.isFull) progress.step("Waiting");
     const work = deps.slots.run(either, () => pushLayer(deps, layer, progress, either));
     work.catch((error: unknown) => failure.abort(error));
-    works.set(layer.diffId, work);
+    works.set(keyOf(layer), work);
   }
   await Promise.allSettled(works.values());
   if (signal.aborted) throw new EngineError("cancelled", "context canceled", { cause: signal.reason });
   if (failure.signal.aborted) throw failure.signal.reason;
-  return Promise.all(layers.map(({ diffId }) => works.get(diffId) as Promise<Blob>));
+  return Promise.all(layers.map((layer) => works.get(keyOf(layer)) as Promise<Blob>));
+}
+
+function keyOf(layer: LayerSource): string {
+  return layer.kind === "archive" ? `${layer.diffId} as ${layer.blob.digest}` : layer.diffId;
 }
 
 async function pushConfig(deps: PushImageDeps, digest: Digest, bytes: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -203,6 +203,19 @@ describe("an image that was pulled", () => {
     expect(sha(registry.manifests.get("to:x")?.bytes ?? Buffer.alloc(0))).toBe(digest);
   });
 
+  it("keeps a manifest that does not say its media type, too", async () => {
+    const parts = imageParts(["one"]);
+    for (const bytes of [...parts.packed, parts.config]) registry.addBlob(bytes);
+    const { mediaType, ...unsaid } = parts.manifest;
+    const { digest } = registry.addManifest("from", "t", unsaid, mediaType);
+    await pull("from:t");
+    fixture.service.tag({ name: `${registry.host}/from:t`, repo: `${registry.host}/to`, tag: "x" });
+    await push("to:x");
+    expect(sha(registry.manifests.get("to:x")?.bytes ?? Buffer.alloc(0))).toBe(digest);
+    expect(registry.manifests.get("to:x")?.type).toBe(mediaType);
+    await expect(fixture.service.save({ names: [`${registry.host}/to:x`], platform: undefined }, never)).resolves.toBeDefined();
+  });
+
   it("has its layers mounted from where they came from", async () => {
     const parts = imageParts(["one", "two"]);
     serve(registry, "team/from", "t", parts);

@@ -44,6 +44,9 @@ export interface PushService {
   push(input: PushInput, sink: ProgressSink, signal: AbortSignal): Promise<void>;
 }
 
+/** A token that may read more than these would be asked for by an address longer than servers take. */
+const MOST_HOMES = 8;
+
 interface Tagged {
   readonly tag: string;
   readonly image: ImageToPush;
@@ -60,14 +63,15 @@ async function push(deps: PushDeps & { slots: Slots }, input: PushInput, sink: P
   if (input.platform !== undefined) checkPlatform(deps.source, reference, input.platform);
   sink({ status: `The push refers to repository [${canonicalName(reference)}]` });
   const wanted = taggedImages(deps.source, reference);
-  const alsoRead = [...new Set(wanted.flatMap(({ image }) => homesOfImage(deps.source, image, reference)))];
+  const homes = new Set(wanted.flatMap(({ image }) => homesOfImage(deps.source, image, reference)));
+  const alsoRead = [...homes].slice(0, MOST_HOMES);
   const session = await deps.registries.openForPush(reference, input.auth, alsoRead, signal);
-  for (const { tag, image } of wanted) await pushOne(deps, session, withTag(reference, tag), image, sink, signal);
+  for (const { tag, image } of wanted) await pushOne({ ...deps, alsoRead }, session, withTag(reference, tag), image, sink, signal);
   deps.events.emit({ type: "image", action: "push", id: familiarString(reference), attributes: { name: familiarName(reference) } });
 }
 
 async function pushOne(
-  deps: PushDeps & { slots: Slots },
+  deps: PushDeps & { slots: Slots; alsoRead: readonly string[] },
   session: RegistrySession,
   reference: Reference,
   image: ImageToPush,
@@ -77,7 +81,7 @@ async function pushOne(
   const { images, compressedLayers } = deps.source;
   const tag = reference.tag ?? "latest";
   const layerDeps = {
-    homesOf: (diffId: Digest) => homesOf(deps.source, diffId, reference),
+    homesOf: (diffId: Digest) => homesOf(deps.source, diffId, reference).filter((home) => deps.alsoRead.includes(home)),
     remember: (diffId: Digest, compressed: PushedManifest) => compressedLayers.remember(diffId, compressed),
     retry: deps.registries.retry,
   };

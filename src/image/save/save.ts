@@ -1,8 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { EventSink } from "#events/contract.ts";
-import { parseJsonText } from "#lib/json-text.ts";
 import type { Digest } from "#spec/digest.ts";
-import { MANIFEST_LIMIT, readManifest } from "#spec/oci-image/manifest.ts";
+import { MANIFEST_LIMIT, readKeptManifest } from "#spec/oci-image/manifest.ts";
 import type { Descriptor } from "#spec/oci-image/types.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { ContentStore } from "#store/content/contract.ts";
@@ -62,7 +61,7 @@ async function savedImage({ images, content }: SaveDeps, { image, tags }: ImageT
 async function ownManifest(content: ContentStore, { manifest }: Image): Promise<Pick<SavedImage, "manifest" | "layers"> | undefined> {
   if (manifest === undefined || content.sizeOf(manifest) === undefined) return undefined;
   const bytes = await content.read(manifest, MANIFEST_LIMIT);
-  const parsed = readManifest(parseJsonText(bytes.toString("utf8")), undefined);
+  const parsed = readKeptManifest(bytes);
   if (parsed.kind !== "image") return undefined;
   const { layers } = parsed.manifest;
   const isWhole = layers.every(({ digest, size }) => content.sizeOf(digest) === size);

@@ -1,4 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
+import { parseJsonText } from "#lib/json-text.ts";
 import { isDigest } from "#spec/digest.ts";
 import { mediaTypes, type Descriptor, type ImageIndex, type ImageManifest, type OciPlatform } from "./types.ts";
 
@@ -57,6 +58,23 @@ export function readManifest(value: unknown, announced: string | undefined): Par
   return kind === "image"
     ? { kind, mediaType, manifest: readImage(document, mediaType) }
     : { kind, mediaType, index: { schemaVersion: 2, mediaType, manifests: readList(document, "manifests", MOST_MANIFESTS) } };
+}
+
+/**
+ * Reads a manifest that is kept here: it was announced as what it is when it came. OCI's may leave their media type out.
+ *
+ * @throws EngineError `invalid`.
+ */
+export function readKeptManifest(bytes: Uint8Array): ParsedManifest {
+  let value: unknown;
+  try {
+    value = parseJsonText(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new EngineError("invalid", "invalid manifest: not JSON", { cause });
+  }
+  const document = asObject(value, "the document");
+  const unsaid = document["manifests"] === undefined ? mediaTypes.ociManifest : mediaTypes.ociIndex;
+  return readManifest(document, document["mediaType"] === undefined ? unsaid : undefined);
 }
 
 function mediaTypeOf(document: Document, announced: string | undefined): string {
