@@ -183,7 +183,8 @@ export async function greet(deps: SessionDeps, signal: AbortSignal): Promise<{ b
       if (!isWrongScheme) return { base, challenges: challengesOf(response) };
     } catch (error) {
       if (!isEngineError(error, "unavailable")) throw error;
-      failure = error;
+      // Where both are tried it is plain http's words that say what is the matter: TLS spoken to it says nothing.
+      if (failure === undefined || base.protocol === "http:") failure = error;
     }
   }
   throw failure instanceof Error ? failure : new EngineError("unavailable", `${deps.endpoint.host} does not answer as a registry`);
