@@ -130,7 +130,7 @@ export class Assembly implements AsyncDisposable {
     await this.#learnSize(layer.chainId);
   }
 
-  /** Puts the image on record. Its layers have to be here. One that is known already only gains the references. */
+  /** Puts the image on record with its references, or nothing of it. Its layers have to be here. One that is known already only gains the references. */
   commit(image: AssembledImage, now: number): CommittedImage {
     const { images } = this.#deps;
     const id = digestOf(image.configBytes);
@@ -141,10 +141,13 @@ export class Assembly implements AsyncDisposable {
       const blob = this.#trusted(diffId, image.layerBlobs[index]) ?? images.blobOf(diffId);
       return { chainId, diffId, size: this.#sizes.get(chainId) ?? 0, blob };
     });
-    images.add({ id, configBytes: image.configBytes, manifest: image.manifest, layers, blobs: image.blobs ?? [] });
-    const moved = image.references.flatMap((reference) => {
-      const from = images.setReference(reference, id, now);
-      return from === undefined ? [] : [{ reference, from }];
+    // A daemon that is killed in between would leave an image that nobody finds by its name.
+    const moved = images.atOnce(() => {
+      images.add({ id, configBytes: image.configBytes, manifest: image.manifest, layers, blobs: image.blobs ?? [] });
+      return image.references.flatMap((reference) => {
+        const from = images.setReference(reference, id, now);
+        return from === undefined ? [] : [{ reference, from }];
+      });
     });
     return { id, moved };
   }

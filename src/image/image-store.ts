@@ -131,6 +131,11 @@ export class ImageStore {
     });
   }
 
+  /** All that `work` writes here, or, when it throws or the daemon is killed, nothing. */
+  atOnce<T>(work: () => T): T {
+    return this.#database.transact(work);
+  }
+
   setParent(id: Digest, parent: Digest): void {
     this.#write(id, (writer) => writer.run("UPDATE image SET parent = ? WHERE id = ?", parent, id));
   }

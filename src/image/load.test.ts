@@ -1,9 +1,10 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { beforeEach, afterEach, describe, expect, it } from "vitest";
+import { beforeEach, afterEach, describe, expect, it, vi } from "vitest";
 import { packTar, type TarEntry } from "#lib/tar-pack.ts";
 import { hexOf } from "#spec/digest.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { digestOf, tagsOf } from "./image.ts";
+import { ImageStore } from "./image-store.ts";
 import { configJson, dockerArchive, file, imageFixture, layerTar, load, type ImageFixture } from "./testing.ts";
 
 let fixture: ImageFixture;
@@ -66,6 +67,18 @@ describe("the form of docker save", () => {
     const from = digestOf(configJson([base]));
     expect(lines[0]).toEqual({ stream: `The image x:1 already exists, renaming the old one with ID ${from} to empty string\n` });
     expect(tagsOf(fixture.service.inspect(from).image)).toEqual([]);
+  });
+
+  it("has an image on record with all its names, or not at all", async () => {
+    const { images } = fixture.service;
+    vi.spyOn(images, "setReference")
+      .mockImplementationOnce(ImageStore.prototype.setReference)
+      .mockImplementationOnce(() => {
+        throw new Error("killed here");
+      });
+    await expect(load(fixture, dockerArchive({ layers: [base], tags: ["x:1", "x:2"] }))).rejects.toThrow("killed here");
+    expect(images.all()).toEqual([]);
+    expect([fixture.content.blobs.size, fixture.snapshots.layers.size]).toEqual([0, 0]);
   });
 
   it("loads an image without layers, and one with the same layer many times", async () => {

@@ -15,7 +15,7 @@ const KILLS = scaled(6, 200);
 const CLIENTS = 4;
 const MOST_DELAY_MS = 900;
 const EXIT = 33;
-const PROGRAM = ["sh", "-c", `trap 'exit ${EXIT}' TERM; echo up; sleep 1000 & wait`];
+const PROGRAM = ["sh", "-c", `trap 'exit ${EXIT}' TERM; echo up; sleep 100000 & wait`];
 
 /** What a client was told last of a container; several, when its last request was not answered. */
 type Status = "none" | "created" | "running" | "exited";

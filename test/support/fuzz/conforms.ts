@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Schema, Specification } from "../specification.ts";
 
 /**
@@ -16,8 +17,8 @@ function ofType(specification: Specification, schema: Schema, value: unknown, pa
   if (types.length > 0 && !types.some((type) => isOf(type, value)))
     return [`${path}: want ${types.join(" or ")}, got ${JSON.stringify(value).slice(0, 80)}`];
   const wrong =
-    schema.enum !== undefined && !schema.enum.includes(value) && value !== ""
-      ? [`${path}: ${JSON.stringify(value)} is none of ${schema.enum.join(", ")}`]
+    schema.enum !== undefined && value !== "" && !schema.enum.some((one) => isDeepStrictEqual(one, value))
+      ? [`${path}: ${JSON.stringify(value)} is none of ${JSON.stringify(schema.enum)}`]
       : [];
   if (Array.isArray(value))
     return [...wrong, ...value.flatMap((item: unknown, index) => deviations(specification, schema.items ?? {}, item, `${path}[${index}]`))];

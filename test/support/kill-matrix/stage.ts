@@ -14,7 +14,7 @@ export interface Shown {
   readonly FinishedAt: string;
 }
 
-const PROGRAM = ["sh", "-c", "trap 'exit 33' TERM; echo up; echo kept >/kept; sleep 1000 & wait"];
+const PROGRAM = ["sh", "-c", "trap 'exit 33' TERM; echo up; echo kept >/kept; sleep 100000 & wait"];
 
 /** A daemon that can be killed before any of its steps, with two bystanders: one container runs on through every kill, another ended long ago. */
 export class Stage {
