@@ -8,9 +8,11 @@ import { stderrSink } from "#daemon/stderr-sink.ts";
 import { messageOf } from "#errors/engine-error.ts";
 import { listen, type Listener, tlsOptions } from "#http/listen.ts";
 import type { Logger } from "#lib/logger.ts";
-import { openRegistry, type OpenRegistry } from "#registry/open-registry.ts";
+import type { Registries } from "#distribution/registries.ts";
+import { openRegistry, type OpenRegistry, type ProxiedUpstream } from "#registry/open-registry.ts";
 import { collectStored } from "#registry/gc/collect-stored.ts";
 import { makeFolder } from "#registry/storage/durable-files.ts";
+import { credentialsFor, newRegistries, parseProxy, upstreamOf } from "./registry/upstream.ts";
 import { collectOptions, dataRootOf, listenTargetOf, serveOptions, tlsIdentityOf } from "./registry/options.ts";
 
 /** What requests under way get when the registry is told to stop. */
@@ -24,7 +26,9 @@ export async function serveRegistry(values: RegistryServeValues, streams: Stream
   await using resources = new AsyncDisposableStack();
   await makeFolder(options.registry.root);
   resources.defer(lockRoot(options.registry.root, "registry's folder", "registry"));
-  const opened = await openRegistry({ logger }, options.registry);
+  const registries = newRegistries(logger);
+  resources.defer(() => registries.close());
+  const opened = await openRegistry({ logger, upstreams: upstreamsOf(values, registries) }, options.registry);
   resources.defer(() => opened.close(GRACE_MS));
   const listeners: Listener[] = [];
   for (const address of options.addresses) {
@@ -62,6 +66,17 @@ export async function collectRegistry(values: RegistryCollectValues, streams: St
     unlock();
   }
   return 0;
+}
+
+/** The mirror comes last: it has every name. */
+function upstreamsOf(values: RegistryServeValues, registries: Registries): ProxiedUpstream[] {
+  const proxied = values.proxy.map(parseProxy);
+  const all = values.mirror === undefined ? proxied : [...proxied, { prefix: "", host: values.mirror }];
+  return all.map(({ prefix, host }) => ({
+    prefix,
+    host,
+    upstream: upstreamOf(registries, host, credentialsFor(host, values["proxy-credentials"])),
+  }));
 }
 
 function newLogger(debug: boolean): Logger {

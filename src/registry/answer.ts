@@ -19,9 +19,10 @@ export async function answer(context: RegistryContext, request: HttpRequest, obs
   let kind: Target["kind"] | "unknown" = "unknown";
   let replied: RawReply;
   try {
-    const target = parseTarget(path);
+    const parameters = new URLSearchParams(query);
+    const target = asCopy(context, parseTarget(path), parameters.get("ns"));
     kind = target.kind;
-    replied = await operate(context, request, target, new URLSearchParams(query));
+    replied = await operate(context, request, target, parameters);
   } catch (error) {
     if (isFault(error)) context.logger.error({ method: request.method, path, err: error }, "a registry operation failed");
     replied = errorReply(error);
@@ -40,8 +41,18 @@ async function operate(context: RegistryContext, request: HttpRequest, target: T
   const principal = await identify(context, request, target);
   if (operation.action !== undefined && "repository" in target && target.repository !== undefined) {
     context.access.check(principal, target.repository, operation.action, request);
+    if (operation.action === "push" && context.copies?.isCopy(target.repository) === true) {
+      throw new RegistryError("UNSUPPORTED", "this repository is a copy of another registry's: nothing is pushed to it");
+    }
   }
   return operation.run(context, { request, target, query, principal });
+}
+
+/** A mirror of several registries is told by `ns` which one is meant: containerd's way. */
+function asCopy({ copies }: RegistryContext, target: Target, registry: string | null): Target {
+  if (registry === null || copies === undefined || !("repository" in target) || target.repository === undefined) return target;
+  const repository = copies.nameOf(registry, target.repository);
+  return repository === undefined ? target : { ...target, repository };
 }
 
 /** The token endpoint, and pages for people, look at credentials in their own ways. */

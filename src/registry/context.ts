@@ -12,9 +12,18 @@ export interface RegistryContext {
   readonly repositories: Repositories;
   /** Undefined for one that only shows what is there. */
   readonly writes: WriteContext | undefined;
+  /** Undefined where all repositories are our own. */
+  readonly copies?: Copies | undefined;
   readonly access: Access;
   readonly logger: Logger;
   readonly limits: RegistryLimits;
+}
+
+/** Repositories that are copies of another registry's. */
+export interface Copies {
+  isCopy(name: RepositoryName): boolean;
+  /** What a repository of that registry is called here; undefined when none of that registry's is. */
+  nameOf(registry: string, repository: RepositoryName): RepositoryName | undefined;
 }
 
 export interface WriteContext {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Access } from "./access.ts";
@@ -10,6 +10,9 @@ import { OpenAccess } from "./auth/open-access.ts";
 import { Passwords } from "./auth/passwords.ts";
 import { everythingForUsers, parsePolicy, type Policy } from "./auth/policy.ts";
 import { TokenAccess } from "./auth/token-access.ts";
+import { CachingRepositories, type CachingDeps } from "./cache/caching-repositories.ts";
+import { ProxiedNames } from "./cache/proxied-names.ts";
+import type { Upstream } from "./cache/upstream.ts";
 import type { RegistryLimits } from "./context.ts";
 import { Registry } from "./registry.ts";
 import { Quotas } from "./repositories/quota.ts";
@@ -19,6 +22,9 @@ import type { RegistryStorage } from "./storage/contract.ts";
 import { makeFolder } from "./storage/durable-files.ts";
 import { FsStorage } from "./storage/fs-storage.ts";
 import { Uploads } from "./uploads/uploads.ts";
+
+/** So long a tag of a cached repository is what it was, without upstream being asked. */
+const FRESH_MS = 30_000;
 
 export type AuthOptions =
   | { readonly kind: "none" }
@@ -46,6 +52,15 @@ export interface OpenRegistryDeps {
   readonly logger: Logger;
   /** Where documents and blobs are; files below the root unless given. */
   readonly storage?: RegistryStorage;
+  /** Registries that this one is a cache of. */
+  readonly upstreams?: readonly ProxiedUpstream[];
+}
+
+export interface ProxiedUpstream {
+  /** Its repositories are called `<prefix>/<name>` here; empty is by their own names, which are all names then. */
+  readonly prefix: string;
+  readonly host: string;
+  readonly upstream: Upstream;
 }
 
 /** A registry with a store of its own. */
@@ -72,8 +87,11 @@ export async function openRegistry(deps: OpenRegistryDeps, options: OpenRegistry
   });
   for (const { repository, file } of uploads) quotas.coming(repository, file.size);
   const { logger } = deps;
+  const copies = deps.upstreams === undefined || deps.upstreams.length === 0 ? undefined : new ProxiedNames(deps.upstreams);
+  const repositories =
+    copies === undefined ? store : await openCache(options.root, { store, logger, upstreamOf: (name) => copies.upstreamOf(name) });
   const writes = { repositories: store, uploads, quotas, collect: { storage, store, youth, quotas, logger } };
-  const registry = new Registry({ repositories: store, writes, access, logger }, options);
+  const registry = new Registry({ repositories, copies, writes, access, logger }, options);
   return {
     registry,
     async reload() {
@@ -85,6 +103,14 @@ export async function openRegistry(deps: OpenRegistryDeps, options: OpenRegistry
       await storage.close();
     },
   };
+}
+
+/** What was on its way when a process was killed begins anew. */
+async function openCache(root: string, deps: CachingDeps): Promise<CachingRepositories> {
+  const folder = join(root, "downloads");
+  await rm(folder, { recursive: true, force: true });
+  await makeFolder(folder);
+  return new CachingRepositories(deps, { folder, freshMs: FRESH_MS });
 }
 
 async function readPolicy(path: string | undefined): Promise<Policy> {

@@ -5,7 +5,7 @@ import type { Logger } from "#lib/logger.ts";
 import { messageOf } from "#errors/engine-error.ts";
 import type { Access } from "./access.ts";
 import { accountOf, answer } from "./answer.ts";
-import type { RegistryContext, RegistryLimits, WriteContext } from "./context.ts";
+import type { Copies, RegistryContext, RegistryLimits, WriteContext } from "./context.ts";
 import { collect, type Collected, type CollectDeps } from "./gc/collect.ts";
 import { countedBody } from "./metrics/counted-body.ts";
 import { RegistryMetrics } from "./metrics/metrics.ts";
@@ -16,6 +16,7 @@ import { errorReply } from "./routes/error-reply.ts";
 export interface RegistryDeps {
   /** What is shown. */
   readonly repositories: Repositories;
+  readonly copies?: Copies | undefined;
   /** What takes things in; undefined for a registry that only shows what is there. */
   readonly writes: (WriteContext & { readonly collect: CollectDeps }) | undefined;
   readonly access: Access;

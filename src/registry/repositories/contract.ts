@@ -68,6 +68,8 @@ export interface ManifestToPut {
   /** What it has to be; undefined when it is named by a tag. */
   readonly digest: BlobDigest | undefined;
   readonly tags: readonly Tag[];
+  /** Of another registry's, which has what it names; it comes when it is asked for. */
+  readonly isCopy?: boolean;
 }
 
 export interface PutManifest {

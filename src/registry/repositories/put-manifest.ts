@@ -30,8 +30,8 @@ export async function putManifest(deps: Deps, name: RepositoryName, manifest: Ma
       detail: { sent: manifest.digest, found: digest },
     });
   }
-  await checkBlobs(deps, name, read.blobs);
-  const level = await levelOf(deps, name, read.manifests);
+  if (manifest.isCopy !== true) await checkBlobs(deps, name, read.blobs);
+  const level = manifest.isCopy === true ? 0 : await levelOf(deps, name, read.manifests);
   if (read.subject !== undefined) {
     const entry = Buffer.from(JSON.stringify(referrerOf(read, digest, bytes.length)));
     await deps.storage.put(keys.referrerKey(name, read.subject, digest), entry);

@@ -15,6 +15,7 @@ const READ_BYTES = 1024 * 1024;
 export class UploadFile {
   readonly path: string;
   #size: number;
+  #unwritten = (): number => 0;
   #hash: { readonly algorithm: DigestAlgorithm; readonly value: Hash } | undefined;
 
   /** @param size what is in the file already. */
@@ -28,6 +29,11 @@ export class UploadFile {
     return this.#size;
   }
 
+  /** What of it is in the file by now. */
+  get written(): number {
+    return this.#size - this.#unwritten();
+  }
+
   /**
    * Appends what comes. When the source breaks off, what had come before is kept, and counts.
    *
@@ -38,17 +44,20 @@ export class UploadFile {
     // Of a write that failed half-way there may be more in the file than counts.
     await file.truncate(this.#size);
     const batch = new Batch(file);
+    this.#unwritten = () => batch.unwritten;
     try {
       for await (const chunk of source) {
         await admit(chunk.length);
         this.#hash?.value.update(chunk);
+        const added = batch.add(chunk);
         this.#size += chunk.length;
-        await batch.add(chunk);
+        await added;
       }
     } finally {
       await batch.flush().catch((error: unknown) => {
         // What is on the disk is no longer what was hashed: only a look at the file can tell.
         this.#forget(batch.unwritten);
+        this.#unwritten = () => 0;
         throw orExhausted(error, "writing an upload failed");
       });
     }
