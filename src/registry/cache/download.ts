@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { messageOf } from "#errors/engine-error.ts";
 import { RegistryError } from "../protocol/registry-error.ts";
 import type { BlobDigest } from "../protocol/digest.ts";
 import type { ByteRange } from "../protocol/range.ts";
@@ -28,7 +29,7 @@ export class Download {
   readonly done: Promise<void>;
   readonly #file: UploadFile;
   readonly #target: DownloadTarget;
-  #failure: unknown;
+  #failure: Error | undefined;
   #isVerified = false;
   #changed = Promise.withResolvers<void>();
 
@@ -37,7 +38,7 @@ export class Download {
     this.#target = target;
     this.#file = new UploadFile(target.path, 0, target.digest.startsWith("sha512:") ? "sha512" : "sha256");
     this.done = this.#run(body).then(undefined, (error: unknown) => {
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error(messageOf(error));
       this.#tell();
       return removeFile(target.path);
     });
