@@ -100,6 +100,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/registry-gc.ts")).registryGc,
   },
   {
+    names: ["network graph"],
+    summary: "Draw networks, the containers on them, their addresses and published ports",
+    load: async () => (await import("./commands/network-graph.ts")).networkGraph,
+  },
+  {
     names: ["info", "system info"],
     summary: "Display system-wide information",
     load: async () => (await import("./commands/info.ts")).info,
@@ -148,6 +153,7 @@ export const nouns: Readonly<Record<string, string>> = {
   dns: "Look into the names of containers",
   image: "Manage images",
   registry: "Keep a registry of one's own",
+  network: "Look at networks",
   system: "Manage the engine",
   volume: "Copy volumes",
 };

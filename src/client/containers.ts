@@ -7,6 +7,7 @@ import type {
   ContainerUpdateBody,
 } from "#spec/docker-api/types.ts";
 import type { DnsTrace } from "#spec/dns-trace.ts";
+import type { PortChange } from "#spec/port-change.ts";
 import type { RateChange } from "#spec/network-rate.ts";
 import type { Caller } from "./caller.ts";
 import { type AttachOptions, attachTo, type Exit, logsOf, type LogsOptions, waitFor, type WaitOptions } from "./container-streams.ts";
@@ -73,7 +74,7 @@ export class ContainersClient {
    */
   update(
     id: string,
-    body: ContainerUpdateBody & { readonly NetworkRate?: RateChange },
+    body: ContainerUpdateBody & { readonly NetworkRate?: RateChange; readonly Publish?: PortChange },
   ): Promise<{ readonly Warnings: readonly string[] | null }> {
     return this.#caller.json(`POST /containers/${encodeName(id)}/update`, { json: body });
   }

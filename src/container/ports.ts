@@ -2,6 +2,7 @@ import type { ContainerConfig, EndpointSettings, HostConfig, MountPoint, PortMap
 import type { Owner } from "#lib/id-mapping.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { NetworkRate } from "#spec/network-rate.ts";
+import type { PortChange } from "#spec/port-change.ts";
 import type { ImageConfigFile } from "#spec/oci-image/types.ts";
 
 /** What the container noun needs of its siblings. `daemon/wire.ts` hands over services that fit. */
@@ -46,6 +47,9 @@ export interface NetworkProvider {
 
   /** Changes how fast a running container may receive and send; undefined takes the limits away. */
   limit(containerId: string, rate: NetworkRate | undefined): Promise<void>;
+
+  /** Publishes more ports of a running container, and some no longer. @throws EngineError; nothing has changed then. */
+  republish(containerId: string, change: PortChange): Promise<void>;
 
   /** A container has another name. */
   rename(containerId: string, name: string): Promise<void>;

@@ -4,7 +4,6 @@ import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { OutputChunk, ProcessExit, TerminalSize } from "#runtime/contract.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import type { RateChange } from "#spec/network-rate.ts";
 import type { Filters } from "#spec/filters.ts";
 import { attachContainer, type AttachOptions } from "./attach/attach.ts";
 import { BackgroundQueue } from "./background-queue.ts";
@@ -56,7 +55,7 @@ import { takeSample } from "./stats/take-sample.ts";
 import { stopAllContainers } from "./stop/stop-all.ts";
 import { stopContainer, type StopOptions } from "./stop/stop.ts";
 import { containerProcesses } from "./top/top.ts";
-import { updateContainer } from "./update/update.ts";
+import { type OwnChanges, updateContainer } from "./update/update.ts";
 import { waitContainer, type WaitCondition } from "./run/wait.ts";
 
 export type ContainerService = ReturnType<typeof createContainerService>;
@@ -130,7 +129,7 @@ function lifecycle(context: ContainerContext) {
     remove: async (reference: string, remove: RemoveOptions) => await timed(context, "delete", removeContainer(context, reference, remove)),
     removeAll: async () => await removeAllContainers(context),
     rename: async (reference: string, name: string) => await renameContainer(context, reference, name),
-    update: async (reference: string, change: HostConfig, rate?: RateChange) => await updateContainer(context, reference, change, rate),
+    update: async (reference: string, change: HostConfig, own?: OwnChanges) => await updateContainer(context, reference, change, own),
     /** For the end of a daemon whose containers end with it. */
     stopAll: async (leastSeconds: number) => await stopAllContainers(context, leastSeconds),
     prune: async (filters: Filters) => await pruneContainers(context, filters),

@@ -86,3 +86,60 @@ describe("a published TCP port", () => {
     await networks.release("t2");
   });
 });
+
+describe("a running container's ports", () => {
+  const at = (port: string | undefined): string => host.fetch(host.neighbour, `${HOST_ADDRESS}:${port}`);
+  const bindings = () => networks.sandboxOf("r1")?.ports ?? {};
+  const portOf = (key: string) => bindings()[key]?.[0]?.HostPort;
+
+  beforeAll(async () => {
+    const view = await run("r1", { exposedPorts: ["81/tcp"], portBindings: { "80/tcp": [{ HostPort: "" }] } });
+    host.serve(view.netns ?? "", "eighty", 80);
+    host.serve(view.netns ?? "", "eighty-one", 81);
+  });
+
+  it("come and go, without a touch to the others", async () => {
+    const first = portOf("80/tcp");
+    await expect.poll(() => at(first)).toBe("eighty");
+    await networks.republish("r1", { Add: { "81/tcp": [{ HostPort: "" }] } });
+    const second = portOf("81/tcp");
+    await expect.poll(() => at(second)).toBe("eighty-one");
+    expect(at(first)).toBe("eighty");
+    // In one step, a port of the host's leads elsewhere.
+    await networks.republish("r1", { Remove: { "81/tcp": [{}] }, Add: { "80/tcp": [{ HostPort: second ?? "" }] } });
+    expect(at(second)).toBe("eighty");
+    expect(bindings()).toEqual({
+      "80/tcp": [first, second].map((HostPort) => ({ HostIp: "0.0.0.0", HostPort })),
+      "81/tcp": null,
+    });
+    await networks.republish("r1", { Remove: { "80/tcp": [{ HostPort: second ?? "" }] } });
+    expect([at(first), at(second)]).toEqual(["eighty", "blocked"]);
+    // The host's port is free for others.
+    await run("r2", { portBindings: { "80/tcp": [{ HostPort: second ?? "" }] } });
+    await networks.release("r2");
+  });
+
+  it("are as they were when one is taken, or is none", async () => {
+    const before = bindings();
+    const first = portOf("80/tcp") ?? "";
+    await run("r3", { portBindings: { "80/tcp": [{ HostPort: "" }] } });
+    const taken = networks.sandboxOf("r3")?.ports["80/tcp"]?.[0]?.HostPort ?? "";
+    const change = { Remove: { "80/tcp": [{}] }, Add: { "81/tcp": [{ HostPort: "" }, { HostPort: taken }] } };
+    await expect(networks.republish("r1", change)).rejects.toThrow(`Bind for 0.0.0.0:${taken} failed: port is already allocated`);
+    expect(bindings()).toEqual(before);
+    expect(at(first)).toBe("eighty");
+    const none = networks.republish("r1", { Remove: { "80/tcp": [{ HostPort: "1" }] } });
+    await expect(none).rejects.toThrow("port 80/tcp is not published on 1");
+    await networks.release("r3");
+  });
+
+  it("are none of a container that does not run, or shares the host's network", async () => {
+    await expect(networks.republish("nobody", { Add: { "80/tcp": [{}] } })).rejects.toThrow("is not running");
+    await run("r4", { mode: "host" });
+    await expect(networks.republish("r4", { Add: { "80/tcp": [{}] } })).rejects.toThrow(
+      "on no network that its ports could be published from",
+    );
+    await networks.release("r4");
+    await networks.release("r1");
+  });
+});

@@ -1,5 +1,6 @@
 import type { NetworkCreateBody } from "#spec/docker-api/types.ts";
 import type { NetworkRate } from "#spec/network-rate.ts";
+import type { PortChange } from "#spec/port-change.ts";
 import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { Filters } from "#spec/filters.ts";
 import { connectContainer, type ConnectInput, disconnectContainer, type DisconnectInput } from "./sandbox/connect-container.ts";
@@ -16,6 +17,7 @@ import { limit } from "./sandbox/rate.ts";
 import { release } from "./sandbox/release.ts";
 import { removeNetwork } from "./remove.ts";
 import type { NetworkRequest } from "./sandbox/request.ts";
+import { republish } from "./sandbox/republish.ts";
 import { rename } from "./sandbox/rename.ts";
 import { restore } from "./restore/restore.ts";
 import { type SandboxView, viewOf } from "./sandbox/sandbox.ts";
@@ -32,6 +34,7 @@ interface ContainerNetworks {
   release(containerId: string): Promise<void>;
   restore(running: ReadonlySet<string>): Promise<void>;
   limit(containerId: string, rate: NetworkRate | undefined): Promise<void>;
+  republish(containerId: string, change: PortChange): Promise<void>;
   rename(containerId: string, name: string): Promise<void>;
   sandboxOf(containerId: string): SandboxView | undefined;
 }
@@ -70,6 +73,7 @@ export async function createNetworkService(deps: NetworkDeps, options: NetworkOp
       watch.start();
     },
     limit: (containerId, rate) => limit(context, containerId, rate),
+    republish: (containerId, change) => republish(context, containerId, change),
     rename: (containerId, name) => rename(context, containerId, name),
     sandboxOf: (containerId) => {
       const sandbox = context.sandboxes.get(containerId);

@@ -1,11 +1,13 @@
 import { EngineError } from "#errors/engine-error.ts";
-import type { ContainerUpdateBody } from "#spec/docker-api/types.ts";
+import type { ContainerUpdateBody, PortMap } from "#spec/docker-api/types.ts";
+import { isEmptyChange, type PortChange } from "#spec/port-change.ts";
 import type { RateChange } from "#spec/network-rate.ts";
 import type { Flag, ValuesOf } from "../arguments/flag.ts";
 import type { Cli } from "../cli.ts";
 import { defineCommand } from "../command.ts";
 import { doEach } from "../each.ts";
 import { limitFlags } from "../run/flags/limits.ts";
+import { parsePublish } from "../run/ports.ts";
 import { parseNetworkRate } from "../run/network-rate.ts";
 import { emptyRequest } from "../run/request.ts";
 import type { RunFlag } from "../run/run-flag.ts";
@@ -47,7 +49,28 @@ const networkRate: Flag<RateChange> = {
   read: (text, before) => ({ ...before, ...parseNetworkRate(text) }),
 };
 
-const flags = { ...fieldFlags, "network-rate": networkRate };
+/** Adds to `before` what a text of `-p` says, by the container's port. */
+function publications(text: string, before: PortMap): PortMap {
+  const bindings = new Map(Object.entries(before));
+  for (const { port, binding } of parsePublish(text)) bindings.set(port, [...(bindings.get(port) ?? []), binding]);
+  return Object.fromEntries(bindings);
+}
+
+const publishAdd: Flag<PortMap> = {
+  value: "port",
+  help: "Publish a port of a running container, too: [HOST-IP:][HOST-PORT:]PORT[/PROTOCOL]",
+  initial: {},
+  read: publications,
+};
+
+const publishRemove: Flag<PortMap> = {
+  value: "port",
+  help: "Publish a port no longer: [HOST-IP:][HOST-PORT:]PORT[/PROTOCOL]; without a host port, wherever it is published",
+  initial: {},
+  read: publications,
+};
+
+const flags = { ...fieldFlags, "network-rate": networkRate, "publish-add": publishAdd, "publish-rm": publishRemove };
 
 export const update = defineCommand({
   flags,
@@ -67,10 +90,15 @@ async function run({ client, streams }: Cli, values: ValuesOf<typeof flags>, nam
   return exitCode;
 }
 
-function bodyOf(values: ValuesOf<typeof flags>): ContainerUpdateBody & { NetworkRate?: RateChange } {
+function bodyOf(values: ValuesOf<typeof flags>): ContainerUpdateBody & { NetworkRate?: RateChange; Publish?: PortChange } {
   const request = emptyRequest();
   const context = { environment: {}, currentFolder: "", readText: () => "" };
   for (const name of NAMES) for (const apply of values[name]) apply(request, context);
   const rate = values["network-rate"];
-  return { ...request.hostConfig, ...(Object.keys(rate).length === 0 ? {} : { NetworkRate: rate }) };
+  const ports = { Add: values["publish-add"], Remove: values["publish-rm"] };
+  return {
+    ...request.hostConfig,
+    ...(Object.keys(rate).length === 0 ? {} : { NetworkRate: rate }),
+    ...(isEmptyChange(ports) ? {} : { Publish: ports }),
+  };
 }

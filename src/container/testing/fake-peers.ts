@@ -1,3 +1,4 @@
+import type { PortChange } from "#spec/port-change.ts";
 import type { NetworkRate } from "#spec/network-rate.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { EngineEvent, EventSink } from "#events/contract.ts";
@@ -52,6 +53,7 @@ export class FakeImages implements ImageSource {
 export class FakeNetworks implements NetworkProvider {
   readonly calls: string[] = [];
   readonly sandboxes = new Map<string, NetworkSandbox>();
+  readonly republished: [containerId: string, change: PortChange][] = [];
   readonly rates = new Map<string, NetworkRate | undefined>();
   restored: ReadonlySet<string> | undefined;
   prepareFailure: Error | undefined;
@@ -97,6 +99,11 @@ export class FakeNetworks implements NetworkProvider {
 
   restore(running: ReadonlySet<string>): Promise<void> {
     this.restored = running;
+    return Promise.resolve();
+  }
+
+  republish(containerId: string, change: PortChange): Promise<void> {
+    this.republished.push([containerId, change]);
     return Promise.resolve();
   }
 

@@ -70,6 +70,18 @@ export class PortAllocator {
     this.#byOwner.delete(owner);
   }
 
+  /** Some of an owner's; those that it does not have are no error. */
+  releaseSome(owner: string, ports: readonly PublishedPort[]): void {
+    const isMeant = ({ port }: Reservation): boolean =>
+      ports.some(({ protocol, hostIp, hostPort }) => protocol === port.protocol && hostIp === port.hostIp && hostPort === port.hostPort);
+    const all = this.#byOwner.get(owner) ?? [];
+    all.filter(isMeant).forEach((reservation) => this.#drop(reservation));
+    this.#byOwner.set(
+      owner,
+      all.filter((reservation) => !isMeant(reservation)),
+    );
+  }
+
   releaseAll(): void {
     for (const owner of this.#byOwner.keys()) this.release(owner);
   }

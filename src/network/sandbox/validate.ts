@@ -33,7 +33,7 @@ export function planSandbox({ registry, options }: Deps, request: NetworkRequest
 }
 
 /** Where a port is published that names no address: on the host's addresses of each family that the container has. */
-function hostIpsFor(network: Network | undefined, defaults: BridgeDefaults): HostIps {
+export function hostIpsFor(network: Network | undefined, defaults: BridgeDefaults): HostIps {
   const hostIp = network === undefined ? defaults.hostIp : bridgeSettings(network, defaults).hostIp;
   const hasIpv6 = network?.ipam6 !== undefined;
   // Who names an address of one family means that one alone.

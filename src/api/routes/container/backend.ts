@@ -17,6 +17,7 @@ import type { PutArchiveRequest } from "#container/files/put-archive.ts";
 import type { PathStat } from "#container/files/stat-path.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
+import type { PortChange } from "#spec/port-change.ts";
 import type { RateChange } from "#spec/network-rate.ts";
 import type { Filters } from "#spec/filters.ts";
 
@@ -27,7 +28,11 @@ export interface ContainerLifecycle {
   create(request: CreateRequest): Promise<CreateAnswer>;
   remove(reference: string, options: RemoveOptions): Promise<void>;
   rename(reference: string, name: string): Promise<void>;
-  update(reference: string, change: HostConfig, rate?: RateChange): Promise<{ readonly warnings: readonly string[] }>;
+  update(
+    reference: string,
+    change: HostConfig,
+    own?: { rate?: RateChange | undefined; ports?: PortChange | undefined },
+  ): Promise<{ readonly warnings: readonly string[] }>;
   prune(filters: Filters): Promise<PruneReport>;
 }
 
