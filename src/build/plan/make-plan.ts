@@ -77,10 +77,13 @@ function refuseFatal(warnings: Warnings): void {
   throw new EngineError("invalid", [`lint violation found for rules: ${fatal.join(", ")}`, ...details].join("\n"), { code: "lint" });
 }
 
+/** Nobody looks for a line in a file of that size, and to divide it into lines takes seconds. */
+const LARGEST_SHOWN = 4 * 1024 * 1024;
+
 function shown(fault: DockerfileFault, { fileName, source }: PlanOptions): EngineError {
   const category: ErrorCategory = isEngineError(fault.cause) ? fault.cause.category : "invalid";
   const message = category !== "invalid" || fault.message.startsWith("dockerfile ") ? fault.message : `${prefixOf(fault)}${fault.message}`;
-  const text = excerpt(fileName, new TextDecoder().decode(source), fault.ranges);
+  const text = source.byteLength > LARGEST_SHOWN ? "" : excerpt(fileName, new TextDecoder().decode(source), fault.ranges);
   return new EngineError(category, text === "" ? message : `${message}\n${text}`, { cause: fault });
 }
 

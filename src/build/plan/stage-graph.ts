@@ -1,7 +1,7 @@
 import type { RunInstruction, StageInstruction } from "../instructions/instruction.ts";
 import type { Stage } from "../instructions/stages.ts";
 import { didYouMean } from "../instructions/suggest.ts";
-import { DockerfileFault, Refusal } from "../parser/fault.ts";
+import { DockerfileFault, located, Refusal } from "../parser/fault.ts";
 import type { SourceRange } from "../parser/node.ts";
 
 /** What FROM, COPY --from and RUN --mount=from name: a stage by its number among the file's, an image, or an empty tree. */
@@ -98,14 +98,8 @@ function edgesOf(stage: GraphStage, names: StageNames): readonly Edge[] {
 
 /** Adds where the instruction stands to what it is refused for. @throws DockerfileFault */
 export function atPlace<T>(instruction: StageInstruction, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof Error) || (error.name !== "Refusal" && error.name !== "WordError")) throw error;
-    const { first } = instruction.range;
-    const message = `dockerfile error on line ${first}: ${instruction.keyword.toUpperCase()}: ${error.message}`;
-    throw new DockerfileFault(message, [instruction.range], { cause: error });
-  }
+  const { keyword, range } = instruction;
+  return located(range, action, `dockerfile error on line ${range.first}: ${keyword.toUpperCase()}: `);
 }
 
 /**

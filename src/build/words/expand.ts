@@ -18,7 +18,7 @@ export interface Expansion {
  */
 export function expandWord(word: string, variables: Variables, options: WordOptions = {}): Expansion {
   const reader = new WordReader(word, variables, options);
-  const { text } = reader.readAll();
+  const text = reader.readText();
   return { text, matched: reader.matched, unmatched: reader.unmatched };
 }
 
@@ -28,5 +28,5 @@ export function expandWord(word: string, variables: Variables, options: WordOpti
  * @throws WordError
  */
 export function expandWords(text: string, variables: Variables, options: WordOptions = {}): readonly string[] {
-  return new WordReader(text, variables, options).readAll().words;
+  return new WordReader(text, variables, options).readWords();
 }

@@ -19,11 +19,6 @@ export class WordError extends Error {
   override readonly name = "WordError";
 }
 
-interface Read {
-  readonly text: string;
-  readonly words: string[];
-}
-
 /** `${a:-${b:-…}}` goes no deeper: each level is a call. */
 const DEEPEST = 100;
 /** Of one word's result. Variables made of variables double with each ARG: twenty lines would be a gigabyte. */
@@ -57,9 +52,20 @@ export class WordReader {
   }
 
   /** @throws WordError */
-  readAll(): Read {
+  readText(): string {
+    return this.#read(undefined);
+  }
+
+  /** Divided at white space that is not quoted. @throws WordError */
+  readWords(): readonly string[] {
+    const splitter = new Splitter();
+    this.#read(splitter);
+    return splitter.finish();
+  }
+
+  #read(splitter: Splitter | undefined): string {
     try {
-      return this.#readUntil(undefined);
+      return this.#readUntil(undefined, splitter);
     } catch (error) {
       if (!(error instanceof WordError)) throw error;
       throw new WordError(`failed to process ${JSON.stringify(shortened(this.#source))}: ${error.message}`);
@@ -81,31 +87,40 @@ export class WordReader {
   }
 
   /** Up to the stop character, which is taken, or to the end where there is none. */
-  #readUntil(stop: string | undefined): Read {
-    const splitter = new Splitter();
+  #readUntil(stop: string | undefined, splitter?: Splitter): string {
     let text = "";
     for (let character = this.#peek(); character !== undefined; character = this.#peek()) {
       if (character === stop) {
         this.#at += 1;
-        return { text, words: splitter.finish() };
+        return text;
       }
       const piece = this.#piece(character, splitter);
       this.#count(piece);
       text += piece;
     }
     if (stop !== undefined) throw new WordError(`unexpected end of statement while looking for matching ${stop}`);
-    return { text, words: splitter.finish() };
+    return text;
   }
 
-  #piece(character: string, splitter: Splitter): string {
-    if (character === "$") return splitter.addSplit(this.#dollar());
-    if (character === "<") return splitter.addWhole(this.#less());
-    if (this.#options.ignoreQuotes !== true && character === "'") return splitter.addWhole(this.#singleQuoted());
-    if (this.#options.ignoreQuotes !== true && character === '"') return splitter.addWhole(this.#doubleQuoted());
+  #piece(character: string, splitter: Splitter | undefined): string {
+    const isSplit = character === "$" || !(character === "<" || character === this.#escape || this.#isQuote(character));
+    const piece = this.#taken(character);
+    if (isSplit) splitter?.addSplit(piece);
+    else splitter?.addWhole(piece);
+    return piece;
+  }
+
+  #isQuote(character: string): boolean {
+    return this.#options.ignoreQuotes !== true && (character === "'" || character === '"');
+  }
+
+  #taken(character: string): string {
+    if (character === "$") return this.#dollar();
+    if (character === "<") return this.#less();
+    if (this.#isQuote(character)) return character === "'" ? this.#singleQuoted() : this.#doubleQuoted();
     this.#at += 1;
-    if (character !== this.#escape) return splitter.addSplit(character);
-    const kept = this.#keepEscapes ? character : "";
-    return splitter.addWhole(kept + (this.#next() ?? ""));
+    if (character !== this.#escape) return character;
+    return (this.#keepEscapes ? character : "") + (this.#next() ?? "");
   }
 
   #count(piece: string): void {
@@ -221,7 +236,7 @@ export class WordReader {
     const before = this.#keepEscapes;
     this.#keepEscapes = keepEscapes;
     try {
-      return this.#readUntil(stop).text;
+      return this.#readUntil(stop);
     } catch (error) {
       if (error instanceof WordError && this.#peek() === undefined) throw new WordError(atEnd);
       throw error;
@@ -269,17 +284,15 @@ class Splitter {
   readonly #words: string[] = [];
   #word = "";
 
-  addSplit(text: string): string {
+  addSplit(text: string): void {
     for (const character of text) {
       if (isSpace(character)) this.#close();
       else this.#word += character;
     }
-    return text;
   }
 
-  addWhole(text: string): string {
+  addWhole(text: string): void {
     this.#word += text;
-    return text;
   }
 
   finish(): string[] {
