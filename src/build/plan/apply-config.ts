@@ -22,6 +22,8 @@ import { exposedPorts } from "./ports-exposed.ts";
 import { buildArg } from "./scope.ts";
 import type { StageDraft } from "./stage-draft.ts";
 
+/** In a line of history: `65535/sctp `. */
+const LONGEST_PORT = 11;
 /** Arguments that steer a scan and are no variables of the build. */
 const NO_VARIABLES: ReadonlySet<string> = new Set(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"]);
 const SECRET = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
@@ -40,7 +42,7 @@ export function applyArg(draft: StageDraft, instruction: ArgInstruction): void {
     warnOfSecret("ARG", name, draft, instruction);
     const own = (): string | undefined => (value === undefined ? globalArgs.get(name) : draft.expand(value, instruction));
     const held = buildArg(options, name) ?? own();
-    if (held !== undefined && !NO_VARIABLES.has(name)) draft.env.set(name, held);
+    if (held !== undefined && !NO_VARIABLES.has(name)) draft.setVariable(name, held);
     draft.args.set(name, held);
     return held === undefined ? name : `${name}=${held}`;
   });
@@ -59,7 +61,10 @@ export function applyEnv(draft: StageDraft, instruction: EnvInstruction): void {
 
 export function applyLabel(draft: StageDraft, instruction: LabelInstruction): void {
   const pairs = expandedPairs(draft, instruction);
-  draft.config.Labels = { ...draft.config.Labels, ...Object.fromEntries(pairs.map(({ key, value }) => [key, value])) };
+  draft.put(
+    "Labels",
+    pairs.map(({ key, value }) => [key, value] as const),
+  );
   draft.note(`LABEL${pairsText(pairs)}`);
 }
 
@@ -155,14 +160,22 @@ function testOf(test: HealthcheckInstruction["test"]): string[] {
 export function applyExpose(draft: StageDraft, instruction: ExposeInstruction): void {
   const words = instruction.ports.flatMap((port) => draft.expandApart(port));
   const ports = exposedPorts(words, draft.context.warnings, instruction);
-  draft.config.ExposedPorts = { ...draft.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
+  draft.context.budget.characters -= ports.length * LONGEST_PORT;
+  if (draft.context.budget.characters < 0) throw new Refusal("the file exposes too many ports");
+  draft.put(
+    "ExposedPorts",
+    ports.map((port) => [port, {}] as const),
+  );
   draft.note(`EXPOSE ${plainList(ports)}`);
 }
 
 export function applyVolume(draft: StageDraft, instruction: VolumeInstruction): void {
   const paths = draft.expandAll(instruction.paths, instruction);
   if (paths.includes("")) throw new Refusal("VOLUME specified can not be an empty string");
-  draft.config.Volumes = { ...draft.config.Volumes, ...Object.fromEntries(paths.map((volume) => [volume, {}])) };
+  draft.put(
+    "Volumes",
+    paths.map((volume) => [volume, {}] as const),
+  );
   draft.note(`VOLUME ${plainList(paths)}`);
 }
 

@@ -11,9 +11,6 @@ import type { StageDraft } from "./stage-draft.ts";
 export function applyInstruction(draft: StageDraft, instruction: StageInstruction, treeOf: TreeOf): void {
   atPlace(instruction, () => {
     act(draft, instruction, treeOf);
-    if ((instruction.kind === "env" || instruction.kind === "arg") && draft.hasTooMuchEnv) {
-      throw new Refusal("the variables are larger than a process can be given (1 MiB)");
-    }
     if (draft.hasTooManyLayers) throw new Refusal("the image would have more than 500 layers, which is more than can be stacked");
   });
 }

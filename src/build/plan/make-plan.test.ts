@@ -79,6 +79,19 @@ describe("images", () => {
   });
 });
 
+it("keeps each stage's configuration its own, and every name that a label may have", async () => {
+  const plan = await planOf(
+    "FROM base AS a\nENV X=1\nLABEL __proto__=p l=a\nVOLUME /a\nFROM a AS b\nENV X=2 Y=3\nLABEL l=b\nVOLUME /b\nFROM a\nCOPY --from=b / /",
+  );
+  const config = (index: number) => plan.stages[index]?.image.config;
+  expect(config(0)?.Env).toEqual(["PATH=/usr/bin:/bin", "X=1"]);
+  expect(config(1)?.Env).toEqual(["PATH=/usr/bin:/bin", "X=2", "Y=3"]);
+  expect(JSON.stringify([0, 1, 2].map((index) => config(index)?.Labels))).toBe(
+    '[{"__proto__":"p","l":"a"},{"__proto__":"p","l":"b"},{"__proto__":"p","l":"a"}]',
+  );
+  expect([0, 1, 2].map((index) => Object.keys(config(index)?.Volumes ?? {}))).toEqual([["/a"], ["/a", "/b"], ["/a"]]);
+});
+
 describe("bounds", () => {
   it.each([
     ["a file of more than 4 MiB", `FROM base\n${"#\n".repeat(2 * 1024 * 1024 + 10)}`, "larger than"],
@@ -87,11 +100,17 @@ describe("bounds", () => {
     ["a thousand stages", "FROM base\n".repeat(1001), "more than 1000 stages"],
     ["layers that no kernel stacks", `FROM base\n${"RUN x\n".repeat(500)}`, "more than 500 layers"],
     ["variables that double", `FROM base\nENV v=${"x".repeat(1000)}\n${"ENV v=$v$v\n".repeat(40)}`, "expands to more than"],
+    ["ranges of ports without end", `FROM base\n${"EXPOSE 0-65535\n".repeat(1000)}`, "too many ports"],
+    [
+      "ten thousand variables",
+      `FROM base\n${Array.from({ length: 1100 }, (_, line) => `ENV ${Array.from({ length: 10 }, (__, index) => `v${line}_${index}=x`).join(" ")}`).join("\n")}`,
+      "than a process can be given",
+    ],
     ["patterns that cost too much", `FROM base\nENV a=${"a".repeat(5000)}\nENV c=\${a//${"*a".repeat(100)}b/x}`, "too many steps"],
     [
       "more variables than a process takes",
       `FROM base\nENV v=${"x".repeat(60_000)}\n${Array.from({ length: 20 }, (_, index) => `ENV v${index}=$v`).join("\n")}`,
-      "larger than a process",
+      "than a process can be given",
     ],
     ["substitutions in substitutions", `FROM base\nENV v=${"${a:-".repeat(5000)}`, "nested more than"],
   ])("refuses %s", async (_, source, message) => {

@@ -2,6 +2,7 @@ import type { ImageRunConfig } from "#spec/oci-image/types.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { StageInstruction } from "../instructions/instruction.ts";
 import { didYouMean } from "../instructions/suggest.ts";
+import { Refusal } from "../parser/fault.ts";
 import { expandWord, expandWords } from "../words/expand.ts";
 import type { WordOptions } from "../words/word-reader.ts";
 import { HISTORY_COMMENT } from "./history.ts";
@@ -18,6 +19,7 @@ const KINDS_WITH_STEPS: ReadonlySet<string> = new Set(["add", "copy", "run", "wo
 /** As many as a kernel's overlay can stack. */
 const MOST_LAYERS = 500;
 const LARGEST_ENV = 1024 * 1024;
+const MOST_VARIABLES = 10_000;
 
 /** What a stage begins with: an image, nothing, or what another stage came to. */
 export interface Foundation {
@@ -56,6 +58,9 @@ export class StageDraft {
   /** Until its last instruction has acted: nobody reads a tree that is half made. */
   isOpen = true;
   readonly #titles: (text: string) => string;
+  readonly #records = new Map<string, Record<string, unknown>>();
+  #imageEnv: ReturnType<typeof namedPlaces> | undefined;
+  #envSize = 0;
 
   constructor(stage: ResolvedStage, context: StageContext, steps: StepTable, foundation: Foundation, titles: (text: string) => string) {
     this.stage = stage;
@@ -63,7 +68,7 @@ export class StageDraft {
     this.steps = steps;
     this.base = foundation.base;
     this.platform = foundation.platform;
-    this.config = structuredClone(foundation.config);
+    this.config = { ...foundation.config };
     this.author = foundation.author;
     this.env = new Map(foundation.env);
     this.args = new Map(foundation.args);
@@ -71,6 +76,7 @@ export class StageDraft {
     this.root = foundation.root;
     this.hasWorkdir = foundation.hasWorkdir;
     this.#titles = titles;
+    for (const [name, value] of this.env) this.#envSize += name.length + value.length + 2;
   }
 
   get #words(): WordOptions {
@@ -123,10 +129,29 @@ export class StageDraft {
 
   /** Sets a variable of the image. */
   setEnv(key: string, value: string): void {
-    const list = this.config.Env ?? [];
-    const at = list.findIndex((entry) => entry.split("=", 1)[0] === key);
-    this.config.Env = at < 0 ? [...list, `${key}=${value}`] : list.with(at, `${key}=${value}`);
-    this.env.set(key, value);
+    const env = (this.#imageEnv ??= namedPlaces(this.config.Env ?? []));
+    const place = env.places.get(key) ?? env.list.length;
+    env.places.set(key, place);
+    env.list[place] = `${key}=${value}`;
+    this.config.Env = env.list;
+    this.setVariable(key, value);
+  }
+
+  /** Sets what words are expanded with and RUN sees. @throws Refusal for more than a process can be given. */
+  setVariable(name: string, value: string): void {
+    const before = this.env.get(name);
+    this.#envSize += value.length - (before?.length ?? -name.length - 2);
+    this.env.set(name, value);
+    if (this.#envSize <= LARGEST_ENV && this.env.size <= MOST_VARIABLES) return;
+    throw new Refusal("the variables are more, or larger, than a process can be given (10000, 1 MiB)");
+  }
+
+  /** Adds to a set or a record of the configuration: the one that was inherited is copied once. A name may be `__proto__`, too. */
+  put(name: "Labels" | "Volumes" | "ExposedPorts", entries: readonly (readonly [string, unknown])[]): void {
+    const own = this.#records.get(name) ?? { ...this.config[name] };
+    this.#records.set(name, own);
+    for (const [key, value] of entries) Object.defineProperty(own, key, { value, enumerable: true, writable: true, configurable: true });
+    Object.assign(this.config, { [name]: own });
   }
 
   /** Adds a step on top of the stage's tree. */
@@ -139,17 +164,15 @@ export class StageDraft {
     this.history.push({ createdBy, step, comment: HISTORY_COMMENT });
   }
 
-  /** More than a process can be given with its start. */
-  get hasTooMuchEnv(): boolean {
-    let size = 0;
-    for (const [name, value] of this.env) size += name.length + value.length + 2;
-    return size > LARGEST_ENV;
-  }
-
   get hasTooManyLayers(): boolean {
     const below = this.base?.config.rootfs.diff_ids.length ?? 0;
     return below + this.history.filter((line) => line.step !== undefined).length > MOST_LAYERS;
   }
+}
+
+/** A list of `NAME=value` of one's own, and where each name stands in it. */
+function namedPlaces(env: readonly string[]): { readonly list: string[]; readonly places: Map<string, number> } {
+  return { list: [...env], places: new Map(env.map((entry, place) => [entry.split("=", 1)[0] ?? "", place])) };
 }
 
 /** Numbers a stage's steps for people: `[builder 2/4] …`; the stage is not named where it is the only one. */
