@@ -25,7 +25,7 @@ import type { ContainerUse, LayerKeeper, RemoteBlobs } from "./ports.ts";
 import { pruneImages, type PrunedImages } from "./prune.ts";
 import { removeImage, type RemovedItem, type RemoveInput } from "./remove.ts";
 import { resolveImage } from "./resolve.ts";
-import { saveImages, type SaveInput } from "./save/save.ts";
+import type { SaveInput } from "./save/save.ts";
 import { announceImage } from "./announce.ts";
 import type { Image } from "./image.ts";
 import type { Reference } from "#spec/reference.ts";
@@ -116,7 +116,10 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     },
     prune: (filters, signal) => pruneImages({ images, containers, collector, events }, filters, Date.now(), signal),
     load: (input, progress, signal) => loadImages(arrivals, input, progress, signal),
-    save: (input, signal) => saveImages({ images, content, events, openAssembly }, input, signal),
+    save: async (input, signal) => {
+      const { saveImages } = await import("./save/save.ts");
+      return saveImages({ images, content, events, openAssembly }, input, signal);
+    },
     import: (input, signal) => importImage(arrivals, input, signal),
     // Async, so that what it throws arrives as a rejection.
     resolve: async (reference, platform) => resolved(images, reference, platform, host),

@@ -1,12 +1,10 @@
 import type { ImageBackend } from "#api/routes/image/backend.ts";
 import type { RegistryBackend } from "#api/routes/registry/backend.ts";
-import { inspectRemote } from "#distribution/inquiry/inspect-remote.ts";
-import { searchRegistry } from "#distribution/inquiry/search.ts";
 import { domainOf } from "#distribution/session/credential.ts";
 import { defaultRetry } from "#distribution/transport/retry.ts";
 import { createPullService } from "#distribution/pull/pull.ts";
 import { refetch } from "#distribution/pull/refetch.ts";
-import { createPushService } from "#distribution/push/push.ts";
+import type { PushService } from "#distribution/push/push.ts";
 import { Registries } from "#distribution/registries.ts";
 import { createImageService } from "#image/image-service.ts";
 import type { ContainerUse, LayerKeeper } from "#image/ports.ts";
@@ -55,7 +53,10 @@ export function wireImages(
   });
   const { maxConcurrentDownloads: concurrentDownloads, maxConcurrentUploads: concurrentUploads } = config.current.images;
   const pulls = createPullService({ ...distribution, registries }, { concurrentDownloads });
-  const pushes = createPushService({ ...distribution, registries }, { concurrentUploads });
+  // What few daemons are asked for is loaded when they are.
+  let pushes: Promise<PushService> | undefined;
+  const openPushes = async (): Promise<PushService> =>
+    (await import("#distribution/push/push.ts")).createPushService({ ...distribution, registries }, { concurrentUploads });
   const backend: ImageBackend = {
     list: (input) => images.list(input),
     inspect: (name, platform) => images.inspect(name, platform),
@@ -67,12 +68,12 @@ export function wireImages(
     load: (input, progress, signal) => images.load(input, progress, signal),
     import: (input, signal) => images.import(input, signal),
     pull: (input, progress, signal) => pulls.pull(input, progress, signal),
-    push: (input, progress, signal) => pushes.push(input, progress, signal),
+    push: async (input, progress, signal) => await (await (pushes ??= openPushes())).push(input, progress, signal),
   };
   const registryBackend: RegistryBackend = {
     login: async (auth, signal) => registries.login(domainOf(auth), auth.credential, signal),
-    inspect: (reference, auth, signal) => inspectRemote(registries, reference, auth, signal),
-    search: (input, auth, signal) => searchRegistry(registries, input, auth, signal),
+    inspect: async (...asked) => (await import("#distribution/inquiry/inspect-remote.ts")).inspectRemote(registries, ...asked),
+    search: async (...asked) => (await import("#distribution/inquiry/search.ts")).searchRegistry(registries, ...asked),
   };
   return { images, backend, registryBackend, puller: pulls, close: () => registries.close() };
 }
