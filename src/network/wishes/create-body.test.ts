@@ -129,6 +129,11 @@ describe("readCreateBody", () => {
 
   it("knows the options of each driver", () => {
     const Options = { parent: "eth0.10", macvlan_mode: "private" };
-    expect(readCreateBody({ Name: "n", Driver: "macvlan", Options })).toMatchObject({ driver: "macvlan", options: Options });
+    expect(readCreateBody({ Name: "n", Driver: "macvlan", Options })).toMatchObject({
+      driver: "macvlan",
+      internal: false,
+      options: Options,
+    });
+    expect(readCreateBody({ Name: "n", Driver: "macvlan" })).toMatchObject({ internal: true });
   });
 });

@@ -33,7 +33,8 @@ export function readCreateBody(body: NetworkCreateBody, defaults: DefaultOptions
   return {
     name,
     driver,
-    internal: body.Internal ?? false,
+    // Beside a link that goes nowhere there is no way out.
+    internal: (body.Internal ?? false) || (driver !== "bridge" && options[OPTION.parent] === undefined),
     attachable: body.Attachable ?? false,
     labels: body.Labels ?? {},
     options,

@@ -111,7 +111,7 @@ describe.skipIf(!existsSync("/proc/net/if_inet6"))("a network with IPv6", () => 
 
 it("containers on a macvlan network without a parent reach each other alone", async () => {
   await createNetwork({ Name: "side", Driver: "macvlan" });
-  expect((await daemon.api("GET", "/networks/side")).json).toMatchObject({ Driver: "macvlan", EnableIPv4: true });
+  expect((await daemon.api("GET", "/networks/side")).json).toMatchObject({ Driver: "macvlan", EnableIPv4: true, Internal: true });
   await run("side-1", { NetworkMode: "side" });
   await run("side-2", { NetworkMode: "side", PortBindings: { "80/tcp": [{ HostPort: "" }] } });
   // By its name, from a server of ours in a namespace that the host has no part in.
