@@ -69,15 +69,16 @@ type Samples = Record<string, { figures: number[]; cpu: number[] }>;
 /** All rounds of a row, engines in turns; the first round warms up and does not count where there are several. */
 async function measure(row: Row, on: readonly BenchEngine[]): Promise<Result> {
   const samples: Samples = Object.fromEntries([...on.map(({ name }) => name), FLOOR].map((name) => [name, { figures: [], cpu: [] }]));
+  const prepared = row.floor === "ideal" ? [...on, ideal] : on;
   let error: string | undefined;
   try {
-    for (const engine of row.floor === "ideal" ? [...on, ideal] : on) await row.prepare?.(engine);
+    for (const engine of prepared) await row.prepare?.(engine);
     if (row.rounds > 2) await oneRound(row, on, {});
     for (let round = 0; round < row.rounds; round++) await oneRound(row, on, samples);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   } finally {
-    for (const engine of on) await row.clean?.(engine).catch((thrown: unknown) => console.error(String(thrown)));
+    for (const engine of prepared) await row.clean?.(engine).catch((thrown: unknown) => console.error(String(thrown)));
   }
   return summarize(row, samples, error);
 }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { BenchEngine } from "../engine.ts";
 import { IMAGE, removeAll, timed, type Row } from "../row.ts";
 import { layerOf } from "./images.ts";
@@ -12,6 +12,7 @@ class Source {
   readonly #make: (folder: string) => void;
   #folder: string | undefined;
   #users = 0;
+  #outs = 0;
 
   constructor(make: (folder: string) => void) {
     this.#make = make;
@@ -28,8 +29,10 @@ class Source {
     return join(this.#folder ?? "", "source");
   }
 
-  get out(): string {
-    return join(this.#folder ?? "", "out");
+  /** A place that was not there yet: ext4 without a journal is slow to make files for a minute where many were removed. */
+  newOut(): string {
+    this.#outs += 1;
+    return join(this.#folder ?? "", `out${this.#outs}`);
   }
 
   close(): void {
@@ -69,10 +72,7 @@ const copyIn = (name: string, target: number, source: Source): Row => ({
     source.open();
     await runOne(engine);
   },
-  async measure(engine) {
-    await engine.docker("exec", NAME, "rm", "-rf", "/source");
-    return timed(() => engine.docker("cp", source.path, `${NAME}:/`));
-  },
+  measure: (engine) => timed(() => engine.docker("cp", source.path, `${NAME}:/${basename(source.newOut())}`)),
   async clean(engine) {
     await removeAll(engine);
     source.close();
@@ -91,10 +91,7 @@ const copyOut = (name: string, target: number, source: Source): Row => ({
     await runOne(engine);
     await engine.docker("cp", source.path, `${NAME}:/`);
   },
-  async measure(engine) {
-    rmSync(source.out, { recursive: true, force: true });
-    return timed(() => engine.docker("cp", `${NAME}:/source`, source.out));
-  },
+  measure: (engine) => timed(() => engine.docker("cp", `${NAME}:/source`, source.newOut())),
   async clean(engine) {
     await removeAll(engine);
     source.close();
