@@ -72,7 +72,7 @@ describe("the form of docker save", () => {
   it("has an image on record with all its names, or not at all", async () => {
     const { images } = fixture.service;
     vi.spyOn(images, "setReference")
-      .mockImplementationOnce(ImageStore.prototype.setReference)
+      .mockImplementationOnce((...parameters) => ImageStore.prototype.setReference.apply(images, parameters))
       .mockImplementationOnce(() => {
         throw new Error("killed here");
       });
