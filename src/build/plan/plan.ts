@@ -63,7 +63,7 @@ export interface ImageOperation {
 export interface HttpOperation {
   readonly kind: "http";
   readonly url: string;
-  /** The URL's last path element; `download` where there is none. Never holds a slash, nor is `.` or `..`. */
+  /** The URL's last path element; `__unnamed__` where there is none. Never holds a slash, nor is `.` or `..`. */
   readonly fileName: string;
   /** To be verified before anything is used. */
   readonly checksum: Digest | undefined;

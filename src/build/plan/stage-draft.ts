@@ -61,6 +61,7 @@ export class StageDraft {
   readonly #records = new Map<string, Record<string, unknown>>();
   #imageEnv: ReturnType<typeof namedPlaces> | undefined;
   #envSize = 0;
+  #layers: number;
 
   constructor(stage: ResolvedStage, context: StageContext, steps: StepTable, foundation: Foundation, titles: (text: string) => string) {
     this.stage = stage;
@@ -76,6 +77,7 @@ export class StageDraft {
     this.root = foundation.root;
     this.hasWorkdir = foundation.hasWorkdir;
     this.#titles = titles;
+    this.#layers = (this.base?.config.rootfs.diff_ids.length ?? 0) + this.history.filter((line) => line.step !== undefined).length;
     for (const [name, value] of this.env) this.#envSize += name.length + value.length + 2;
   }
 
@@ -162,11 +164,11 @@ export class StageDraft {
   /** One line of history; with a layer where a step is given. */
   note(createdBy: string, step?: StepRef): void {
     this.history.push({ createdBy, step, comment: HISTORY_COMMENT });
+    if (step !== undefined) this.#layers += 1;
   }
 
   get hasTooManyLayers(): boolean {
-    const below = this.base?.config.rootfs.diff_ids.length ?? 0;
-    return below + this.history.filter((line) => line.step !== undefined).length > MOST_LAYERS;
+    return this.#layers > MOST_LAYERS;
   }
 }
 

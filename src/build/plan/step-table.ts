@@ -64,6 +64,8 @@ function identityOf(operation: Operation, digestOf: (step: StepRef) => string): 
     case "run":
       return {
         ...operation,
+        // One text: a step may have thousands, and each would be looked at by itself.
+        env: operation.env.join("\0"),
         unkeyedEnv: [],
         root: digestOf(operation.root),
         mounts: operation.mounts.map((mount) => {
