@@ -340,4 +340,62 @@ export function snapshotterSuite(name: string, create: SnapshotDriver["create"])
       expect(lstatSync(join(fixture.root, "writables")).mode & 0o067).toBe(0);
     });
   });
+
+  describe(`${name}: a writable that becomes a layer`, () => {
+    it("is the layer, with what it deleted, and is gone itself", async () => {
+      const parent = await base();
+      const root = await rootOf("w", parent);
+      writeFileSync(join(root, "made"), "m");
+      writeFileSync(join(root, "etc/conf"), "changed");
+      rmSync(join(root, "d"), { recursive: true });
+      const seen: unknown[] = [];
+      await fixture.snapshots.turnIntoLayer("w", async (diff) => {
+        seen.push(existsSync(join(diff.changed, "made")), diff.below !== undefined);
+        return await Promise.resolve(idOf("turned"));
+      });
+      expect(seen).toEqual([true, true]);
+      expect(fixture.snapshots.list().writables).toEqual([]);
+      for (const snapshots of [fixture.snapshots, fixture.restart()]) {
+        expect(snapshots.hasLayer(idOf("turned"))).toBe(true);
+        await snapshots.withLayer(idOf("turned"), async (view) => {
+          expect(readFileSync(join(view, "etc/conf"), "utf8")).toBe("changed");
+          expect(existsSync(join(view, "made"))).toBe(true);
+          expect(existsSync(join(view, "d"))).toBe(false);
+          await expect(snapshots.removeLayer(idOf("turned"))).rejects.toMatchObject({ category: "conflict" });
+        });
+      }
+      await expect(fixture.snapshots.removeLayer(parent)).rejects.toMatchObject({ category: "conflict" });
+    });
+
+    it("leaves nothing when there is no layer to be made, or packing fails", async () => {
+      const parent = await base();
+      await rootOf("w", parent);
+      await fixture.snapshots.turnIntoLayer("w", () => Promise.resolve(undefined));
+      await rootOf("v", parent);
+      await expect(fixture.snapshots.turnIntoLayer("v", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+      expect(fixture.snapshots.list()).toEqual({ layers: [parent], writables: [] });
+      await fixture.snapshots.settle();
+      expect(readdirSync(join(fixture.root, "staging"))).toEqual([]);
+    });
+
+    it("keeps a layer that is there already", async () => {
+      const there = await fixture.layer("there", await base(), file("first", "1"));
+      writeFileSync(join(await rootOf("w", idOf("base")), "second"), "2");
+      await fixture.snapshots.turnIntoLayer("w", () => Promise.resolve(there));
+      await fixture.snapshots.withLayer(there, async (view) => {
+        await Promise.resolve();
+        expect([existsSync(join(view, "first")), existsSync(join(view, "second"))]).toEqual([true, false]);
+      });
+    });
+
+    it("shows a layer with nothing of a container's in it", async () => {
+      const parent = await base();
+      await rootOf("c", parent);
+      await fixture.snapshots.withLayer(parent, async (view) => {
+        await Promise.resolve();
+        expect(readdirSync(view).toSorted()).toEqual(["d", "etc"]);
+      });
+      await expect(fixture.snapshots.withLayer(idOf("none"), () => Promise.resolve())).rejects.toMatchObject({ category: "not-found" });
+    });
+  });
 }
