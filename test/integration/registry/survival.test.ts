@@ -1,12 +1,15 @@
 /** `dhow registry serve` as a process: what a kill leaves, and what signals do. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { createHash, randomBytes, X509Certificate } from "node:crypto";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import https from "node:https";
 import net from "node:net";
+import type { TLSSocket } from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { makeCertificate } from "#http/test-certificates.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { digestOf } from "#registry/protocol/digest.ts";
 import { imageManifest } from "#registry/testing.ts";
@@ -34,7 +37,7 @@ async function serve(...flags: string[]): Promise<string> {
   child = started;
   started.stdout.on("data", (data: Buffer) => (said.output += data.toString()));
   started.stderr.on("data", (data: Buffer) => (said.errors += data.toString()));
-  await eventually(() => expect(said.output, said.errors).toMatch(/Registry on http\S+\n/));
+  await eventually(() => expect(said.output, said.errors).toMatch(/Registry on https?:\S+\n/));
   return /Registry on (\S+)\n/.exec(said.output)?.[1] ?? "";
 }
 
@@ -90,15 +93,22 @@ it("has no blob that is not whole and no manifest that leads nowhere, however of
     ageEverything();
     const work = Promise.allSettled([push(origin, `v${round}`), push(origin, `w${round}`)]);
     child?.kill("SIGUSR1");
-    await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 40 * round))]);
+    // Something of this round is there before the kill; how much more is chance.
+    await eventually(async () => expect(await tagsOf(origin)).toContain(`v${round}-0`));
+    await new Promise((resolve) => setTimeout(resolve, 25 * round));
     await end("SIGKILL");
     await work;
   }
   const origin = await serve();
-  const { tags } = (await (await fetch(`${origin}/v2/a/tags/list`)).json()) as { tags: string[] };
+  const tags = await tagsOf(origin);
+  expect(tags).toContain("v0-0");
   for (const tag of tags) await pullWhole(origin, tag);
   for (const file of blobFiles()) expect(createHash("sha256").update(readFileSync(file)).digest("hex")).toBe(file.slice(-64));
 });
+
+async function tagsOf(origin: string): Promise<string[]> {
+  return ((await (await fetch(`${origin}/v2/a/tags/list`)).json()) as { tags?: string[] }).tags ?? [];
+}
 
 function ageEverything(): void {
   const yesterday = new Date(Date.now() - 86_400_000);
@@ -122,7 +132,7 @@ async function push(origin: string, tag: string): Promise<void> {
     for (const bytes of [config, layer]) await ok(`${origin}/v2/a/blobs/uploads/?digest=${digestOf(bytes)}`, "POST", bytes);
     const manifest = Buffer.from(JSON.stringify(imageManifest(config, [layer])));
     await ok(`${origin}/v2/a/manifests/${tag}-${image % 5}`, "PUT", manifest);
-    if (image % 3 === 2) await fetch(`${origin}/v2/a/manifests/${tag}-${image % 5}`, { method: "DELETE" });
+    if (image % 5 === 2) await fetch(`${origin}/v2/a/manifests/${tag}-2`, { method: "DELETE" });
   }
 }
 
@@ -139,6 +149,44 @@ async function pullWhole(origin: string, tag: string): Promise<void> {
     const blob = Buffer.from(await (await fetch(`${origin}/v2/a/blobs/${digest}`)).arrayBuffer());
     expect(digestOf(blob)).toBe(digest);
   }
+}
+
+it("speaks TLS, lets in whom its authority has signed, and takes a new certificate on SIGHUP", async () => {
+  const authority = makeCertificate({ name: "authority", ca: true });
+  const client = makeCertificate({ name: "client", issuer: authority, use: "client" });
+  const path = (name: string): string => join(root, name);
+  const install = (name: string): Buffer => {
+    const { cert, key } = makeCertificate({ name, issuer: authority, use: "server" });
+    writeFileSync(path("cert"), cert);
+    writeFileSync(path("key"), key, { mode: 0o600 });
+    return new X509Certificate(cert).raw;
+  };
+  writeFileSync(path("ca"), authority.cert);
+  const first = install("one");
+  const flags = ["--tls-cert", path("cert"), "--tls-key", path("key"), "--tls-client-ca", path("ca")];
+  const port = Number(new URL(await serve(...flags)).port);
+  const identity = { ca: authority.cert, cert: client.cert, key: client.key };
+  expect(await shownBy(port, identity)).toEqual({ status: 200, raw: first });
+  await expect(shownBy(port, { ca: authority.cert })).rejects.toThrow();
+  await expect(fetch(`http://127.0.0.1:${port}/v2/`)).rejects.toThrow();
+  const second = install("two");
+  child?.kill("SIGHUP");
+  await eventually(async () => expect((await shownBy(port, identity)).raw.equals(second)).toBe(true));
+  chmodSync(path("key"), 0o644);
+  child?.kill("SIGHUP");
+  await eventually(() => expect(said.errors).toContain("can be read by others"));
+  expect(await shownBy(port, identity)).toEqual({ status: 200, raw: second });
+});
+
+/** The answer's status, and the certificate that the server has shown. */
+function shownBy(port: number, options: https.RequestOptions): Promise<{ status: number | undefined; raw: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const request = https.get({ host: "127.0.0.1", port, path: "/v2/", agent: false, ...options }, (response) => {
+      const { raw } = (response.socket as TLSSocket).getPeerCertificate();
+      response.resume().on("end", () => resolve({ status: response.statusCode, raw }));
+    });
+    request.on("error", reject);
+  });
 }
 
 it("says what is wrong with its flags, keeps its folder to itself, and shows its figures", async () => {
