@@ -10,7 +10,7 @@ import { imageManifest, ServedRegistry } from "./testing.ts";
 
 let registry: ServedRegistry;
 beforeAll(async () => {
-  registry = await ServedRegistry.start({ limits: { blobBytes: 5_000_000, stallMs: 400 }, mostUploads: 5 });
+  registry = await ServedRegistry.start({ limits: { blobBytes: 5_000_000, stallMs: 2000 }, mostUploads: 5 });
 });
 afterAll(async () => registry[Symbol.asyncDispose]());
 
@@ -135,10 +135,12 @@ describe("chunks", () => {
 
   it("of two clients at once do not mix", async () => {
     const location = await begin();
-    const slow = ReadableStream.from(slowly(["aaaa", "aaaa"], 100));
-    const first = registry.fetch(location, { method: "PATCH", body: slow, duplex: "half" });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const goOn = Promise.withResolvers<void>();
+    const body = ReadableStream.from(inTwoPieces(goOn.promise));
+    const first = registry.fetch(location, { method: "PATCH", body, duplex: "half" });
+    await expect.poll(async () => (await registry.fetch(location)).headers.get("range")).toBe("0-3");
     const second = await registry.fetch(location, { method: "PATCH", body: "bbbb" });
+    goOn.resolve();
     expect([second.status, (await first).status]).toEqual([400, 202]);
     const put = await registry.fetch(`${location}?digest=${digestOf(Buffer.from("aaaaaaaa"))}`, { method: "PUT" });
     expect(put.status).toBe(201);
@@ -175,11 +177,10 @@ describe("chunks", () => {
   });
 });
 
-async function* slowly(pieces: readonly string[], ms: number): AsyncGenerator<Uint8Array> {
-  for (const piece of pieces) {
-    yield Buffer.from(piece);
-    await new Promise((resolve) => setTimeout(resolve, ms));
-  }
+async function* inTwoPieces(goOn: Promise<void>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("aaaa");
+  await goOn;
+  yield Buffer.from("aaaa");
 }
 
 describe("uploads", () => {

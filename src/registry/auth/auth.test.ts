@@ -148,12 +148,14 @@ describe("htpasswd", () => {
   });
 
   it("does not hold up others while it works on passwords", async () => {
-    const before = performance.now();
-    const guesses = Array.from({ length: 8 }, (_, at) => ask("GET", "/v2/", basic("nobody", String(at))));
+    let left = 8;
+    const guesses = Array.from({ length: left }, async (_, at) => {
+      await ask("GET", "/v2/", basic("nobody", String(at)));
+      left--;
+    });
     expect(await status(ask("GET", "/v2/public/app/manifests/v1"))).toBe(200);
-    const until = performance.now() - before;
+    expect(left).toBeGreaterThan(0);
     await Promise.all(guesses);
-    expect(until).toBeLessThan((performance.now() - before) * 0.9);
   });
 
   it("hears nobody who guesses for long, and others still", async () => {
