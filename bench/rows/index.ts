@@ -7,6 +7,7 @@ import { attachLogged, attachPlain, logRead, logWrite } from "./output.ts";
 import { apiCycle, runBridge, runHost, runNone, runPublish } from "./run.ts";
 import { names } from "./names.ts";
 import { between, published, roundTrip } from "./traffic.ts";
+import { listVolumes } from "./volumes.ts";
 
 /** In the order of docs/performance.md. */
 export const rows: readonly Row[] = [
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   remove200,
   list200,
   stats200,
+  listVolumes,
   memory0,
   memory50,
   memory200,

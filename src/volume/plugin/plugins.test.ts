@@ -155,7 +155,7 @@ describe("a plugin that is no help", () => {
     ["answers a list", () => "[]", "it is no object"],
     ["answers without an end", () => `{"x":"${"a".repeat(9 * 1024 * 1024)}"}`, "larger than"],
   ])("%s", async (_, answer, message) => {
-    const patience = { ask: 400, work: 400, retryAfter: 5, retries: 1 };
+    const patience = { ask: 2_000, work: 2_000, retryAfter: 5, retries: 1 };
     at().volumes = at().open({}, { patience });
     await at().volumes.create(store("data"));
     plugin.overrides["VolumeDriver.Get"] = answer;

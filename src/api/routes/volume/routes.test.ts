@@ -89,6 +89,10 @@ describe("the routes of volumes", () => {
     await expect(call("POST", "/volumes/create", { body: [] })).rejects.toMatchObject({ category: "invalid" });
   });
 
+  it("change none: that is for volumes of a swarm", async () => {
+    await expect(call("PUT", "/volumes/:name", { name: "data", body: {} })).rejects.toMatchObject({ category: "unavailable" });
+  });
+
   it.each([
     ["", false],
     ["force=1", true],

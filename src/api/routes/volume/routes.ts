@@ -1,3 +1,4 @@
+import { EngineError } from "#errors/engine-error.ts";
 import { type ApiRequest, json, noContent, type Reply, type Route } from "#http/route.ts";
 import { parseFilters } from "#spec/filters.ts";
 import { volumeListFilterKeys } from "#spec/volume-filters.ts";
@@ -14,8 +15,14 @@ export function volumeRoutes(backend: VolumeBackend): Route[] {
     { method: "POST", path: "/volumes/create", handler: (request) => createVolume(backend, request) },
     { method: "POST", path: "/volumes/prune", handler: (request) => pruneVolumes(backend, request) },
     { method: "GET", path: "/volumes/:name", handler: async ({ params }) => json(volumeView(await backend.inspect(params["name"] ?? ""))) },
+    { method: "PUT", path: "/volumes/:name", since: [1, 42], handler: () => Promise.reject(noClusterVolumes()) },
     { method: "DELETE", path: "/volumes/:name", handler: (request) => removeVolume(backend, request) },
   ];
+}
+
+/** Only volumes of a swarm can be changed. */
+function noClusterVolumes(): EngineError {
+  return new EngineError("unavailable", "volume update only valid for cluster volumes, but swarm is unavailable");
 }
 
 async function listVolumes(backend: VolumeBackend, { query }: ApiRequest): Promise<Reply> {
