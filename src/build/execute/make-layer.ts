@@ -60,6 +60,8 @@ async function pack(execution: Execution, parent: LayerTree, id: string): Promis
     return { digest: diffId, size };
   });
   const { layer, chainId } = made;
+  // Held by its name from here on; where nobody else holds it, as an empty one, it goes again.
+  if (layer !== undefined) await packing.holdBlob(layer.diffId);
   if (layer === undefined || chainId === undefined) return undefined;
   await execution.assembly.holdBlob(layer.diffId);
   const blob = { digest: layer.diffId, mediaType: mediaTypes.ociLayer };

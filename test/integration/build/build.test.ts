@@ -178,6 +178,17 @@ describe("the cache", () => {
   });
 });
 
+describe("the store", () => {
+  it("has nothing afterwards that nobody needs, not even of steps that changed nothing or failed", async () => {
+    await post({ networkmode: "none" }, [dockerfile(`FROM ${BUSYBOX}`, "RUN true", "RUN echo > /left && false")]);
+    // What a build replaced goes behind its answer.
+    await eventually(async () => {
+      const { Findings } = (await daemon.api("POST", "/system/doctor")).json as { Findings: object[] };
+      expect(Findings).toEqual([]);
+    });
+  });
+});
+
 describe("a build that is given up", () => {
   it("ends the command that runs, and leaves nothing", async () => {
     await startAndLeave([dockerfile(`FROM ${BUSYBOX}`, "RUN --network=none echo begun; sleep 1000")], "begun\\n");
