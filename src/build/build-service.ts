@@ -43,6 +43,8 @@ export interface BuildServiceOptions {
 }
 
 const TIDY_EVERY_MS = 10 * 60_000;
+/** Contexts that come in at once. A client that stalls holds a thread, and copies need those, too. */
+const MOST_CONTEXTS = 4;
 /** With 1, the image says what its layers are known by, for a build elsewhere that names it as a cache. As for BuildKit. */
 const INLINE_ARGUMENT = "BUILDKIT_INLINE_CACHE";
 
@@ -52,6 +54,7 @@ export class BuildService {
   readonly #options: BuildServiceOptions;
   readonly #jobs: string;
   readonly #cache: BuildCache;
+  readonly #contexts = new Slots(MOST_CONTEXTS);
   readonly #closing = new AbortController();
   readonly #going = new Set<Promise<unknown>>();
   #tidied = 0;
@@ -120,7 +123,9 @@ export class BuildService {
     const folder = join(this.#jobs, randomBytes(12).toString("hex"));
     await mkdir(folder, { mode: 0o711 });
     try {
-      const { folder: context, dockerfile: only } = await openContext(this.#deps, input.source, folder, signal);
+      const { folder: context, dockerfile: only } = await this.#contexts.run(signal, async () => {
+        return await openContext(this.#deps, input.source, folder, signal);
+      });
       const dockerfile = readDockerfile(context, only ?? input.dockerfile);
       const ignorePatterns = dropIgnored(context, dockerfile.name);
       await using assembly = this.#deps.images.openAssembly();
