@@ -31,6 +31,12 @@ describe("the walls of the house", { timeout: 60_000 }, () => {
     expect(lint(folder, source)).toContain(`src/${folder} may not import`);
   });
 
+  it("nor may a room deep in a folder, by a path that climbs out of it", () => {
+    expect(lint("cli/commands/image", 'import { x } from "../../../network/service.ts";\nexport const y = x;\n')).toContain(
+      "src/cli may not import src/network",
+    );
+  });
+
   it.each([
     ["container", 'import { EngineError } from "#errors/engine-error.ts";\nexport const x = EngineError;\n'],
     ["api", 'import type { ImageSource } from "#container/ports.ts";\nexport type X = ImageSource;\n'],

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeCertificate } from "#http/test-certificates.ts";
 import { libc } from "#sys/ffi.ts";
-import { closeFd } from "#sys/pipe.ts";
-import { listenUnix } from "#sys/unix-socket.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
+import { listenUnix } from "#sys/sockets/unix-socket.ts";
 import { launched } from "#test/support/build.ts";
 import { eventually } from "#test/support/eventually.ts";
 

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readEnvironment } from "#config/env.ts";
 import { loadConfig } from "#config/load.ts";
-import { mount, unmount } from "#sys/mount.ts";
+import { mount, unmount } from "#sys/mounts/mount.ts";
 import { eventually } from "#test/support/eventually.ts";
 import type { Engine } from "./engine.ts";
 import { runDaemon } from "./lifecycle.ts";

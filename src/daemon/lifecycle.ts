@@ -6,7 +6,7 @@ import { applyReload } from "#config/reload.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { rootOf } from "#lib/id-mapping.ts";
 import type { Listener } from "#http/listen.ts";
-import { notify } from "#sys/sd-notify.ts";
+import { notify } from "#sys/host/sd-notify.ts";
 import type { Engine } from "./engine.ts";
 import { listenTargets } from "./listen-targets.ts";
 import { openListeners } from "./listeners.ts";

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { isLoopback } from "#config/host-address.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { listen, type Listener, type ListenTarget } from "#http/listen.ts";
-import { closeOnExec } from "#sys/inherited-fd.ts";
+import { closeOnExec } from "#sys/processes/inherited-fd.ts";
 
 /** Connections that may wait for the engine on one listener; one more is turned away. */
 const MOST_WAITING = 256;

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
-import { tryLock } from "#sys/flock.ts";
+import { tryLock } from "#sys/files/flock.ts";
 
 /** This process's claim to be the daemon of a pid file. */
 export interface PidFile {

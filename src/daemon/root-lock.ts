@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
-import { tryLock } from "#sys/flock.ts";
+import { tryLock } from "#sys/files/flock.ts";
 
 /**
  * Keeps a folder of the daemon's to one daemon: two with different pid files would each clean up what the other is using.

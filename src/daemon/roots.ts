@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 
 /** Root reads and writes, its group passes through to what it may open: nobody else sees a name in here. */
 const DATA_ROOT_MODE = 0o710;

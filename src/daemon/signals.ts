@@ -1,4 +1,4 @@
-import { LEASE_SIGNAL } from "#sys/lease.ts";
+import { LEASE_SIGNAL } from "#sys/files/lease.ts";
 
 /** Why a daemon stops. */
 export type StopReason = NodeJS.Signals | "end of input";

@@ -1,4 +1,4 @@
-import { trimMemory } from "#sys/malloc-trim.ts";
+import { trimMemory } from "#sys/host/malloc-trim.ts";
 
 /** How often is looked whether the daemon is busy. */
 const INTERVAL_MS = 10_000;

@@ -2,7 +2,7 @@ import type { CacheEntry } from "#build/cache/cache-entry.ts";
 import type { Container } from "#container/record/container.ts";
 import type { ListedContainer } from "#container/list/list.ts";
 import type { ContainerDiskUse } from "#container/list/sizes.ts";
-import type { ListedImage } from "#image/list.ts";
+import type { ListedImage } from "#image/list/list.ts";
 import type { VolumeUsage } from "#volume/volumes.ts";
 
 export type UsageKind = "container" | "image" | "volume" | "build-cache";

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import type { RuntimeFeatures } from "#runtime/contract.ts";
 import { serverVersion } from "#spec/identity.ts";
-import type { HostDescription } from "#sys/host-description.ts";
-import type { HostReading } from "#sys/host-facts.ts";
+import type { HostDescription } from "#sys/host/host-description.ts";
+import type { HostReading } from "#sys/host/host-facts.ts";
 
 /** What `info` asks of the nouns; every answer is a few numbers and costs nothing. */
 export interface InfoSources {

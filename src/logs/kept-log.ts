@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path/posix";
 import type { Logger } from "#lib/logger.ts";
-import type { FileWrites } from "#sys/inotify.ts";
+import type { FileWrites } from "#sys/files/inotify.ts";
 import { compressFile } from "./compress.ts";
 import type { LogLayout } from "./layout.ts";
 import { FEED, findFiles, identify, takeInRest } from "./log-folder.ts";

@@ -1,6 +1,6 @@
 import { link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path/posix";
-import { takeReadLease } from "#sys/lease.ts";
+import { takeReadLease } from "#sys/files/lease.ts";
 
 /**
  * A log's folder.

@@ -1,7 +1,7 @@
 import { link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path/posix";
 import type { Logger } from "#lib/logger.ts";
-import { FileWrites } from "#sys/inotify.ts";
+import { FileWrites } from "#sys/files/inotify.ts";
 import type { LogKeeper, MonitorLog } from "./contract.ts";
 import { KeptLog } from "./kept-log.ts";
 import type { LogLayout } from "./layout.ts";

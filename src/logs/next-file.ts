@@ -2,8 +2,8 @@ import { constants } from "node:fs";
 import { type FileHandle, link, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path/posix";
 import { setTimeout } from "node:timers/promises";
-import type { FileWrites } from "#sys/inotify.ts";
-import { endLease, isLeaseBroken, takeReadLease } from "#sys/lease.ts";
+import type { FileWrites } from "#sys/files/inotify.ts";
+import { endLease, isLeaseBroken, takeReadLease } from "#sys/files/lease.ts";
 import { FEED, FEED_TEMPORARY, findFiles, identify, isOpenForWriting, nameAlso, NEXT, takeIn } from "./log-folder.ts";
 
 export interface NextFileOptions {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
-import { holdPort } from "#sys/host-port.ts";
+import { holdPort } from "#sys/host/host-port.ts";
 import type { HostSurvey } from "#sys/netns/host-network.ts";
 import type { NetworkContext } from "./context.ts";
 import { Departures } from "./sandbox/departures.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Instance } from "#spec/instance.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 
 /** Everything of an instance that outlives a call: `<kind> <name>`, one line for each thing. Equal inventories: nothing came, nothing was lost. */
 export function inventoryOf(instance: Instance): string[] {

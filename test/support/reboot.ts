@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Instance } from "#spec/instance.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import type { TestDaemon } from "./daemon.ts";
 import { eventually } from "./eventually.ts";
 import { expect } from "vitest";

@@ -20,7 +20,7 @@ import type { ContainerMount } from "#runtime/oci/spec-input.ts";
 import { resolveUser } from "#runtime/oci/user.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
-import { readHostFacts } from "#sys/host-facts.ts";
+import { readHostFacts } from "#sys/host/host-facts.ts";
 
 /** What a trial container is asked for. */
 export interface Trial {

@@ -1,4 +1,4 @@
-import type { ImageDetails } from "#image/inspect.ts";
+import type { ImageDetails } from "#image/list/inspect.ts";
 import type { ImageInspect } from "#spec/docker-api/types.ts";
 import type { ImageRunConfig } from "#spec/oci-image/types.ts";
 import { isBefore, repoDigests, repoTags } from "./image.ts";

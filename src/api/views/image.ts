@@ -1,6 +1,6 @@
-import type { HistoryStep } from "#image/history.ts";
-import type { ListedImage } from "#image/list.ts";
-import type { RemovedItem } from "#image/remove.ts";
+import type { HistoryStep } from "#image/list/history.ts";
+import type { ListedImage } from "#image/list/list.ts";
+import type { RemovedItem } from "#image/remove/remove.ts";
 import type { ImageDeleteResponseItem, ImageHistoryResponseItem, ImageSummary } from "#spec/docker-api/types.ts";
 import { familiarString, type Reference } from "#spec/reference.ts";
 

@@ -1,7 +1,7 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { basename, dirname } from "node:path/posix";
 import { ignoreMatcher, parseIgnoreFile } from "#spec/ignore-file.ts";
-import { RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 
 const IGNORE_FILE = ".dockerignore";
 const LARGEST = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
-import { RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 
 const DEFAULT = "Dockerfile";
 /** As BuildKit's frontend takes. */

@@ -1,6 +1,6 @@
 import { rmdirSync, unlinkSync } from "node:fs";
 import { basename, dirname } from "node:path/posix";
-import { RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 
 /** The paths on the way to mount targets that a root does not have: what will be made for the mounts, and is no part of the layer. */
 export function missingTargets(folder: string, targets: readonly string[]): string[] {

@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { lookup } from "node:dns/promises";
 import { EngineError } from "#errors/engine-error.ts";
-import { RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 import type { GitOperation } from "../plan/plan.ts";
 import { isRefusedAddress, refusal } from "./address-policy.ts";
 import { runGit } from "./run-git.ts";

@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
-import { bytePathOf } from "#sys/byte-path.ts";
-import * as node from "#sys/node-file.ts";
+import { bytePathOf } from "#sys/files/byte-path.ts";
+import * as node from "#sys/files/node-file.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { isDeletion } from "./nodes.ts";
 

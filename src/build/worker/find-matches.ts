@@ -1,5 +1,5 @@
-import { bytePathOf, shownPath, type BytePath } from "#sys/byte-path.ts";
-import { RootFolder } from "#sys/in-root.ts";
+import { bytePathOf, shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { hasWildcards, namePattern } from "./name-pattern.ts";
 

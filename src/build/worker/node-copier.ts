@@ -1,9 +1,9 @@
 import { constants, copyFileSync, lstatSync, readlinkSync, type BigIntStats } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
-import { cString, shownPath, type BytePath } from "#sys/byte-path.ts";
+import { cString, shownPath, type BytePath } from "#sys/files/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import * as node from "#sys/node-file.ts";
-import { getXattr, hasXattrs, listXattrs, setXattr } from "#sys/xattr.ts";
+import * as node from "#sys/files/node-file.ts";
+import { getXattr, hasXattrs, listXattrs, setXattr } from "#sys/files/xattr.ts";
 import type { OpenFolder } from "#store/tree/open-folder.ts";
 import { keepsXattr } from "#store/unpack/xattr-policy.ts";
 import { isDeletion } from "./nodes.ts";

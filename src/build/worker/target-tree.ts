@@ -1,10 +1,10 @@
 import type { BigIntStats } from "node:fs";
 import { dirname } from "node:path/posix";
 import { EngineError } from "#errors/engine-error.ts";
-import { bytePathOf, type BytePath } from "#sys/byte-path.ts";
+import { bytePathOf, type BytePath } from "#sys/files/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import { RootFolder } from "#sys/in-root.ts";
-import * as node from "#sys/node-file.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
+import * as node from "#sys/files/node-file.ts";
 import { chmodded } from "./chmod.ts";
 import type { Looks } from "./job.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Cli } from "../cli.ts";
 import { parseArguments } from "../arguments/parse.ts";
 import { testStreams } from "../testing.ts";
-import { run } from "../commands/run.ts";
+import { run } from "../commands/container/run.ts";
 import { fillRequest } from "./fill-request.ts";
 import { parseNetwork } from "./network.ts";
 import type { Apply } from "./run-flag.ts";

@@ -1,6 +1,6 @@
 import { mkdir, rmdir } from "node:fs/promises";
 import type { Owner } from "#lib/id-mapping.ts";
-import { mount, unmount } from "#sys/mount.ts";
+import { mount, unmount } from "#sys/mounts/mount.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 
 /** /dev/shm of a container that others may join (`--ipc shareable`): a tmpfs of the host, bound into each of them. */

@@ -1,6 +1,6 @@
 import type { CgroupUsage } from "#sys/cgroup-usage/usage.ts";
-import type { HostCpu } from "#sys/host-cpu.ts";
-import type { InterfaceCounters } from "#sys/interface-counters.ts";
+import type { HostCpu } from "#sys/host/host-cpu.ts";
+import type { InterfaceCounters } from "#sys/host/interface-counters.ts";
 
 /** What a running container had used at one moment. */
 export interface StatsSample {

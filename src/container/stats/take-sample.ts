@@ -1,5 +1,5 @@
-import { type HostCpu, readHostCpu } from "#sys/host-cpu.ts";
-import { type InterfaceCounters, readInterfaceCounters } from "#sys/interface-counters.ts";
+import { type HostCpu, readHostCpu } from "#sys/host/host-cpu.ts";
+import { type InterfaceCounters, readInterfaceCounters } from "#sys/host/interface-counters.ts";
 import { type Active, isActive, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import type { StatsSample } from "./sample.ts";

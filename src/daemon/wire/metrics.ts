@@ -5,8 +5,8 @@ import type { EngineMetrics, MetricSources } from "#engine/metrics/engine-metric
 import type { Journal } from "#events/journal.ts";
 import type { Logger } from "#lib/logger.ts";
 import { serverVersion } from "#spec/identity.ts";
-import type { HostDescription } from "#sys/host-description.ts";
-import type { HostReading } from "#sys/host-facts.ts";
+import type { HostDescription } from "#sys/host/host-description.ts";
+import type { HostReading } from "#sys/host/host-facts.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
 import { isLoopback } from "#config/host-address.ts";
 import type { Nouns } from "./nouns.ts";

@@ -4,7 +4,7 @@ import type { Logger } from "#lib/logger.ts";
 import { createOciRuntime } from "#runtime/oci/driver-open.ts";
 import type { OciRuntime } from "#runtime/oci/driver.ts";
 import { installedRuntimes } from "#runtime/oci/runtimes.ts";
-import { ensureCgroupMounts, readCgroupHost } from "#sys/cgroup.ts";
+import { ensureCgroupMounts, readCgroupHost } from "#sys/cgroups/cgroup.ts";
 
 const MONITOR = "/usr/bin/conmon";
 

@@ -4,8 +4,8 @@ import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import { Database } from "#store/db/database.ts";
 import { isDamage, isWhole, salvage } from "#store/db/salvage.ts";
-import { detachMount } from "#sys/mount.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { detachMount } from "#sys/mounts/mount.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 
 const FILE = "dhow.db";
 

@@ -2,8 +2,8 @@ import { mediaTypes } from "#spec/oci-image/types.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
-import { CONFIG_LIMIT } from "../image-config.ts";
-import type { LayerBlob } from "../image.ts";
+import { CONFIG_LIMIT } from "../record/image-config.ts";
+import type { LayerBlob } from "../record/image.ts";
 import { invalid, type Member, type Members } from "./members.ts";
 
 /** An image that an archive holds; all its blobs are in the content store already. */

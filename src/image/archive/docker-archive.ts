@@ -1,4 +1,4 @@
-import { digestOf } from "../image.ts";
+import { digestOf } from "../record/image.ts";
 import { layoutManifests, type LayoutManifest } from "./oci-layout.ts";
 import { isDigest } from "#spec/digest.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";

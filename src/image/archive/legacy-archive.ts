@@ -1,5 +1,5 @@
 import { parseReference, withTag, type Reference } from "#spec/reference.ts";
-import type { LayerBlob } from "../image.ts";
+import type { LayerBlob } from "../record/image.ts";
 import { layerMember, type ArchivedImage, type ArchiveSource } from "./archived-image.ts";
 import { asRecord, parseDocument } from "./json-document.ts";
 import { invalid } from "./members.ts";

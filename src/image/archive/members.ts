@@ -1,7 +1,7 @@
 import path from "node:path/posix";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
-import { shownPath } from "#sys/byte-path.ts";
+import { shownPath } from "#sys/files/byte-path.ts";
 import type { TarEntry } from "#store/unpack/tar/entry.ts";
 import { compressionOf, LONGEST_MAGIC, type Compression } from "#store/unpack/compression.ts";
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
 import { parseReference } from "#spec/reference.ts";
-import { digestOf } from "../image.ts";
+import { digestOf } from "../record/image.ts";
 import type { RemoteBlobs } from "../ports.ts";
 import { configJson, dockerArchive, imageFixture, layerTar, load, never, type ImageFixture } from "../testing.ts";
 import type { DoctorReport } from "./finding.ts";

@@ -6,9 +6,9 @@ import type { ContentStore } from "#store/content/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import { decompressed } from "../archive/decompress.ts";
 import { forEachEntry } from "../archive/tar-entries.ts";
-import type { Collector } from "../collector.ts";
-import type { ImageStore } from "../image-store.ts";
-import type { Leases } from "../leases.ts";
+import type { Collector } from "../remove/collector.ts";
+import type { ImageStore } from "../record/image-store.ts";
+import type { Leases } from "../record/leases.ts";
 import type { BlobRole, Finding } from "./finding.ts";
 
 export interface ExamineDeps {

@@ -4,10 +4,10 @@ import { chainIds } from "#spec/oci-image/chain-id.ts";
 import { familiarName, familiarString, type Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
-import type { Assembly } from "../assembly.ts";
-import type { Collector } from "../collector.ts";
-import type { ImageStore } from "../image-store.ts";
-import { shortId, tagsOf, type Image } from "../image.ts";
+import type { Assembly } from "../make/assembly.ts";
+import type { Collector } from "../remove/collector.ts";
+import type { ImageStore } from "../record/image-store.ts";
+import { shortId, tagsOf, type Image } from "../record/image.ts";
 import type { RemoteBlobs } from "../ports.ts";
 import type { BlobRole, Finding, Outcome } from "./finding.ts";
 

@@ -1,7 +1,7 @@
 import { hexOf, type Digest } from "#spec/digest.ts";
 import { mediaTypes, type Descriptor } from "#spec/oci-image/types.ts";
 import { canonicalString, familiarName, familiarString, type Reference } from "#spec/reference.ts";
-import { digestOf } from "../image.ts";
+import { digestOf } from "../record/image.ts";
 
 type Blob = Pick<Descriptor, "digest" | "size" | "mediaType">;
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { gzipSync } from "node:zlib";
 import { parsePlatform, type Platform } from "#spec/platform.ts";
 import { forEachEntry } from "../archive/tar-entries.ts";
-import { digestOf } from "../image.ts";
+import { digestOf } from "../record/image.ts";
 import { chunked, configJson, dockerArchive, file, imageFixture, layerTar, load, never, type ImageFixture } from "../testing.ts";
 import { packTar } from "#lib/tar-pack.ts";
 

@@ -2,9 +2,9 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { Platform } from "#spec/platform.ts";
 import { canonicalName, parseImageName, withTag, type Reference } from "#spec/reference.ts";
-import type { Image } from "../image.ts";
-import type { ImageStore } from "../image-store.ts";
-import { resolveImage } from "../resolve.ts";
+import type { Image } from "../record/image.ts";
+import type { ImageStore } from "../record/image-store.ts";
+import { resolveImage } from "../record/resolve.ts";
 
 /** An image to save, under the tags that it was asked for by. */
 export interface ImageToSave {

@@ -1,6 +1,6 @@
 /** Keeps one log until it is killed: what a daemon does for one container. Arguments: the folder, the layout as JSON. */
 import { silentLogger } from "#lib/logger.ts";
-import { LEASE_SIGNAL } from "#sys/lease.ts";
+import { LEASE_SIGNAL } from "#sys/files/lease.ts";
 import { FileLogKeeper } from "../log-keeper.ts";
 import type { LogLayout } from "../layout.ts";
 

@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { formatAddress, parseAddress } from "../addresses/ip.ts";
-import { ipv6Bytes } from "#sys/ipv6-bytes.ts";
+import { ipv6Bytes } from "#sys/sockets/ipv6-bytes.ts";
 
 /** An address as the data of an A or AAAA record. */
 export function addressData(address: string): Buffer {

@@ -1,7 +1,7 @@
 import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { HostNames } from "#sys/netns/host-network.ts";
-import { closeFd } from "#sys/pipe.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { NameServer } from "./name-server.ts";
 import type { Resolver } from "./resolver.ts";

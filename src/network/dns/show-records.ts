@@ -1,5 +1,5 @@
 import { dnsTypes } from "#spec/dns-trace.ts";
-import { ipv6Text } from "#sys/ipv6-bytes.ts";
+import { ipv6Text } from "#sys/sockets/ipv6-bytes.ts";
 import { parseQuestion, readRecords, TYPE } from "./message.ts";
 
 /** Names may point backwards as often as this. */

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { createNamespace, inNamespace, removeNamespace, withNamespaceFile } from "#sys/netns/namespace.ts";
 import { openSocketIn } from "#sys/netns/name-server-sockets.ts";
 import { checked, libc } from "#sys/ffi.ts";
-import { closeFd } from "#sys/pipe.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
 import { parseQuery, type Query } from "./message.ts";
 import { askUpstream, framed } from "./upstream.ts";
 

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import type { HeldPort } from "#sys/host-port.ts";
+import type { HeldPort } from "#sys/host/host-port.ts";
 import type { PortProtocol, PortRequest } from "./port-spec.ts";
 
 export interface PublishedPort {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
-import { LONGEST_SOCKET_PATH } from "#sys/unix-socket.ts";
+import { LONGEST_SOCKET_PATH } from "#sys/sockets/unix-socket.ts";
 
 /** Where the driver keeps what has to be found again after a restart of the daemon, all of it below the exec root and gone after a reboot. */
 export interface ExecFolders {

@@ -1,6 +1,6 @@
-import { adopt } from "#sys/fd-socket.ts";
-import { closeFd, makePipe } from "#sys/pipe.ts";
-import { type ChildProcess, spawn } from "#sys/spawn.ts";
+import { adopt } from "#sys/sockets/fd-socket.ts";
+import { closeFd, makePipe } from "#sys/processes/pipe.ts";
+import { type ChildProcess, spawn } from "#sys/processes/spawn.ts";
 import { runtimeEnvironment, SYNC_DESCRIPTOR } from "./arguments.ts";
 import { parseExitCode } from "./exit-file.ts";
 

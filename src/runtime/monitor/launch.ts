@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { EngineError } from "#errors/engine-error.ts";
-import { closeFd, makePipe, writeByte } from "#sys/pipe.ts";
-import { type ChildProcess, spawn } from "#sys/spawn.ts";
+import { closeFd, makePipe, writeByte } from "#sys/processes/pipe.ts";
+import { type ChildProcess, spawn } from "#sys/processes/spawn.ts";
 import { type MonitorArguments, monitorArguments, monitorEnvironment } from "./arguments.ts";
 import { parseSyncMessage, type SyncMessage } from "./sync-message.ts";
 

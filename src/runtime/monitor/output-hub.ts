@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
-import { adopt } from "#sys/fd-socket.ts";
-import { PacketReader } from "#sys/packet-reader.ts";
-import { connectUnix } from "#sys/unix-socket.ts";
+import { adopt } from "#sys/sockets/fd-socket.ts";
+import { PacketReader } from "#sys/sockets/packet-reader.ts";
+import { connectUnix } from "#sys/sockets/unix-socket.ts";
 import type { OutputChunk } from "../contract.ts";
 import { OutputQueue } from "./output-queue.ts";
 

@@ -1,5 +1,5 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import type { ProcessIdentity } from "#sys/pidfd.ts";
+import type { ProcessIdentity } from "#sys/processes/pidfd.ts";
 
 /**
  * What a daemon has to know of a container that another one started. Written before the monitor is, so that no monitor is without

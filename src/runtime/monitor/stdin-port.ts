@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
-import { adopt, type AdoptedFd } from "#sys/fd-socket.ts";
-import { openProcess, type ProcessIdentity, takeDescriptor } from "#sys/pidfd.ts";
-import { closeFd, setNonBlocking } from "#sys/pipe.ts";
+import { adopt, type AdoptedFd } from "#sys/sockets/fd-socket.ts";
+import { openProcess, type ProcessIdentity, takeDescriptor } from "#sys/processes/pidfd.ts";
+import { closeFd, setNonBlocking } from "#sys/processes/pipe.ts";
 
 /**
  * The writing end of a container's stdin, taken from its monitor.

@@ -1,7 +1,7 @@
 import type { Logger } from "#lib/logger.ts";
-import type { CgroupHost } from "#sys/cgroup-paths.ts";
-import type { FolderWatch } from "#sys/folder-watch.ts";
-import type { OomWatch } from "#sys/oom-watch.ts";
+import type { CgroupHost } from "#sys/cgroups/cgroup-paths.ts";
+import type { FolderWatch } from "#sys/files/folder-watch.ts";
+import type { OomWatch } from "#sys/cgroups/oom-watch.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ProcessExit } from "../contract.ts";
 import type { ExecFolders } from "../monitor/exec-folders.ts";

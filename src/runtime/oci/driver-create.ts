@@ -1,9 +1,9 @@
 import { rm, writeFile } from "node:fs/promises";
 import { EngineError } from "#errors/engine-error.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
-import { moveToService } from "#sys/cgroup.ts";
-import { identify } from "#sys/pidfd.ts";
-import type { ChildProcess } from "#sys/spawn.ts";
+import { moveToService } from "#sys/cgroups/cgroup.ts";
+import { identify } from "#sys/processes/pidfd.ts";
+import type { ChildProcess } from "#sys/processes/spawn.ts";
 import type { EarlyLaunchRequest, LaunchRequest } from "../contract.ts";
 import type { MonitorArguments } from "../monitor/arguments.ts";
 import { launchMonitor } from "../monitor/launch.ts";

@@ -1,8 +1,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path/posix";
 import { setTimeout as delay } from "node:timers/promises";
-import { removeCgroup } from "#sys/cgroup.ts";
-import { parentOf, type ProcessIdentity, signalProcess } from "#sys/pidfd.ts";
+import { removeCgroup } from "#sys/cgroups/cgroup.ts";
+import { parentOf, type ProcessIdentity, signalProcess } from "#sys/processes/pidfd.ts";
 import { type MonitorRecord, readRecord, unfinished } from "../monitor/record.ts";
 import { type DriverContext, filesOf, type LiveContainer, runtimeOf } from "./driver-context.ts";
 import { inTime, killContainer, killMembers, killProcess } from "./driver-kill.ts";

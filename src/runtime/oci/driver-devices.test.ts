@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
-import { readCgroupHost } from "#sys/cgroup.ts";
-import { FolderWatch } from "#sys/folder-watch.ts";
-import { openOomWatch } from "#sys/oom-watch.ts";
+import { readCgroupHost } from "#sys/cgroups/cgroup.ts";
+import { FolderWatch } from "#sys/files/folder-watch.ts";
+import { openOomWatch } from "#sys/cgroups/oom-watch.ts";
 import type { LaunchRequest } from "../contract.ts";
 import { execFolders } from "../monitor/exec-folders.ts";
 import { SuiteBench, timeout } from "../suite/bench.ts";

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
-import { denyDevices } from "#sys/cgroup.ts";
+import { denyDevices } from "#sys/cgroups/cgroup.ts";
 import type { DriverContext } from "./driver-context.ts";
 import type { Runtime } from "./runtimes.ts";
 import { deviceDenials } from "./spec/devices.ts";

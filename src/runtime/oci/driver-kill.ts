@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineError } from "#errors/engine-error.ts";
-import { isFrozen, membersOf, thaw } from "#sys/cgroup.ts";
-import { childrenOf, identify, openProcess, type ProcessIdentity, signalProcess, watchExit } from "#sys/pidfd.ts";
-import type { ChildProcess } from "#sys/spawn.ts";
+import { isFrozen, membersOf, thaw } from "#sys/cgroups/cgroup.ts";
+import { childrenOf, identify, openProcess, type ProcessIdentity, signalProcess, watchExit } from "#sys/processes/pidfd.ts";
+import type { ChildProcess } from "#sys/processes/spawn.ts";
 import type { DriverContext, LiveContainer } from "./driver-context.ts";
 
 const SIGKILL = 9;

@@ -1,9 +1,9 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Instance } from "#spec/instance.ts";
-import { readCgroupHost } from "#sys/cgroup.ts";
-import { FolderWatch } from "#sys/folder-watch.ts";
-import { openOomWatch } from "#sys/oom-watch.ts";
+import { readCgroupHost } from "#sys/cgroups/cgroup.ts";
+import { FolderWatch } from "#sys/files/folder-watch.ts";
+import { openOomWatch } from "#sys/cgroups/oom-watch.ts";
 import type { RuntimeFeatures } from "../contract.ts";
 import { execFolders, makeExecFolders } from "../monitor/exec-folders.ts";
 import { OciRuntime } from "./driver.ts";

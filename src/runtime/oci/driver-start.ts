@@ -2,7 +2,7 @@ import { constants, existsSync, unlinkSync, writeSync } from "node:fs";
 import { readdir, readlink } from "node:fs/promises";
 import { Socket } from "node:net";
 import { EngineError } from "#errors/engine-error.ts";
-import { closeFd, openFd } from "#sys/pipe.ts";
+import { closeFd, openFd } from "#sys/processes/pipe.ts";
 import type { LiveContainer } from "./driver-context.ts";
 import { releaseHub } from "./driver-streams.ts";
 import { startError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { countOomKills } from "#sys/cgroup.ts";
+import { countOomKills } from "#sys/cgroups/cgroup.ts";
 import type { ProcessExit } from "../contract.ts";
 import { readExitFile } from "../monitor/exit-file.ts";
 import type { MonitoredProcesses, MonitorRecord } from "../monitor/record.ts";

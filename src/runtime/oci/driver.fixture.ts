@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { silentLogger } from "#lib/logger.ts";
-import { ensureCgroupMounts, readCgroupHost } from "#sys/cgroup.ts";
-import { foldersOf } from "#sys/cgroup-paths.ts";
+import { ensureCgroupMounts, readCgroupHost } from "#sys/cgroups/cgroup.ts";
+import { foldersOf } from "#sys/cgroups/cgroup-paths.ts";
 import type { ContainerFixture } from "../contract.fixture.ts";
 import type { DriverUnderTest } from "../suite/bench.ts";
 import type { OciRuntime } from "./driver.ts";

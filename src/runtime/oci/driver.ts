@@ -1,9 +1,9 @@
 import { dirname } from "node:path/posix";
 import { EngineError } from "#errors/engine-error.ts";
-import { freeze, membersOf, removeEmptyCgroup, thaw } from "#sys/cgroup.ts";
+import { freeze, membersOf, removeEmptyCgroup, thaw } from "#sys/cgroups/cgroup.ts";
 import { readCgroupUsage } from "#sys/cgroup-usage/read-usage.ts";
 import type { CgroupUsage } from "#sys/cgroup-usage/usage.ts";
-import { readSmallFile } from "#sys/read-small-file.ts";
+import { readSmallFile } from "#sys/files/read-small-file.ts";
 import type {
   ContainerStreams,
   CreatedProcess,

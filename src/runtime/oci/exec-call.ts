@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { identify, signalProcess } from "#sys/pidfd.ts";
+import { identify, signalProcess } from "#sys/processes/pidfd.ts";
 import type { ExecRequest } from "../contract.ts";
 import type { DriverContext, LiveContainer } from "./driver-context.ts";
 import { execError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import { adopt } from "#sys/fd-socket.ts";
-import { unreadBytes } from "#sys/pipe.ts";
+import { adopt } from "#sys/sockets/fd-socket.ts";
+import { unreadBytes } from "#sys/processes/pipe.ts";
 import type { OutputChunk } from "../contract.ts";
 import { OutputQueue } from "../monitor/output-queue.ts";
 

@@ -1,4 +1,4 @@
-import { identify, type ProcessIdentity, signalProcess } from "#sys/pidfd.ts";
+import { identify, type ProcessIdentity, signalProcess } from "#sys/processes/pidfd.ts";
 import type { ExecProcess, OutputChunk, TerminalSize } from "../contract.ts";
 import type { StdinPort } from "../monitor/stdin-port.ts";
 import { stopTree } from "./driver-kill.ts";

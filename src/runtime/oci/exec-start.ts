@@ -1,6 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
-import { closeFd, makeMemoryFile } from "#sys/pipe.ts";
-import { type ChildProcess, spawn } from "#sys/spawn.ts";
+import { closeFd, makeMemoryFile } from "#sys/processes/pipe.ts";
+import { type ChildProcess, spawn } from "#sys/processes/spawn.ts";
 import { runtimeEnvironment } from "../monitor/arguments.ts";
 import { launchExecMonitor } from "../monitor/launch-exec.ts";
 import { type ExecCall, pidFileOf, processText, type StartedExec } from "./exec-call.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { EngineError } from "#errors/engine-error.ts";
-import { closeFd, duplicateFd, makePipe } from "#sys/pipe.ts";
-import { receiveTerminal, setWindowSize, type TerminalReceiver } from "#sys/terminal.ts";
+import { closeFd, duplicateFd, makePipe } from "#sys/processes/pipe.ts";
+import { receiveTerminal, setWindowSize, type TerminalReceiver } from "#sys/processes/terminal.ts";
 import type { ExecProcess, TerminalSize } from "../contract.ts";
 import { StdinPort } from "../monitor/stdin-port.ts";
 import { type ExecCall, execFailure, pidOf, type StartedExec } from "./exec-call.ts";

@@ -1,4 +1,4 @@
-import { closeFd, makePipe } from "#sys/pipe.ts";
+import { closeFd, makePipe } from "#sys/processes/pipe.ts";
 import type { ExecProcess } from "../contract.ts";
 import { StdinPort } from "../monitor/stdin-port.ts";
 import { type ExecCall, execFailure, pidOf, type StartedExec } from "./exec-call.ts";

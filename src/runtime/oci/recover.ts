@@ -1,5 +1,5 @@
-import { countOomKills, isFrozen } from "#sys/cgroup.ts";
-import { openProcess, watchExit } from "#sys/pidfd.ts";
+import { countOomKills, isFrozen } from "#sys/cgroups/cgroup.ts";
+import { openProcess, watchExit } from "#sys/processes/pidfd.ts";
 import { readExitFile } from "../monitor/exit-file.ts";
 import { type MonitoredProcesses, type MonitorRecord, readRecord } from "../monitor/record.ts";
 import type { ProcessExit, Recovered } from "../contract.ts";

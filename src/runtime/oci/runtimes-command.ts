@@ -1,6 +1,6 @@
-import { adopt } from "#sys/fd-socket.ts";
-import { closeFd, makePipe } from "#sys/pipe.ts";
-import { spawn } from "#sys/spawn.ts";
+import { adopt } from "#sys/sockets/fd-socket.ts";
+import { closeFd, makePipe } from "#sys/processes/pipe.ts";
+import { spawn } from "#sys/processes/spawn.ts";
 import { runtimeEnvironment } from "../monitor/arguments.ts";
 import type { Runtime } from "./runtimes.ts";
 

@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { spawn } from "#sys/spawn.ts";
+import { spawn } from "#sys/processes/spawn.ts";
 import { findRuntimes, parseBanner, Runtime } from "./runtimes.ts";
 
 it.each([

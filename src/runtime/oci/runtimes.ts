@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
-import { type SealedFile, sealFile } from "#sys/sealed-file.ts";
+import { type SealedFile, sealFile } from "#sys/files/sealed-file.ts";
 import { outputOf } from "./runtimes-command.ts";
 
 export interface RuntimeEntry {

@@ -1,6 +1,6 @@
 import type { IdMapping } from "#lib/id-mapping.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
-import type { LimitName } from "#sys/host-limits.ts";
+import type { LimitName } from "#sys/host/host-limits.ts";
 
 /** All that `ociSpec` (spec.ts) decides from. It does no I/O: everything of the host and the root file system is looked up before. */
 export interface SpecInput {

@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 import type { ResolvedUser } from "./spec-input.ts";
 
 /** More is refused: a user data base of this size is an attack on memory (CVE-2026-47262), never an image's own. */

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { mount, unmount } from "#sys/mount.ts";
+import { mount, unmount } from "#sys/mounts/mount.ts";
 import { contentStoreSuite, digestOf, pieces } from "./contract.suite.ts";
 import { createContentStore, type FsContentStore } from "./fs-content-store.ts";
 

@@ -1,8 +1,8 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
-import { shownPath, type BytePath } from "#sys/byte-path.ts";
+import { shownPath, type BytePath } from "#sys/files/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import * as node from "#sys/node-file.ts";
-import { setXattr, setXattrOf } from "#sys/xattr.ts";
+import * as node from "#sys/files/node-file.ts";
+import { setXattr, setXattrOf } from "#sys/files/xattr.ts";
 import { isFullDisk } from "../full-disk.ts";
 import { look, removeTree } from "../tree/nodes.ts";
 import type { Budget } from "../unpack/budget.ts";

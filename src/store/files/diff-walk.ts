@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
-import type { BytePath } from "#sys/byte-path.ts";
-import { getXattr } from "#sys/xattr.ts";
+import type { BytePath } from "#sys/files/byte-path.ts";
+import { getXattr } from "#sys/files/xattr.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";
 import { OPAQUE } from "../unpack/whiteouts.ts";
 import type { TreeDiff } from "./contract.ts";

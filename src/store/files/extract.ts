@@ -1,8 +1,8 @@
 import { fstatSync, statfsSync } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
 import type { JobContext } from "#lib/worker-jobs.ts";
-import { closeFd } from "#sys/pipe.ts";
-import type { PrivateMounts } from "#sys/private-mounts.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
+import type { PrivateMounts } from "#sys/mounts/private-mounts.ts";
 import { Budget, type FreeSpace } from "../unpack/budget.ts";
 import { decompress, prepareDecompression } from "../unpack/decompress.ts";
 import { isDamagedStream } from "../unpack/refusal.ts";

@@ -1,7 +1,7 @@
 import { readlinkSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "#sys/byte-path.ts";
-import * as node from "#sys/node-file.ts";
-import { getXattr, hasXattrs, listXattrs, setXattr, setXattrOf } from "#sys/xattr.ts";
+import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import * as node from "#sys/files/node-file.ts";
+import { getXattr, hasXattrs, listXattrs, setXattr, setXattrOf } from "#sys/files/xattr.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";
 import { keepsXattr } from "../unpack/xattr-policy.ts";
 import { OPAQUE } from "../unpack/whiteouts.ts";

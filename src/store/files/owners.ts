@@ -1,5 +1,5 @@
 import { hostId, type IdMapping, namespaceId, type Owner, rootOf } from "#lib/id-mapping.ts";
-import { asOwner } from "#sys/file-owner.ts";
+import { asOwner } from "#sys/files/file-owner.ts";
 
 /** Who nobody is, where a user has no number on the other side (the kernel's overflow id). */
 const NOBODY = 65_534;

@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, statfsSync, statSync } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
-import { mountOf } from "#sys/fd-facts.ts";
+import { mountOf } from "#sys/files/fd-facts.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import { RootFolder } from "#sys/in-root.ts";
-import { MountTree } from "#sys/mount-tree.ts";
-import type { PrivateMounts } from "#sys/private-mounts.ts";
-import { closeFd } from "#sys/pipe.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
+import { MountTree } from "#sys/mounts/mount-tree.ts";
+import type { PrivateMounts } from "#sys/mounts/private-mounts.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
 import type { ViewMount, ViewRequest } from "./contract.ts";
 import { ownersOf, type Owners } from "./owners.ts";
 

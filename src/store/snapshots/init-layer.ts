@@ -1,7 +1,7 @@
 import { constants, lstatSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { closeDescriptor } from "#sys/node-file.ts";
-import { RootFolder } from "#sys/in-root.ts";
+import { closeDescriptor } from "#sys/files/node-file.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 
 /**
  * The places of a root that the engine and the runtime mount on, and what Docker puts there, too. An image may have a link at any of

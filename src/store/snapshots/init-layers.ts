@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { hexOf, type Digest } from "#spec/digest.ts";
-import { detachMount } from "#sys/mount.ts";
+import { detachMount } from "#sys/mounts/mount.ts";
 import { makeMountPoints } from "./init-layer.ts";
 import type { Layers } from "./layers.ts";
 import { mountOverlay } from "./overlay-mount.ts";

@@ -1,6 +1,6 @@
 import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
-import { syncFileSystem } from "#sys/sync-file-system.ts";
+import { syncFileSystem } from "#sys/mounts/sync-file-system.ts";
 import { removeFact, writeFact, type Facts } from "./facts.ts";
 
 const UNSYNCED = "unsynced";

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { detachMount } from "#sys/mount.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { detachMount } from "#sys/mounts/mount.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import { mountOverlay, overlayOptions } from "./overlay-mount.ts";
 
 const SAFE = "redirect_dir=nofollow,metacopy=off,index=off";

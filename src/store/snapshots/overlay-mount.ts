@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { basename, dirname } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
-import { idmappedMount } from "#sys/idmapped-mount.ts";
-import { MOST_MOUNT_OPTIONS, mount } from "#sys/mount.ts";
-import { closeFd, openFd } from "#sys/pipe.ts";
+import { idmappedMount } from "#sys/mounts/idmapped-mount.ts";
+import { MOST_MOUNT_OPTIONS, mount } from "#sys/mounts/mount.ts";
+import { closeFd, openFd } from "#sys/processes/pipe.ts";
 
 export interface OverlayRequest {
   /** From the top. Two or more when nothing is written. */

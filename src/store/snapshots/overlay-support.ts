@@ -1,10 +1,10 @@
 import { lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
-import { bytePathOf } from "#sys/byte-path.ts";
-import { detachMount } from "#sys/mount.ts";
-import { makeSpecial } from "#sys/node-file.ts";
-import { setXattr } from "#sys/xattr.ts";
+import { bytePathOf } from "#sys/files/byte-path.ts";
+import { detachMount } from "#sys/mounts/mount.ts";
+import { makeSpecial } from "#sys/files/node-file.ts";
+import { setXattr } from "#sys/files/xattr.ts";
 import { OPAQUE } from "../unpack/whiteouts.ts";
 import type { Support } from "./driver.ts";
 import { mountOverlay } from "./overlay-mount.ts";

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSy
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Digest } from "#spec/digest.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import { CANARY_TEXT, makeCanary } from "../testing/canary.ts";
 import { hostileLayers } from "../testing/hostile-layers.ts";
 import { file, folder, symlink } from "../testing/tar-fixture.ts";
@@ -87,7 +87,7 @@ describe("overlay2", () => {
   it("copes with a mount that is gone, and with one at a time", async () => {
     await fixture.snapshots.createWritable("c", undefined);
     const root = await fixture.snapshots.mount("c");
-    const { unmount } = await import("#sys/mount.ts");
+    const { unmount } = await import("#sys/mounts/mount.ts");
     unmount(root);
     await fixture.snapshots.unmount("c");
     const roots = await Promise.all([fixture.snapshots.mount("c"), fixture.snapshots.mount("c")]);

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { idmappedMount } from "#sys/idmapped-mount.ts";
-import { closeFd } from "#sys/pipe.ts";
+import { idmappedMount } from "#sys/mounts/idmapped-mount.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
 import { PASSAGE_MODE, type DriverInstance, type RemapOptions, type SnapshotDriver, type SnapshotterDeps } from "./driver.ts";
 import { createOverlaySnapshotter } from "./overlay.ts";
 import { overlaySupport } from "./overlay-support.ts";

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
-import { detachMount } from "#sys/mount.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { detachMount } from "#sys/mounts/mount.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import type { Trees } from "../tree/trees.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { BytePath } from "#sys/byte-path.ts";
+import type { BytePath } from "#sys/files/byte-path.ts";
 import type { EntryType } from "../unpack/tar/entry.ts";
 import { BLOCK } from "../unpack/tar/header.ts";
 

@@ -1,8 +1,8 @@
 import { constants, copyFileSync, readlinkSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "#sys/byte-path.ts";
+import { cString, type BytePath } from "#sys/files/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import * as node from "#sys/node-file.ts";
-import { getXattr, listXattrs, setXattr } from "#sys/xattr.ts";
+import * as node from "#sys/files/node-file.ts";
+import { getXattr, listXattrs, setXattr } from "#sys/files/xattr.ts";
 import { OpenFolder } from "./open-folder.ts";
 
 /** Twice as deep as the longest path of a layer can be. */

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
-import { cString, type BytePath } from "#sys/byte-path.ts";
-import { removeEmptyFolder, removeFile } from "#sys/node-file.ts";
+import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { removeEmptyFolder, removeFile } from "#sys/files/node-file.ts";
 
 /** Looking at and clearing nodes of a tree, by bytes. Synchronous, for threads. */
 

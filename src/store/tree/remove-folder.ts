@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { renameSync } from "node:fs";
-import { cString, type BytePath } from "#sys/byte-path.ts";
-import { removeEmptyFolder, removeFile } from "#sys/node-file.ts";
+import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { removeEmptyFolder, removeFile } from "#sys/files/node-file.ts";
 import { OpenFolder } from "./open-folder.ts";
 
 /** Each level holds a descriptor and a frame of the stack. */

@@ -2,10 +2,10 @@ import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bytePathOf } from "#sys/byte-path.ts";
-import { detachMount, mount } from "#sys/mount.ts";
-import { makeSpecial } from "#sys/node-file.ts";
-import { getXattr, setXattr } from "#sys/xattr.ts";
+import { bytePathOf } from "#sys/files/byte-path.ts";
+import { detachMount, mount } from "#sys/mounts/mount.ts";
+import { makeSpecial } from "#sys/files/node-file.ts";
+import { getXattr, setXattr } from "#sys/files/xattr.ts";
 import { listing } from "../testing/listing.ts";
 import { OpenFolder } from "./open-folder.ts";
 import { removalOf, removeFolder } from "./remove-folder.ts";

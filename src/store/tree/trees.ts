@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
-import { bytePathOf } from "#sys/byte-path.ts";
+import { bytePathOf } from "#sys/files/byte-path.ts";
 import { restoreError } from "../worker/job-errors.ts";
 import { removalOf } from "./remove-folder.ts";
 import type { TreeJob } from "./tree-job.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { bytePathOf } from "#sys/byte-path.ts";
+import { bytePathOf } from "#sys/files/byte-path.ts";
 import { makeCanary, type Canary } from "../testing/canary.ts";
 import { dishonestyOf } from "../testing/dishonesty.ts";
 import { hostileLayers, type HostileLayer } from "../testing/hostile-layers.ts";

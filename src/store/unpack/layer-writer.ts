@@ -1,8 +1,8 @@
-import type { TreeBeneath } from "#sys/beneath.ts";
-import type { BytePath } from "#sys/byte-path.ts";
+import type { TreeBeneath } from "#sys/files/beneath.ts";
+import type { BytePath } from "#sys/files/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import * as node from "#sys/node-file.ts";
-import { setXattr, setXattrOf } from "#sys/xattr.ts";
+import * as node from "#sys/files/node-file.ts";
+import { setXattr, setXattrOf } from "#sys/files/xattr.ts";
 import type { WhiteoutForm } from "../snapshots/contract.ts";
 import type { Budget } from "./budget.ts";
 import { cleanPath, isTooLong, parentOf, ROOT } from "./entry-path.ts";

@@ -1,5 +1,5 @@
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
-import { shownPath, type BytePath } from "#sys/byte-path.ts";
+import { shownPath, type BytePath } from "#sys/files/byte-path.ts";
 import { CodecError } from "#sys/codecs/native-stream.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import { isFullDisk } from "../full-disk.ts";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bytePathOf } from "#sys/byte-path.ts";
-import { mount, unmount } from "#sys/mount.ts";
-import { makeSpecial } from "#sys/node-file.ts";
+import { bytePathOf } from "#sys/files/byte-path.ts";
+import { mount, unmount } from "#sys/mounts/mount.ts";
+import { makeSpecial } from "#sys/files/node-file.ts";
 import { file, folder, symlink, tarOf, type FixtureEntry } from "../testing/tar-fixture.ts";
 import { createUnpacker } from "./unpacker.ts";
 

@@ -1,6 +1,6 @@
-import type { BytePath } from "#sys/byte-path.ts";
-import { makeSpecial } from "#sys/node-file.ts";
-import { setXattr } from "#sys/xattr.ts";
+import type { BytePath } from "#sys/files/byte-path.ts";
+import { makeSpecial } from "#sys/files/node-file.ts";
+import { setXattr } from "#sys/files/xattr.ts";
 import type { Budget } from "./budget.ts";
 import { inFolder } from "./entry-path.ts";
 import { isWhiteout, look, namesIn, removeTree } from "../tree/nodes.ts";

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BodyCoding, LentBody } from "#lib/byte-source.ts";
 import { WorkerPool } from "#lib/worker-pool.ts";
-import { closeFd } from "#sys/pipe.ts";
-import { acceptUnix, connectUnix, listenUnix } from "#sys/unix-socket.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
+import { acceptUnix, connectUnix, listenUnix } from "#sys/sockets/unix-socket.ts";
 import { runSourceJob } from "./fed-job.ts";
 
 /** A thread that says what it gets; broken off where it comes to an exclamation mark. */

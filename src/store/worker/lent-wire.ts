@@ -1,5 +1,5 @@
 import type { LentBody } from "#lib/byte-source.ts";
-import { closeFd, duplicateFd } from "#sys/pipe.ts";
+import { closeFd, duplicateFd } from "#sys/processes/pipe.ts";
 import { OUTCOME, type WireEnd } from "./wire-reader.ts";
 
 /** A socket holds some 200 kB by itself; more at once would leave the processor's cache before it is written. */

@@ -2,7 +2,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import { bodyDecoder, BodyError, type BodyDecoder } from "#lib/body-decoder.ts";
 import type { BodyCoding } from "#lib/byte-source.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import { readAvailable, waitReadable } from "#sys/wait-readable.ts";
+import { readAvailable, waitReadable } from "#sys/processes/wait-readable.ts";
 
 /** A socket that a thread reads a message's body from. Crosses to the thread. */
 export interface WireEnd {

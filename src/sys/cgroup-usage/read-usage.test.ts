@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { CgroupHost } from "../cgroup-paths.ts";
+import type { CgroupHost } from "../cgroups/cgroup-paths.ts";
 import { readCgroupUsage } from "./read-usage.ts";
 
 const legacy: CgroupHost = {

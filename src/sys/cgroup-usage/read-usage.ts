@@ -1,4 +1,4 @@
-import { type CgroupHost, type CgroupTree, treeOf } from "../cgroup-paths.ts";
+import { type CgroupHost, type CgroupTree, treeOf } from "../cgroups/cgroup-paths.ts";
 import { memoryStatKeys } from "./memory-stat-keys.ts";
 import { parseCount, parseCounts, parseDeviceOperations, parseIoStat, parseKeys } from "./parse.ts";
 import type { BlockIoUsage, CgroupUsage, CpuUsage, MemoryUsage, PidsUsage } from "./usage.ts";

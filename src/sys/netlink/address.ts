@@ -1,5 +1,5 @@
 import { attribute, parseAttributes, u32 } from "./attribute.ts";
-import { ipv6Bytes, ipv6Text } from "../ipv6-bytes.ts";
+import { ipv6Bytes, ipv6Text } from "../sockets/ipv6-bytes.ts";
 import { type Message, NLM_F_CREATE, NLM_F_REPLACE } from "./message.ts";
 
 /** Requests about addresses and routes of both families, as data. Sources: linux/if_addr.h, linux/rtnetlink.h. */

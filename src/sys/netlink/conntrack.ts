@@ -1,5 +1,5 @@
 import { attribute, nested, u16be, u32, u8 } from "./attribute.ts";
-import { ipv6Bytes } from "../ipv6-bytes.ts";
+import { ipv6Bytes } from "../sockets/ipv6-bytes.ts";
 import { ipv4Bytes } from "./address.ts";
 import type { Message } from "./message.ts";
 

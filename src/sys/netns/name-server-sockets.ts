@@ -1,7 +1,7 @@
 import { checked, libc, SystemCallError } from "../ffi.ts";
 import { rewritePorts } from "../netlink/port-rewriting.ts";
 import { NETLINK_NETFILTER, NetlinkSocket } from "../netlink/socket.ts";
-import { closeFd } from "../pipe.ts";
+import { closeFd } from "../processes/pipe.ts";
 import { inNamespace, withNamespaceFile } from "./namespace.ts";
 
 const socket = libc("int socket(int domain, int type, int protocol)");

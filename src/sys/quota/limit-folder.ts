@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { checked, libc, SystemCallError } from "../ffi.ts";
-import { closeFd, openFd } from "../pipe.ts";
+import { closeFd, openFd } from "../processes/pipe.ts";
 
 /**
  * Limits what a folder may hold by a project quota: every file made below it belongs to the folder's project, whose blocks the kernel

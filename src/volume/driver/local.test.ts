@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import { asked, useVolumes } from "../testing.ts";
 import { parseLocalOptions } from "./local-options.ts";
 import { isReadOnly, parseMountOptions } from "./mount-options.ts";

@@ -3,7 +3,7 @@ import { chown, mkdir, rename, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { Owner } from "#lib/id-mapping.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import { limitFolder } from "#sys/quota/limit-folder.ts";
 import { DRIVER, shortName } from "../volume.ts";
 import type { DriverVolume, FoundVolume, VolumeDriver } from "./contract.ts";

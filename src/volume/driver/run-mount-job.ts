@@ -1,6 +1,6 @@
 import { getSystemErrorMessage } from "node:util";
 import { SystemCallError } from "#sys/ffi.ts";
-import { mount, unmount } from "#sys/mount.ts";
+import { mount, unmount } from "#sys/mounts/mount.ts";
 import type { MountJob } from "./mount-job.ts";
 
 const MS_REMOUNT = 32;

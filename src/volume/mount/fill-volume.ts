@@ -1,6 +1,6 @@
 import { chmod, chown, lstat, mkdir, opendir, readdir, rename, rmdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 import type { VolumeContext } from "../deps.ts";
 
 type Deps = Pick<VolumeContext, "trees">;

@@ -1,6 +1,6 @@
 import type { IdMapping, Owner } from "#lib/id-mapping.ts";
-import { closeFd } from "#sys/pipe.ts";
-import { openUserNamespace } from "#sys/user-namespace.ts";
+import { closeFd } from "#sys/processes/pipe.ts";
+import { openUserNamespace } from "#sys/mounts/user-namespace.ts";
 import { ownerMapping } from "./owner-mapping.ts";
 
 /** Each is a descriptor, and one takes a process of a few milliseconds to make. */

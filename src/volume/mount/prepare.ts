@@ -2,7 +2,7 @@ import { chown, mkdir, readFile, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Owner } from "#lib/id-mapping.ts";
-import { mountFlagsOf } from "#sys/mount-flags.ts";
+import { mountFlagsOf } from "#sys/mounts/mount-flags.ts";
 import type { VolumeContext } from "../deps.ts";
 import { recordedVolume } from "../manage/inspect.ts";
 import { wrongMount } from "../request/mount-request.ts";

@@ -1,8 +1,8 @@
 import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { detachMount } from "#sys/mount.ts";
-import { mountPointsBelow } from "#sys/mount-table.ts";
-import type { MountTree } from "#sys/mount-tree.ts";
+import { detachMount } from "#sys/mounts/mount.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
+import type { MountTree } from "#sys/mounts/mount-tree.ts";
 
 const O_PATH = 0x20_0000;
 /** What becomes a folder's name. */

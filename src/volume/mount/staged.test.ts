@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { mountPointsBelow } from "#sys/mount-table.ts";
+import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import { asked, useVolumes } from "../testing.ts";
 import { ownerMapping } from "./owner-mapping.ts";
 

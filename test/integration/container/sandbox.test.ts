@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readCgroupHost } from "#sys/cgroup.ts";
+import { readCgroupHost } from "#sys/cgroups/cgroup.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { Router } from "#http/router.ts";
-import { digestOf } from "#image/image.ts";
+import { digestOf } from "#image/record/image.ts";
 import { chunked, configJson, dockerArchive, imageFixture, layerTar, type ImageFixture } from "#image/testing.ts";
 import type { PushInput } from "#distribution/push/push.ts";
 import type { ProgressSink } from "#spec/progress.ts";

@@ -4,12 +4,12 @@ import type { DiskUsage, UsageKind } from "#engine/disk-usage.ts";
 import type { EngineInfo } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { EngineEvent } from "#events/contract.ts";
-import type { ListedImage } from "#image/list.ts";
+import type { ListedImage } from "#image/list/list.ts";
 import type { Volume } from "#volume/volume.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { Router } from "#http/router.ts";
-import { readHostFacts } from "#sys/host-facts.ts";
-import { describeHost } from "#sys/host-description.ts";
+import { readHostFacts } from "#sys/host/host-facts.ts";
+import { describeHost } from "#sys/host/host-description.ts";
 import type { SystemBackend } from "./backend.ts";
 import { systemRoutes } from "./routes.ts";
 

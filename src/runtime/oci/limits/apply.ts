@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { EngineError } from "#errors/engine-error.ts";
-import type { CgroupHost } from "#sys/cgroup-paths.ts";
-import { readSmallFile } from "#sys/read-small-file.ts";
+import type { CgroupHost } from "#sys/cgroups/cgroup-paths.ts";
+import { readSmallFile } from "#sys/files/read-small-file.ts";
 import { planLimits } from "./plan.ts";
 import type { Limits, Write } from "./write.ts";
 

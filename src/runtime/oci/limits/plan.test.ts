@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import type { CgroupHost } from "#sys/cgroup-paths.ts";
+import type { CgroupHost } from "#sys/cgroups/cgroup-paths.ts";
 import type { HostFacts, SpecInput } from "../spec-input.ts";
 import { containerResources } from "../spec/resources.ts";
 import { changedLimits } from "./changed-limits.ts";

@@ -1,4 +1,4 @@
-import { type CgroupHost, treeOf } from "#sys/cgroup-paths.ts";
+import { type CgroupHost, treeOf } from "#sys/cgroups/cgroup-paths.ts";
 import { blockIoOfV1, cpuOfV1, cpusetOfV1, hugePagesOfV1, memoryOfV1 } from "./v1.ts";
 import { blockIoOfV2, cpuOfV2, cpusetOfV2, hugePagesOfV2, memoryOfV2 } from "./v2.ts";
 import type { Files, GroupState, Limits, Planner, Write } from "./write.ts";

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path/posix";
 import { EngineError } from "#errors/engine-error.ts";
 import type { OciResources } from "#spec/oci-runtime/spec.ts";
-import { type CgroupHost, treeOf } from "#sys/cgroup-paths.ts";
-import { readSmallFile } from "#sys/read-small-file.ts";
+import { type CgroupHost, treeOf } from "#sys/cgroups/cgroup-paths.ts";
+import { readSmallFile } from "#sys/files/read-small-file.ts";
 
 const DEFAULT_PERIOD = 1_000_000;
 

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { OciProcess } from "#spec/oci-runtime/spec.ts";
-import { capabilityNames } from "#sys/host-facts.ts";
+import { capabilityNames } from "#sys/host/host-facts.ts";
 
 /** What Docker gives a container that asks for nothing: mask 00000000a80425fb. */
 export const defaultCapabilities: readonly string[] = [

@@ -1,5 +1,5 @@
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import type { LimitName } from "#sys/host-limits.ts";
+import type { LimitName } from "#sys/host/host-limits.ts";
 import type { HostFacts } from "../spec-input.ts";
 
 /** A limit that a host may not have: what is said then, and what becomes of the request. */

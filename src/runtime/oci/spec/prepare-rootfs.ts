@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import { SystemCallError } from "#sys/ffi.ts";
-import { RootFolder } from "#sys/in-root.ts";
+import { RootFolder } from "#sys/files/in-root.ts";
 import type { ContainerMount } from "../spec-input.ts";
 import { INIT_IN_CONTAINER, workingFolder } from "./process.ts";
 import { isWithin, type PlacedMount, refuseReservedTarget } from "./reserved-targets.ts";

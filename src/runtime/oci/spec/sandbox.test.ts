@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
-import { readHostFacts } from "#sys/host-facts.ts";
+import { readHostFacts } from "#sys/host/host-facts.ts";
 import { bindMount, runtimes, SandboxTrials, type Trial } from "#test/support/sandbox-trials.ts";
 import { resolveUser } from "../user.ts";
 import { deviceDenials } from "./devices.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
-import { capabilityNames } from "#sys/host-facts.ts";
+import { capabilityNames } from "#sys/host/host-facts.ts";
 import type { HostFacts } from "../spec-input.ts";
 import { validateCreate } from "./validate-create.ts";
 import { warningsFor } from "./warnings.ts";

@@ -1,5 +1,5 @@
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import { capabilityNames } from "#sys/host-facts.ts";
+import { capabilityNames } from "#sys/host/host-facts.ts";
 import type { HostFacts } from "../spec-input.ts";
 import { unsupportedLimits } from "./host-support.ts";
 
