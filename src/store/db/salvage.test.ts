@@ -24,7 +24,7 @@ beforeEach(() => {
         "{}",
         "x".repeat(500),
       );
-      writer.run("INSERT INTO volumes VALUES (?, '', '{}')", `v${index}`);
+      writer.run("INSERT INTO volumes (name, created, labels) VALUES (?, '', '{}')", `v${index}`);
       writer.run("INSERT INTO volume_uses VALUES (?, '/data', ?, 1, 0)", `c${index}`, `v${index}`);
     }
     writer.run("INSERT INTO event VALUES (?, 'container', 'create', 'c', '{}')", 1_800_000_000_123_456_789n);

@@ -58,7 +58,7 @@ describe("detaching", () => {
     expect(() => detachMount(target)).toThrow("EINVAL");
     mountTmpfs();
     symlinkSync(target, join(base, "link"));
-    expect(() => detachMount(join(base, "link"))).toThrow(/ELOOP|ENOTDIR/);
+    expect(() => detachMount(join(base, "link"))).toThrow("EINVAL");
     expect(mountPointsBelow(base)).toEqual([target]);
   });
 });
