@@ -1,4 +1,5 @@
 import type { Row } from "../row.ts";
+import { buildCached, buildCold } from "./build.ts";
 import { commit, copyLargeIn, copyLargeOut, copyManyIn, copyManyOut, exported } from "./files.ts";
 import { loadBig, pullBig, pullTen, pushBig, saveBig } from "./images.ts";
 import { exec, removeForced, stop } from "./live.ts";
@@ -36,6 +37,8 @@ export const rows: readonly Row[] = [
   pushBig,
   saveBig,
   loadBig,
+  buildCold,
+  buildCached,
   logWrite,
   logRead,
   attachPlain,

@@ -39,7 +39,8 @@ describe("a daemon", () => {
   const daemon = useDaemon({ images: [busyboxArchive] });
 
   beforeAll(async () => {
-    await daemon.api("POST", "/networks/create", { Name: "fields", IPAM: { Config: [{ Subnet: "10.213.95.0/24" }] } });
+    const subnets = [{ Subnet: "10.213.95.0/24" }, { Subnet: "fd00:d0:95::/64" }];
+    await daemon.api("POST", "/networks/create", { Name: "fields", EnableIPv6: true, IPAM: { Config: subnets } });
     await daemon.api("POST", "/containers/create?name=field-peer", { Image: BUSYBOX, Cmd: ["sleep", "9"] });
   });
 

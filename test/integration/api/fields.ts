@@ -22,6 +22,7 @@ const around = "test/integration/api/traps/create-around.test.ts";
 const traps = "test/integration/api/traps/create.test.ts";
 const streams = "test/integration/api/traps/streams.test.ts";
 const endpoints = "test/integration/network/endpoints.test.ts";
+const dualStack = "test/integration/network/ipv6.test.ts";
 const dockerode = "test/clients/dockerode.test.ts";
 const websocket = "test/integration/container/attach-websocket.test.ts";
 const spec = "src/runtime/oci/spec.test.ts";
@@ -179,12 +180,8 @@ export const fields: Readonly<Record<string, Field>> = {
   "EndpointSettings.MacAddress": { value: "02:00:00:00:00:09", with: inNetwork({}), by: endpoints },
   "EndpointSettings.NetworkID": { response: "n".repeat(64) },
   "EndpointIPAMConfig.IPv4Address": { value: "10.213.95.9", by: endpoints },
-  "EndpointIPAMConfig.IPv6Address": {
-    refused: "fd00::9",
-    message: "IPAMConfig.IPv6Address is not implemented: there is no IPv6",
-    status: 501,
-  },
-  "EndpointIPAMConfig.LinkLocalIPs": { refused: ["169.254.1.1"], message: "IPAMConfig.LinkLocalIPs is not implemented", status: 501 },
+  "EndpointIPAMConfig.IPv6Address": { value: "fd00:d0:95::9", by: dualStack },
+  "EndpointIPAMConfig.LinkLocalIPs": { value: ["169.254.1.1"], by: dualStack },
 };
 
 /** Query parameters of /containers and /exec: the test that sends each. */

@@ -109,6 +109,8 @@ export class KillMatrix {
 
   async #kill(verb: Verb, before: string, occurrence: number, patience: number): Promise<Killed | undefined> {
     await verb.prepare();
+    // What goes on behind the preparation (the journal's rows) is no step of the verb.
+    await this.rest();
     const { killSwitch } = this.#daemon;
     await killSwitch.arm(occurrence, before);
     const answer = verb.act().catch(() => undefined);
