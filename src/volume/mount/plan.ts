@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import { checkRequest, createLocked, type CreateRequest } from "../manage/create.ts";
 import type { BindOwner, VolumeContext } from "../deps.ts";
 import { completed } from "../manage/inspect.ts";
@@ -14,14 +15,23 @@ type Deps = Pick<VolumeContext, "store" | "events" | "locks" | "drivers" | "hold
  * Resolves all that a new container asks to have mounted, makes the volumes that are missing and notes who has them. What was made before
  * it throws is undone by `release`.
  *
- * @throws EngineError `invalid` with Docker's texts.
+ * @throws EngineError `invalid` with Docker's texts, also for a driver that is not there: of a create that is answered with "not found" clients
+ *   take the image to be missing, and pull it.
  */
 export async function plan(deps: Deps, request: VolumeRequest): Promise<readonly PlannedMount[]> {
+  try {
+    return await planned(deps, request);
+  } catch (cause) {
+    throw isEngineError(cause, "not-found") ? new EngineError("invalid", cause.message, { cause }) : cause;
+  }
+}
+
+async function planned(deps: Deps, request: VolumeRequest): Promise<readonly PlannedMount[]> {
   const placements = planMounts(request);
   await Promise.all(placements.map((placement) => checkPlacement(deps, placement)));
-  const planned: PlannedMount[] = [];
-  for (const placement of placements) planned.push(await place(deps, request, placement));
-  return planned;
+  const mounts: PlannedMount[] = [];
+  for (const placement of placements) mounts.push(await place(deps, request, placement));
+  return mounts;
 }
 
 /** Everything that can be refused is, before anything is made. */

@@ -32,7 +32,7 @@ describe("a flag that is refused says why", () => {
     ["--cpu-percent", ["--cpu-percent", "1"], /windows/],
     ["--io-maxiops", ["--io-maxiops", "1"], /windows/],
     ["--io-maxbandwidth", ["--io-maxbandwidth", "1m"], /windows/],
-    ["--volume-driver that is not there", ["--volume-driver", "nfs9", "-v", "x:/x"], /nfs9|VolumeDriver/],
+    ["--volume-driver that is not there", ["--volume-driver", "nfs9", "-v", "data:/x"], /nfs9|VolumeDriver/],
     ["--cap-add that no kernel has", ["--cap-add", "FOO"], 'invalid CapAdd: unknown capability: "CAP_FOO"'],
     ["--cap-drop that no kernel has", ["--cap-drop", "FOO"], 'invalid CapDrop: unknown capability: "CAP_FOO"'],
     ["--hostname of 300 characters", ["--hostname", "a".repeat(300)], "invalid hostname format"],
