@@ -1,6 +1,7 @@
 /** Bundles the shipped programs into dist/: one file an entry, packages left outside (node_modules has them). */
 import { rm } from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Plugin } from "esbuild";
 import { workerSources } from "../src/lib/worker-url.ts";
@@ -49,9 +50,52 @@ const requiredKoffi: Plugin = {
   },
 };
 
+/**
+ * What the daemon imports by a call, beyond the call in its program, is few starts' business: all of it is one file beside the others. A file for each would
+ * divide what they share into forty, and each file of a start takes it a millisecond; in the one bundle every module would be a function, for 60 ms.
+ */
+function rareTogether(): Plugin {
+  const called = new Map(
+    daemonSources()
+      .flatMap(callsOf)
+      .map((file, index) => [file, `m${index}`]),
+  );
+  return {
+    name: "rare-together",
+    setup(bundler) {
+      bundler.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+        if (path.includes("/src/bin/") || callsOf(path).length === 0) return undefined;
+        const contents = readFileSync(path, "utf8").replaceAll(CALL, (_, wanted: string) => {
+          return `import("rare").then((all) => all.${called.get(calledFile(path, wanted))})`;
+        });
+        return { contents, loader: "ts" };
+      });
+      bundler.onResolve({ filter: /^rare$/ }, ({ path }) => ({ path, namespace: "rare" }));
+      bundler.onLoad({ filter: /.*/, namespace: "rare" }, () => ({
+        contents: [...called].map(([file, name]) => `export * as ${name} from ${JSON.stringify(file)};`).join("\n"),
+        resolveDir: root,
+      }));
+    },
+  };
+}
+
+const CALL = /import\("([^"]+)"\)/g;
+const calledFile = (from: string, wanted: string): string =>
+  wanted.startsWith("#") ? join(root, "src", wanted.slice(1)) : join(dirname(from), wanted);
+
+function callsOf(file: string): string[] {
+  return [...readFileSync(file, "utf8").matchAll(CALL)].map(([, wanted = ""]) => calledFile(file, wanted));
+}
+
+/** Of what no client loads. */
+function daemonSources(): string[] {
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !/^(bin|cli|client|embed)\/|^index\.ts$/.test(name))
+    .map((name) => join(root, "src", name));
+}
+
 await rm(`${root}dist`, { recursive: true, force: true });
-// What the daemon imports by a call becomes a file of its own, which is read when it is called for.
-await bundle(daemon, "node24", { splitting: true });
+await bundle(daemon, "node24", { splitting: true, plugins: [lazyBuiltins, requiredKoffi, rareTogether()] });
 await bundle(registry, "node24");
 await bundle(workers, "node24");
 await bundle(client, "node20");

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { monotonicMs } from "#lib/monotonic.ts";
 import { type Framing, HeadFraming } from "./framing.ts";
 import { stopReading } from "./raw-reading.ts";
 import { Side, type SideOwner, type WriteChunk, type WriteDone } from "./side.ts";
@@ -100,7 +101,7 @@ export class Connection implements SideOwner {
     return this.#side;
   }
 
-  /** Since when (ms of `performance.now()`) the peer owes the rest of a head; undefined when it owes nothing. */
+  /** Since when (ms of `monotonicMs`) the peer owes the rest of a head; undefined when it owes nothing. */
   headDue(): number | undefined {
     return this.#phase.kind === "head" && this.#phase.since > 0 ? this.#phase.since : undefined;
   }
@@ -250,7 +251,7 @@ export class Connection implements SideOwner {
 
   #receive(chunk: Buffer): void {
     if (this.#phase.kind === "lingering") return;
-    if (this.#phase.kind === "head" && this.#phase.since === 0) this.#phase.since = performance.now();
+    if (this.#phase.kind === "head" && this.#phase.since === 0) this.#phase.since = monotonicMs();
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     this.#pump();
   }
@@ -328,7 +329,7 @@ export class Connection implements SideOwner {
 
   #nextMessage(): void {
     if (this.#parserLeftBehind) this.#changeParser();
-    this.#phase = { kind: "head", framing: new HeadFraming(), since: this.#held.length > 0 ? performance.now() : 0 };
+    this.#phase = { kind: "head", framing: new HeadFraming(), since: this.#held.length > 0 ? monotonicMs() : 0 };
     this.#pump();
   }
 
@@ -400,7 +401,7 @@ export class Connection implements SideOwner {
 
 /** A new connection owes a head at once; a kept one owes it from the first byte on. */
 function newHead(): Phase {
-  return { kind: "head", framing: new HeadFraming(), since: performance.now() };
+  return { kind: "head", framing: new HeadFraming(), since: monotonicMs() };
 }
 
 function once<T>(work: (value: T) => void): (value: T) => void {

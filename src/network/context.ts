@@ -45,7 +45,7 @@ interface NetworkSettings {
   /** Undefined: Dhow's own. */
   readonly addressPools: readonly AddressPoolOption[] | undefined;
   /** Where IPv6 subnets come from when `addressPools` has none of theirs. */
-  readonly uniqueLocal: AddressPoolOption;
+  readonly uniqueLocal: () => AddressPoolOption;
   /** IPv6 on the default bridge: undefined for none. */
   readonly bridgeIpv6: { readonly subnet: string | undefined; readonly gateway: string | undefined } | undefined;
   /** By driver. */

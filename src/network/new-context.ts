@@ -68,7 +68,7 @@ function assemble(
       hostFiles,
       bip: options.bip,
       addressPools: options.defaultAddressPools,
-      uniqueLocal: uniqueLocalPool(hostId, instance.name),
+      uniqueLocal: () => uniqueLocalPool(hostId, instance.name),
       bridgeIpv6: bridgeIpv6Of(options),
       networkOptions: options.networkOptions ?? {},
       ipForward: options.ipForward ?? true,

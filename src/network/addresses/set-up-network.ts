@@ -104,7 +104,7 @@ function freeSubnet(deps: Deps, draft: Network, family: Family, { survey, random
 function poolsFor(draft: Network, family: Family, { addressPools, uniqueLocal }: Deps["options"]): readonly AddressPoolOption[] {
   const configured = (addressPools ?? []).filter(({ base }) => parseSubnet(base)?.family === family);
   if (configured.length > 0) return configured;
-  if (family === 6) return [uniqueLocal];
+  if (family === 6) return [uniqueLocal()];
   return isPredefined(draft.name) ? DEFAULT_BRIDGE_POOLS : NETWORK_POOLS;
 }
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { isTruncated, type Question, RCODE, rcodeOf, readRecords, TYPE } from "./message.ts";
 
 export interface CacheLimits {
@@ -35,7 +36,7 @@ export class AnswerCache {
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
-  constructor(limits: CacheLimits = CACHE_LIMITS, now: () => number = () => performance.now()) {
+  constructor(limits: CacheLimits = CACHE_LIMITS, now: () => number = () => monotonicMs()) {
     this.#limits = limits;
     this.#now = now;
   }

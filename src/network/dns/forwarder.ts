@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { messageOf } from "#errors/engine-error.ts";
 import type { AnswerCache } from "./cache.ts";
 import { checkingDisabled, type Query, RCODE, rcodeOf } from "./message.ts";
@@ -115,7 +116,7 @@ export class Forwarder {
 
   /** As they are written, but those that did not answer lately last. */
   #inOrder(servers: readonly Upstream[]): Upstream[] {
-    const now = performance.now();
+    const now = monotonicMs();
     const rests = (server: Upstream): boolean => (this.#resting.get(placeOf(server)) ?? 0) > now;
     return [...servers.filter((server) => !rests(server)), ...servers.filter(rests)];
   }
@@ -161,7 +162,7 @@ export class Forwarder {
   }
 
   async #attempt(server: Upstream, query: Query, signal: AbortSignal) {
-    const began = performance.now();
+    const began = monotonicMs();
     const told = { server, outcome: "failure", transport: undefined, rcode: undefined, error: undefined } as const;
     try {
       const { packet, transport } = await this.#ask(server, query, signal);
@@ -169,14 +170,14 @@ export class Forwarder {
       const isGood = rcode === RCODE.success || rcode === RCODE.noSuchName;
       if (isGood) this.#resting.delete(placeOf(server));
       const outcome = isGood ? ("answer" as const) : ("failure" as const);
-      return { isGood, packet, told: { ...told, outcome, transport, rcode, milliseconds: performance.now() - began } };
+      return { isGood, packet, told: { ...told, outcome, transport, rcode, milliseconds: monotonicMs() - began } };
     } catch (error) {
-      return { isGood: false, packet: undefined, told: { ...told, error: messageOf(error), milliseconds: performance.now() - began } };
+      return { isGood: false, packet: undefined, told: { ...told, error: messageOf(error), milliseconds: monotonicMs() - began } };
     }
   }
 
   #rest(server: Upstream): void {
-    const now = performance.now();
+    const now = monotonicMs();
     this.#resting.set(placeOf(server), now + this.#options.restMs);
     if (this.#resting.size < 256) return;
     for (const [place, until] of this.#resting) if (until <= now) this.#resting.delete(place);

@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { monotonicMs } from "#lib/monotonic.ts";
 import { parseResolvConf } from "../name-files/resolv-conf.ts";
 
 /** Milliseconds between two looks at the file: as soon as the host's servers change, containers ask the new ones. */
@@ -19,13 +20,13 @@ export class HostServers {
 
   /** What was found last; a look at the file follows, when the last was a while ago. */
   current(): readonly string[] {
-    if (performance.now() - this.#lookedAt > LOOK_AGAIN_AFTER) void this.refresh();
+    if (monotonicMs() - this.#lookedAt > LOOK_AGAIN_AFTER) void this.refresh();
     return this.#servers;
   }
 
   /** Never rejects. */
   async refresh(): Promise<void> {
-    this.#lookedAt = performance.now();
+    this.#lookedAt = monotonicMs();
     try {
       const { mtimeMs, ino, size } = await stat(this.#path);
       const seen = `${mtimeMs} ${ino} ${size}`;

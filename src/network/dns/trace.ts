@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { monotonicMs } from "#lib/monotonic.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { type DnsStep, type DnsTrace, dnsTypes } from "#spec/dns-trace.ts";
 import { parseResolvConf } from "../name-files/resolv-conf.ts";
@@ -65,9 +66,9 @@ function candidatesOf(resolvConf: string, name: string): string[] {
 async function traceOne(resolver: Pick<Resolver, "explain">, asker: Sandbox, name: string, type: number): Promise<DnsStep> {
   const query = encodeQuery(name, type);
   if (query === undefined) throw new EngineError("invalid", `${JSON.stringify(name)} is no name`);
-  const began = performance.now();
+  const began = monotonicMs();
   const resolution = await resolver.explain(asker, query, LARGEST_MESSAGE);
-  const DurationMs = rounded(performance.now() - began);
+  const DurationMs = rounded(monotonicMs() - began);
   const Code = codeText(rcodeOf(resolution.packet));
   return {
     Name: name,

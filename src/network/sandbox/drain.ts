@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { monotonicMs } from "#lib/monotonic.ts";
 import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { HostLinks } from "#sys/netns/host-network.ts";
@@ -38,7 +39,7 @@ export class Drain {
   /** Resolves when the interfaces are gone; never rejects. */
   async gone(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const leaving = { names, since: performance.now(), gone: Promise.withResolvers<void>() };
+    const leaving = { names, since: monotonicMs(), gone: Promise.withResolvers<void>() };
     this.#leaving.add(leaving);
     if (!this.#watching) void this.#watch();
     await leaving.gone.promise;
@@ -59,7 +60,7 @@ export class Drain {
     const present = new Set((await this.#links.survey()).links.map(({ name }) => name));
     for (const leaving of this.#leaving) {
       const left = leaving.names.filter((name) => present.has(name));
-      if (left.length > 0 && performance.now() - leaving.since > PATIENCE_MS) await this.#force(left);
+      if (left.length > 0 && monotonicMs() - leaving.since > PATIENCE_MS) await this.#force(left);
       else if (left.length > 0) continue;
       this.#leaving.delete(leaving);
       leaving.gone.resolve();

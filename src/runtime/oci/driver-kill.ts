@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { monotonicMs } from "#lib/monotonic.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { isFrozen, membersOf, thaw } from "#sys/cgroups/cgroup.ts";
 import { childrenOf, identify, openProcess, type ProcessIdentity, signalProcess, watchExit } from "#sys/processes/pidfd.ts";
@@ -39,8 +40,8 @@ export async function killContainer(context: DriverContext, live: LiveContainer)
  */
 export async function killMembers(context: DriverContext, cgroupPath: string): Promise<void> {
   await thawIfFrozen(context, cgroupPath);
-  const deadline = performance.now() + PATIENCE_MS;
-  while (performance.now() < deadline) {
+  const deadline = monotonicMs() + PATIENCE_MS;
+  while (monotonicMs() < deadline) {
     const pids = await membersOf(context.cgroups, cgroupPath);
     if (pids.length === 0) return;
     await inTime(Promise.all(pids.map(killPid)));

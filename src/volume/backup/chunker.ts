@@ -7,7 +7,10 @@ const MOST = 4 * 1024 * 1024;
 const MASK = 0xfffff;
 
 /** A number for each byte; the same on every host and for ever, since cuts depend on them. */
-const GEAR = Uint32Array.from({ length: 256 }, (_, byte) => createHash("sha256").update(`dhow gear ${byte}`).digest().readUInt32LE());
+const makeGear = (): Uint32Array =>
+  Uint32Array.from({ length: 256 }, (_, byte) => createHash("sha256").update(`dhow gear ${byte}`).digest().readUInt32LE());
+/** Made for the first stream: a daemon starts without. */
+let gear: Uint32Array | undefined;
 
 /**
  * Cuts a stream where its content says so (a rolling sum over the last 32 bytes: "gear" hashing): a byte that is put in moves one cut, and not all that
@@ -35,10 +38,11 @@ export async function* chunksOf(stream: AsyncIterable<Uint8Array>): AsyncGenerat
 
 /** @param before bytes of the chunk that came before this piece. */
 function cutIn(piece: Buffer, before: number, start: number): { readonly at: number; readonly sum: number; readonly found: boolean } {
+  const table = (gear ??= makeGear());
   let sum = start;
   const end = Math.min(piece.length, MOST - before);
   for (let index = 0; index < end; index++) {
-    sum = ((sum << 1) + (GEAR[piece[index] as number] as number)) | 0;
+    sum = ((sum << 1) + (table[piece[index] as number] as number)) | 0;
     if ((sum & MASK) === 0 && before + index + 1 >= LEAST) return { at: index + 1, sum, found: true };
   }
   return { at: end, sum, found: before + end === MOST };

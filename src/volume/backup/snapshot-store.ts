@@ -8,8 +8,9 @@ import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import { validateVolumeName } from "../volume.ts";
 import { chunksOf } from "./chunker.ts";
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+// Not made at once: a start of the daemon has no use for the module.
+const compress = (bytes: Uint8Array): Promise<Buffer> => promisify(zstdCompress)(bytes);
+const decompress = (bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Buffer> => promisify(zstdDecompress)(bytes, options);
 const ID = /^[0-9a-f]{64}$/;
 const LARGEST_CHUNK = 8 * 1024 * 1024;
 
