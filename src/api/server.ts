@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Answer, HttpRequest } from "#http/answer.ts";
 import type { HttpLimits } from "#http/limits.ts";
@@ -83,10 +84,10 @@ class ApiHandler {
 
   /** Never throws. The log has neither query nor headers: both carry credentials and build arguments. */
   async answer(request: HttpRequest): Promise<Answer> {
-    const started = performance.now();
+    const started = monotonicMs();
     const target = parseTarget(request.target);
     const answer = await this.#run(request, target);
-    const ms = Math.round(performance.now() - started);
+    const ms = Math.round(monotonicMs() - started);
     this.#logger.debug(
       { method: request.method, path: target.path, version: target.version?.join("."), status: statusOf(answer), ms },
       "api request",

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import type { EventSink } from "#events/contract.ts";
 import { ChangeBell } from "#lib/change-bell.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
@@ -138,9 +139,9 @@ function lifecycle(context: ContainerContext) {
 
 async function timed<T>({ onAction }: ContainerContext, action: string, work: Promise<T>): Promise<T> {
   if (onAction === undefined) return await work;
-  const begun = performance.now();
+  const begun = monotonicMs();
   const result = await work;
-  onAction(action, (performance.now() - begun) / 1000);
+  onAction(action, (monotonicMs() - begun) / 1000);
   return result;
 }
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from "./monotonic.ts";
 /**
  * Prometheus' text format (version 0.0.4), as far as it is needed here. prom-client does the same, and more, for a registry that has to
  * be loaded at every start, also of those daemons whose metrics nobody reads; this is one page.
@@ -46,9 +47,9 @@ export class Timings {
 
   /** Observes a piece of work that ends well. */
   async time<T>(value: string, work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
+    const start = monotonicMs();
     const result = await work();
-    this.observe(value, (performance.now() - start) / 1000);
+    this.observe(value, (monotonicMs() - start) / 1000);
     return result;
   }
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import type { HttpRequest, RawReply } from "#http/answer.ts";
 import type { Principal } from "./access.ts";
 import type { RegistryContext } from "./context.ts";
@@ -14,7 +15,7 @@ export type Observe = (answered: { kind: Target["kind"] | "unknown"; method: str
  * Never throws. The log has no query, which may carry a digest and nothing secret, and no headers, which do.
  */
 export async function answer(context: RegistryContext, request: HttpRequest, observe: Observe): Promise<RawReply> {
-  const began = performance.now();
+  const began = monotonicMs();
   const [path = "", query = ""] = request.target.split("?", 2);
   let kind: Target["kind"] | "unknown" = "unknown";
   let replied: RawReply;
@@ -27,7 +28,7 @@ export async function answer(context: RegistryContext, request: HttpRequest, obs
     if (isFault(error)) context.logger.error({ method: request.method, path, err: error }, "a registry operation failed");
     replied = errorReply(error);
   }
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = (monotonicMs() - began) / 1000;
   observe({ kind, method: request.method, status: replied.status, seconds });
   context.logger.debug({ method: request.method, path, status: replied.status, ms: Math.round(seconds * 1000) }, "registry request");
   return withVersion(replied);

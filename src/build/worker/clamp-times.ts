@@ -2,7 +2,7 @@ import type { BigIntStats } from "node:fs";
 import { bytePathOf } from "#sys/files/byte-path.ts";
 import * as node from "#sys/files/node-file.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
-import { isDeletion } from "./nodes.ts";
+import { isWhiteout } from "#store/tree/nodes.ts";
 
 const BILLION = 1_000_000_000n;
 const DEEPEST = 1000;
@@ -18,7 +18,7 @@ function clampIn(folder: OpenFolder, seconds: number, cancelled: () => void, dep
   for (const { name } of folder.entries()) {
     cancelled();
     const stats = folder.stat(name);
-    if (isDeletion(stats)) continue;
+    if (isWhiteout(stats)) continue;
     if (stats.isDirectory()) {
       using inner = folder.open(name);
       clampIn(inner, seconds, cancelled, depth + 1);

@@ -6,7 +6,7 @@ import * as node from "#sys/files/node-file.ts";
 import { getXattr, hasXattrs, listXattrs, setXattr } from "#sys/files/xattr.ts";
 import type { OpenFolder } from "#store/tree/open-folder.ts";
 import { keepsXattr } from "#store/unpack/xattr-policy.ts";
-import { isDeletion } from "./nodes.ts";
+import { isWhiteout } from "#store/tree/nodes.ts";
 import type { TargetTree } from "./target-tree.ts";
 
 const DEEPEST = 1000;
@@ -49,7 +49,7 @@ export class NodeCopier {
   /** Anything but a folder. */
   node(source: OpenFolder, name: string, target: OpenFolder, targetName: BytePath): void {
     const stats = source.stat(name);
-    if (stats.isSocket() || isDeletion(stats)) return;
+    if (stats.isSocket() || isWhiteout(stats)) return;
     NodeCopier.makeRoom(target, targetName);
     const [from, to] = [source.child(name), target.child(targetName)];
     if (this.#linked(stats, to)) return;

@@ -5,7 +5,7 @@ import { getXattr, hasXattrs, listXattrs } from "#sys/files/xattr.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { keepsXattr } from "#store/unpack/xattr-policy.ts";
 import type { Match, SourceTree } from "./job.ts";
-import { isDeletion } from "./nodes.ts";
+import { isWhiteout } from "#store/tree/nodes.ts";
 
 const PIECE = 1024 * 1024;
 
@@ -51,7 +51,7 @@ export class TreeDigest {
       this.#options.cancelled();
       const path = prefix === "" ? name : `${prefix}/${name}`;
       const stats = folder.stat(name);
-      if (stats.isSocket() || isDeletion(stats)) continue;
+      if (stats.isSocket() || isWhiteout(stats)) continue;
       const excluded = this.#options.excluded(path);
       if (!stats.isDirectory()) {
         if (!excluded) this.#node(folder, name, path);

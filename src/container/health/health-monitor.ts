@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { callAfter } from "#lib/call-after.ts";
 import { Slots } from "#lib/slots.ts";
 import type { Container } from "../record/container.ts";
@@ -25,7 +26,7 @@ const AT_ONCE = 8;
 interface Watch {
   readonly id: string;
   readonly plan: HealthPlan;
-  /** When the container was started, by the clock that nobody sets (performance.now). */
+  /** When the container was started, by the clock that nobody sets (monotonicMs). */
   readonly startedAt: number;
   readonly stop: AbortController;
   cancelTimer: () => void;
@@ -61,7 +62,7 @@ export class HealthMonitor {
     if (plan === undefined) return;
     this.#stop(container.id);
     this.#deps.healths.set(container.id, beginning(this.of(container.id)));
-    this.#watch(container, plan, performance.now());
+    this.#watch(container, plan, monotonicMs());
   }
 
   /** It was started by a daemon before this one, or has been thawed: what was known of it holds until a check says otherwise. */
@@ -69,7 +70,7 @@ export class HealthMonitor {
     const plan = healthPlan(container.config);
     if (plan === undefined || this.#watches.has(container.id)) return;
     if (this.of(container.id) === undefined) this.#deps.healths.set(container.id, beginning(undefined));
-    this.#watch(container, plan, performance.now() - Math.max(0, Date.now() - startedAt));
+    this.#watch(container, plan, monotonicMs() - Math.max(0, Date.now() - startedAt));
   }
 
   /** It has ended, or is frozen. A check that is under way is killed. */
@@ -115,14 +116,14 @@ export class HealthMonitor {
   #schedule(watch: Watch): void {
     const health = this.of(watch.id);
     if (health === undefined) return;
-    watch.cancelTimer = callAfter(untilNext(health, watch.plan, performance.now() - watch.startedAt), () => void this.#check(watch));
+    watch.cancelTimer = callAfter(untilNext(health, watch.plan, monotonicMs() - watch.startedAt), () => void this.#check(watch));
   }
 
   async #check(watch: Watch): Promise<void> {
     const container = this.#deps.find(watch.id);
     if (container === undefined) return;
     const { signal } = watch.stop;
-    const sinceStart = performance.now() - watch.startedAt;
+    const sinceStart = monotonicMs() - watch.startedAt;
     const outcome = await this.#probe(container, watch.plan, signal);
     if (outcome === undefined || signal.aborted) return;
     this.#note(container, watch, outcome, sinceStart);

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import type { ProcessExit } from "#runtime/contract.ts";
 import { buryContainer } from "../remove/bury.ts";
@@ -24,7 +25,7 @@ const RETRY_AFTER = 1000;
  */
 export async function runContainer(deps: RunDeps, container: Container, restartCount: number): Promise<void> {
   const { id } = container;
-  const begun = performance.now();
+  const begun = monotonicMs();
   await deps.background.idle(id);
   try {
     const { pid, startedAt } = await launch(deps, container);
@@ -35,7 +36,7 @@ export async function runContainer(deps: RunDeps, container: Container, restartC
   }
   deps.health.begin(container);
   emitContainerEvent(deps.events, container, "start");
-  deps.onAction?.("start", (performance.now() - begun) / 1000);
+  deps.onAction?.("start", (monotonicMs() - begun) / 1000);
   watchRun(deps, id);
 }
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { type HostCpu, readHostCpu } from "#sys/host/host-cpu.ts";
 import { type InterfaceCounters, readInterfaceCounters } from "#sys/host/interface-counters.ts";
 import { type Active, isActive, type Container } from "../record/container.ts";
@@ -33,7 +34,7 @@ const FRESH_MS = 10;
 let known: { readonly cpu: HostCpu; readonly readAt: number } | undefined;
 
 function hostCpu(): HostCpu {
-  const now = performance.now();
+  const now = monotonicMs();
   if (known === undefined || now - known.readAt > FRESH_MS) known = { cpu: readHostCpu(), readAt: now };
   return known.cpu;
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import type { Digest } from "#spec/digest.ts";
 import { hexOf } from "#spec/digest.ts";
 import type { ProgressSink } from "#spec/progress.ts";
@@ -48,7 +49,7 @@ export class LayerProgress {
   };
 
   #bar(status: string, current: number): void {
-    const now = performance.now();
+    const now = monotonicMs();
     if (status === this.#last && now < this.#nextBar && current < this.#total) return;
     this.#nextBar = now + BAR_MS;
     this.#last = status;

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { hexOf, type Digest } from "#spec/digest.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 
@@ -21,7 +22,7 @@ export class PushProgress {
 
   /** @param total undefined while nobody knows it. */
   pushing(current: number, total: number | undefined): void {
-    const now = performance.now();
+    const now = monotonicMs();
     if (now < this.#nextBar && current !== total) return;
     this.#nextBar = now + BAR_MS;
     this.#sink({ status: "Pushing", progressDetail: total === undefined ? { current } : { current, total }, id: this.#id });

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#lib/monotonic.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { asNetworkError } from "./network-error.ts";
 import type { HttpResponse } from "./transport.ts";
@@ -20,10 +21,10 @@ export async function* chunksOf(response: HttpResponse, stallMs: number, signal:
   let [waitedMs, fresh] = [0, 0];
   try {
     for (;;) {
-      const start = performance.now();
+      const start = monotonicMs();
       const next = await nextWithin(chunks, response, stallMs, stallMs - waitedMs);
       if (next.done === true) break;
-      waitedMs += performance.now() - start;
+      waitedMs += monotonicMs() - start;
       fresh += next.value.length;
       if (fresh >= LEAST_BYTES) [waitedMs, fresh] = [0, 0];
       yield next.value;

@@ -1,24 +1,11 @@
-import type { EventSink } from "#events/contract.ts";
 import type { Digest } from "#spec/digest.ts";
 import { mediaTypes, type ImageConfigFile } from "#spec/oci-image/types.ts";
 import type { Platform } from "#spec/platform.ts";
-import type { ContentStore } from "#store/content/contract.ts";
 import { decompressed } from "../archive/decompress.ts";
-import type { ArchiveLimits } from "../archive/read-archive.ts";
-import type { Assembly } from "./assembly.ts";
+import type { IntakeDeps } from "./intake-deps.ts";
 import { applyChanges } from "./changes.ts";
 import { emitImageEvent } from "../record/image-events.ts";
-import type { ImageStore } from "../record/image-store.ts";
 import { parseRepoTag } from "./tag.ts";
-
-export interface ImportDeps {
-  readonly images: ImageStore;
-  readonly content: ContentStore;
-  readonly events: EventSink;
-  readonly openAssembly: () => Assembly;
-  readonly hostPlatform: Platform;
-  readonly limits: ArchiveLimits;
-}
 
 export interface ImportInput {
   /** A tar archive of a root file system, compressed or not. */
@@ -33,7 +20,7 @@ export interface ImportInput {
 }
 
 /** Makes an image of one layer from a file system. @throws EngineError `invalid`. */
-export async function importImage(deps: ImportDeps, input: ImportInput, signal: AbortSignal): Promise<Digest> {
+export async function importImage(deps: IntakeDeps, input: ImportInput, signal: AbortSignal): Promise<Digest> {
   const reference = parseRepoTag(input.repo, input.tag);
   const run = applyChanges({}, input.changes);
   await using assembly = deps.openAssembly();

@@ -1,5 +1,4 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
-import type { EventSink } from "#events/contract.ts";
 import type { Digest } from "#spec/digest.ts";
 import { chainIds } from "#spec/oci-image/chain-id.ts";
 import { imageMatches, type Platform } from "#spec/platform.ts";
@@ -11,21 +10,13 @@ import { readDockerArchive } from "../archive/docker-archive.ts";
 import { readLegacyArchive } from "../archive/legacy-archive.ts";
 import { invalid } from "../archive/members.ts";
 import { readOciLayout } from "../archive/oci-layout.ts";
-import { readArchive, type ArchiveLimits } from "../archive/read-archive.ts";
+import { readArchive } from "../archive/read-archive.ts";
 import type { Assembly } from "./assembly.ts";
+import type { IntakeDeps } from "./intake-deps.ts";
 import { parseImageConfig } from "../record/image-config.ts";
 import { emitImageEvent } from "../record/image-events.ts";
 import { shortId, type Image } from "../record/image.ts";
 import type { ImageStore } from "../record/image-store.ts";
-
-export interface LoadDeps {
-  readonly images: ImageStore;
-  readonly content: ContentStore;
-  readonly events: EventSink;
-  readonly openAssembly: () => Assembly;
-  readonly hostPlatform: Platform;
-  readonly limits: ArchiveLimits;
-}
 
 export interface LoadInput {
   readonly archive: AsyncIterable<Uint8Array>;
@@ -40,7 +31,7 @@ export interface LoadInput {
  *
  * @throws EngineError `invalid` for a broken or hostile archive. Images that were whole before the fault stay, as in Docker.
  */
-export async function loadImages(deps: LoadDeps, input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void> {
+export async function loadImages(deps: IntakeDeps, input: LoadInput, progress: ProgressSink, signal: AbortSignal): Promise<void> {
   await using assembly = deps.openAssembly();
   const members = await readArchive({ content: deps.content, assembly }, input.archive, deps.limits, signal);
   const unnamed: string[] = [];
@@ -65,7 +56,7 @@ function imagesOf(source: ArchiveSource, platform: Platform): AsyncIterable<Arch
 }
 
 async function loadImage(
-  deps: LoadDeps,
+  deps: IntakeDeps,
   assembly: Assembly,
   archived: ArchivedImage,
   layerProgress: ProgressSink,

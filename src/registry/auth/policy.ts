@@ -94,40 +94,39 @@ function fitsAny(patterns: readonly Pattern[], repository: string): boolean {
   return patterns.some((pattern) => fits(pattern, components));
 }
 
-/** One pass with one place to come back to for each kind of star: no pattern takes longer than both lengths multiplied. */
 function fits(pattern: Pattern, components: readonly string[]): boolean {
-  let [at, part, star, retry] = [0, 0, -1, 0];
-  while (at < components.length) {
-    const wanted = pattern[part];
-    if (wanted === "**") {
-      star = part++;
-      retry = at;
-    } else if (wanted !== undefined && fitsComponent(wanted, components[at] ?? "")) {
-      part++;
-      at++;
-    } else if (star >= 0) {
-      part = star + 1;
-      at = ++retry;
-    } else return false;
-  }
-  return pattern.slice(part).every((rest) => rest === "**");
+  return fitsStars(pattern, components, "**", fitsComponent);
 }
 
 function fitsComponent(pattern: string, text: string): boolean {
-  let [at, part, star, retry] = [0, 0, -1, 0];
-  while (at < text.length) {
-    if (pattern[part] === "*") {
-      star = part++;
+  return fitsStars(pattern.split(""), text.split(""), "*", (wanted, character) => wanted === character);
+}
+
+/**
+ * Whether the parts, where `star` stands for any number of them, are the pattern's. One pass with one place to come back to: it takes no longer than
+ * both lengths multiplied.
+ */
+function fitsStars(
+  pattern: readonly string[],
+  parts: readonly string[],
+  star: string,
+  fitsPart: (wanted: string, part: string) => boolean,
+): boolean {
+  let [at, next, lastStar, retry] = [0, 0, -1, 0];
+  for (let part = parts[at]; part !== undefined; part = parts[at]) {
+    const wanted = pattern[next];
+    if (wanted === star) {
+      lastStar = next++;
       retry = at;
-    } else if (pattern[part] === text[at]) {
-      part++;
+    } else if (wanted !== undefined && fitsPart(wanted, part)) {
+      next++;
       at++;
-    } else if (star >= 0) {
-      part = star + 1;
+    } else if (lastStar >= 0) {
+      next = lastStar + 1;
       at = ++retry;
     } else return false;
   }
-  return /^\**$/.test(pattern.slice(part));
+  return pattern.slice(next).every((rest) => rest === star);
 }
 
 const PATTERN = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;

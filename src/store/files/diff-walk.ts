@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import type { BytePath } from "#sys/files/byte-path.ts";
 import { getXattr } from "#sys/files/xattr.ts";
+import { isWhiteout } from "../tree/nodes.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";
 import { OPAQUE } from "../unpack/whiteouts.ts";
 import type { TreeDiff } from "./contract.ts";
@@ -104,10 +105,6 @@ class Walk {
 function isDifferent(old: BigIntStats, stats: BigIntStats): boolean {
   if (old.mode !== stats.mode || old.uid !== stats.uid || old.gid !== stats.gid || old.rdev !== stats.rdev) return true;
   return !stats.isDirectory() && (old.mtimeNs !== stats.mtimeNs || old.size !== stats.size);
-}
-
-function isWhiteout(stats: BigIntStats): boolean {
-  return stats.isCharacterDevice() && stats.rdev === 0n;
 }
 
 function isOpaque(path: BytePath): boolean {

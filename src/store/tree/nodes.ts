@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type BigIntStats, type Stats } from "node:fs";
 import { cString, type BytePath } from "#sys/files/byte-path.ts";
 import { removeEmptyFolder, removeFile } from "#sys/files/node-file.ts";
 
@@ -15,9 +15,9 @@ export function look(path: BytePath): Stats | undefined {
   }
 }
 
-/** A character device 0:0: what an overlay takes for a deleted name. */
-export function isWhiteout(stats: Stats): boolean {
-  return stats.isCharacterDevice() && stats.rdev === 0;
+/** A character device 0:0: what an overlay takes for a deleted name; a lowest layer may show it as it is. */
+export function isWhiteout(stats: Stats | BigIntStats): boolean {
+  return stats.isCharacterDevice() && Number(stats.rdev) === 0;
 }
 
 export function readLink(path: BytePath): BytePath {

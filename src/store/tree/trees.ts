@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import { monotonicMs } from "#lib/monotonic.ts";
 import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
 import { bytePathOf } from "#sys/files/byte-path.ts";
@@ -58,12 +59,12 @@ export class Trees {
 /** Removes a small folder in slices; false when it is not small, and some of it is left. */
 async function removeSmall(folder: string): Promise<boolean> {
   const removal = removalOf(bytePathOf(folder));
-  let until = performance.now() + SLICE_MS;
+  let until = monotonicMs() + SLICE_MS;
   for (let removed = 0; removed < FEW_ENTRIES; removed++) {
     if (removal.next().done === true) return true;
-    if (performance.now() < until) continue;
+    if (monotonicMs() < until) continue;
     await setImmediate();
-    until = performance.now() + SLICE_MS;
+    until = monotonicMs() + SLICE_MS;
   }
   removal.return();
   return false;
