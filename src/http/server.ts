@@ -3,6 +3,7 @@ import type net from "node:net";
 import type tls from "node:tls";
 import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
+import { monotonicMs } from "#lib/monotonic.ts";
 import type { Answer, HttpHandler } from "./answer.ts";
 import { Connection, type Transport } from "./connection.ts";
 import { Exchange } from "./exchange.ts";
@@ -111,7 +112,7 @@ export class HttpServer {
 
   /** Without a word where nothing was asked: Go's clients keep spare connections, and log what comes unasked on one. */
   #dropLateHeads(): void {
-    const latest = performance.now() - this.#limits.headerMs;
+    const latest = monotonicMs() - this.#limits.headerMs;
     for (const connection of this.#connections) {
       const since = connection.headDue();
       if (since === undefined || since > latest) continue;
