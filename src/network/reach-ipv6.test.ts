@@ -1,25 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NetworkService } from "./service.ts";
-import type { SandboxView } from "./sandbox/sandbox.ts";
-import { HOST_ADDRESS6, IsolatedHost, NEIGHBOUR_ADDRESS6, request } from "./testdata/isolated-host.ts";
+import { Guests } from "./testdata/guests.ts";
+import { HOST_ADDRESS6, IsolatedHost, NEIGHBOUR_ADDRESS6 } from "./testdata/isolated-host.ts";
 
 /** As reach.test.ts, over IPv6: no row may be weaker than its IPv4 one. */
 let host: IsolatedHost;
 let networks: NetworkService;
-const views = new Map<string, SandboxView>();
+let guests: Guests;
 
-const netns = (id: string): string => views.get(id)?.netns ?? "";
-const endpointOf = (id: string) => Object.values(views.get(id)?.endpoints ?? {})[0] ?? {};
+const netns = (id: string): string => guests.netns(id);
+const endpointOf = (id: string) => guests.endpoint(id);
 const addressOf = (id: string): string => `[${endpointOf(id).GlobalIPv6Address}]`;
-const portOf = (id: string): string => views.get(id)?.ports["80/tcp"]?.[0]?.HostPort ?? "";
+const portOf = (id: string): string => guests.hostPort(id);
 const HOST = `[${HOST_ADDRESS6}]`;
-
-async function run(id: string, wishes: Parameters<typeof request>[1]): Promise<void> {
-  views.set(id, await networks.prepare(request(id, wishes)));
-  await networks.connect(id);
-  host.serve(netns(id), `this is ${id}`);
-  await vi.waitFor(() => expect(host.fetch(netns(id), "127.0.0.1")).toBe(`this is ${id}`));
-}
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
@@ -28,6 +21,7 @@ beforeAll(async () => {
   host.plugIn();
   networks = await host.service();
   await networks.restore(new Set());
+  guests = new Guests(host, networks);
   await networks.create({ Name: "dual", EnableIPv6: true });
   await networks.create({ Name: "other", EnableIPv6: true });
   await networks.create({ Name: "inner", EnableIPv6: true, Internal: true });
@@ -37,12 +31,12 @@ beforeAll(async () => {
     Options: { "com.docker.network.bridge.gateway_mode_ipv6": "nat-unprotected" },
   });
   const anywhere = { "80/tcp": [{ HostPort: "" }] };
-  await run("everywhere", { mode: "dual", portBindings: anywhere });
-  await run("loopback", { mode: "dual", portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } });
-  await run("unpublished", { mode: "dual" });
-  await run("elsewhere", { mode: "other" });
-  await run("internal", { mode: "inner", portBindings: anywhere });
-  await run("open", { mode: "bare" });
+  await guests.run("everywhere", { mode: "dual", portBindings: anywhere });
+  await guests.run("loopback", { mode: "dual", portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } });
+  await guests.run("unpublished", { mode: "dual" });
+  await guests.run("elsewhere", { mode: "other" });
+  await guests.run("internal", { mode: "inner", portBindings: anywhere });
+  await guests.run("open", { mode: "bare" });
   host.run(host.neighbour, "ip", "-6", "route", "add", "fc00::/7", "via", HOST_ADDRESS6);
 });
 
@@ -59,9 +53,9 @@ it("gives each network a subnet of the host's own, and each container an address
   const { GlobalIPv6Address, GlobalIPv6PrefixLen, IPv6Gateway } = endpointOf("everywhere");
   expect([GlobalIPv6PrefixLen, IPv6Gateway]).toEqual([64, network.ipam6?.gateway]);
   expect(containers.map(({ endpoint }) => endpoint.link?.ipv6?.address)).toContain(GlobalIPv6Address);
-  expect(views.get("everywhere")?.files.hosts).toMatch(/^::1\tlocalhost/m);
-  expect(views.get("everywhere")?.files.hosts).toContain(GlobalIPv6Address);
-  expect(views.get("everywhere")?.ports["80/tcp"]?.map(({ HostIp }) => HostIp)).toEqual(["0.0.0.0", "::"]);
+  expect(guests.view("everywhere")?.files.hosts).toMatch(/^::1\tlocalhost/m);
+  expect(guests.view("everywhere")?.files.hosts).toContain(GlobalIPv6Address);
+  expect(guests.view("everywhere")?.ports["80/tcp"]?.map(({ HostIp }) => HostIp)).toEqual(["0.0.0.0", "::"]);
 });
 
 describe("a neighbour of the host", () => {
@@ -129,7 +123,7 @@ describe("a container", () => {
   });
 
   it("has no IPv6 on a network without it", async () => {
-    await run("plain", {});
+    await guests.run("plain", {});
     expect(host.run(netns("plain"), "ip", "-o", "address")).not.toContain("inet6");
   });
 });

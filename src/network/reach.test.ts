@@ -1,23 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NetworkService } from "./service.ts";
-import type { SandboxView } from "./sandbox/sandbox.ts";
-import { HOST_ADDRESS, IsolatedHost, request } from "./testdata/isolated-host.ts";
+import { Guests } from "./testdata/guests.ts";
+import { HOST_ADDRESS, IsolatedHost } from "./testdata/isolated-host.ts";
 
 /** Who reaches what: from the host, a neighbour on the same wire, a container and its neighbours (security.md 1.9, lan.sh). */
 let host: IsolatedHost;
 let networks: NetworkService;
-const views = new Map<string, SandboxView>();
+let guests: Guests;
 
-const netns = (id: string): string => views.get(id)?.netns ?? "";
-const addressOf = (id: string): string => Object.values(views.get(id)?.endpoints ?? {})[0]?.IPAddress ?? "";
-const portOf = (id: string, key = "80/tcp"): string => views.get(id)?.ports[key]?.[0]?.HostPort ?? "";
-
-async function run(id: string, wishes: Parameters<typeof request>[1]): Promise<void> {
-  views.set(id, await networks.prepare(request(id, wishes)));
-  await networks.connect(id);
-  host.serve(netns(id), `this is ${id}`);
-  await vi.waitFor(() => expect(host.fetch(netns(id), "127.0.0.1")).toBe(`this is ${id}`));
-}
+const netns = (id: string): string => guests.netns(id);
+const addressOf = (id: string): string => guests.endpoint(id).IPAddress ?? "";
+const portOf = (id: string, key = "80/tcp"): string => guests.hostPort(id, key);
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
@@ -26,13 +19,14 @@ beforeAll(async () => {
   host.plugIn();
   networks = await host.service();
   await networks.restore(new Set());
+  guests = new Guests(host, networks);
   await networks.create({ Name: "other" });
   await networks.create({ Name: "inner", Internal: true });
-  await run("everywhere", { portBindings: { "80/tcp": [{ HostPort: "" }] } });
-  await run("loopback", { portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } });
-  await run("unpublished", {});
-  await run("elsewhere", { mode: "other" });
-  await run("internal", { mode: "inner", portBindings: { "80/tcp": [{ HostPort: "" }] } });
+  await guests.run("everywhere", { portBindings: { "80/tcp": [{ HostPort: "" }] } });
+  await guests.run("loopback", { portBindings: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] } });
+  await guests.run("unpublished", {});
+  await guests.run("elsewhere", { mode: "other" });
+  await guests.run("internal", { mode: "inner", portBindings: { "80/tcp": [{ HostPort: "" }] } });
   host.run(host.neighbour, "ip", "route", "add", "172.16.0.0/12", "via", HOST_ADDRESS);
   const hostile = "ip addr del 127.0.0.1/8 dev lo; sysctl -qw net.ipv4.conf.all.route_localnet=1";
   host.run(host.neighbour, "sh", "-c", `${hostile}; ip route add 127.0.0.1/32 via ${HOST_ADDRESS}`);
@@ -109,7 +103,7 @@ describe("a container", () => {
   });
 
   it("publishes nothing from an internal network", () => {
-    expect(views.get("internal")?.ports).toEqual({ "80/tcp": null });
+    expect(guests.view("internal")?.ports).toEqual({ "80/tcp": null });
   });
 
   it("on an internal network does not reach a service of the host, even by its gateway", async () => {

@@ -1,58 +1,20 @@
-import type http from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { imageFixture, never, type ImageFixture } from "#image/testing.ts";
-import { parseReference } from "#spec/reference.ts";
-import type { RegistryAuth } from "#spec/registry-auth.ts";
-import { FakeRegistry, imageParts, refuse, serve, sha, testPullService, type ImageParts, type TestPullService } from "../testing.ts";
+import { imageFixture } from "#image/testing.ts";
+import { FakeRegistry, imageParts, refuse, serve } from "../testing.ts";
+import { layerDigest, login, PullTrial, refusal } from "./testing.ts";
 
+let trial: PullTrial;
 let registry: FakeRegistry;
 let other: FakeRegistry;
-let fixture: ImageFixture;
-let service: TestPullService;
 beforeEach(async () => {
-  fixture = imageFixture();
-  [registry, other] = [await FakeRegistry.start(), await FakeRegistry.start()];
-  service = testPullService({ target: fixture.service, content: fixture.content, events: { emit: () => undefined } });
+  trial = await PullTrial.open(imageFixture());
+  registry = trial.registry;
+  other = await FakeRegistry.start();
 });
 afterEach(async () => {
-  service.close();
-  await registry[Symbol.asyncDispose]();
+  await trial[Symbol.asyncDispose]();
   await other[Symbol.asyncDispose]();
-  fixture[Symbol.dispose]();
 });
-
-const login: RegistryAuth = { credential: { kind: "basic", username: "user", password: "SECRET" }, serverAddress: undefined };
-
-function pull(auth: RegistryAuth = login): Promise<void> {
-  return service.pull({ reference: parseReference(`${registry.host}/x:t`), platform: undefined, auth }, () => undefined, never);
-}
-
-/** How a pull ended, and what it left. */
-async function outcome(): Promise<object> {
-  const error = await pull().then(
-    () => ({ category: undefined, message: "pulled" }),
-    (cause: { category: string; message: string }) => ({ category: cause.category, message: cause.message }),
-  );
-  const kept = [...fixture.content.list(), ...fixture.snapshots.list().layers, ...fixture.service.images.all()];
-  return { ...error, kept };
-}
-
-const refusal = (message: string, category = "invalid"): object => ({
-  category,
-  message: expect.stringContaining(message) as string,
-  kept: [],
-});
-
-const layerDigest = (parts: ImageParts): string => sha(parts.packed[0] ?? Buffer.alloc(0));
-
-/** Answers requests for the layer in another way than the registry would. */
-function onLayer(parts: ImageParts, answer: (request: http.IncomingMessage, response: http.ServerResponse, bytes: Buffer) => void): void {
-  registry.hook = (request, response) => {
-    if (!(request.url ?? "").endsWith(layerDigest(parts))) return false;
-    answer(request, response, parts.packed[0] ?? Buffer.alloc(0));
-    return true;
-  };
-}
 
 describe("redirects", () => {
   it("takes no credentials to another origin, and does not answer what it asks for", async () => {
@@ -69,7 +31,7 @@ describe("redirects", () => {
       else return false;
       return true;
     };
-    await expect(pull()).rejects.toThrow(expect.objectContaining({ category: "unauthorized" }));
+    await expect(trial.pull()).rejects.toThrow(expect.objectContaining({ category: "unauthorized" }));
     expect(other.seen).toEqual([{ method: "GET", url: "/blob", authorization: undefined, range: undefined }]);
   });
 
@@ -77,8 +39,11 @@ describe("redirects", () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
     serve(other, "y", "t", parts);
-    onLayer(parts, (_, response) => void response.writeHead(307, { Location: `${other.origin}/v2/y/blobs/${layerDigest(parts)}` }).end());
-    await pull();
+    trial.onLayer(
+      parts,
+      (_, response) => void response.writeHead(307, { Location: `${other.origin}/v2/y/blobs/${layerDigest(parts)}` }).end(),
+    );
+    await trial.pull();
     expect(other.count("/blobs/")).toBe(1);
   });
 
@@ -94,7 +59,7 @@ describe("redirects", () => {
       response.writeHead(307, { Location: location }).end();
       return true;
     };
-    expect(await outcome()).toEqual(refusal(message, "forbidden"));
+    expect(await trial.outcome()).toEqual(refusal(message, "forbidden"));
   });
 });
 
@@ -114,7 +79,7 @@ describe("token servers that registries name", () => {
   it("sends credentials to the registry's own", async () => {
     serve(registry, "x", "t", imageParts(["one"]));
     challenge(`${registry.origin}/token`);
-    await pull();
+    await trial.pull();
     const asked = registry.seen.filter(({ url }) => url.startsWith("/token"));
     expect(asked).toEqual([
       {
@@ -134,7 +99,7 @@ describe("token servers that registries name", () => {
       return true;
     };
     challenge(`${other.origin}/token`);
-    await pull();
+    await trial.pull();
     expect(other.seen).toEqual([
       { method: "GET", url: "/token?service=s&scope=repository%3Ax%3Apull", authorization: undefined, range: undefined },
     ]);
@@ -147,12 +112,8 @@ describe("token servers that registries name", () => {
       return true;
     };
     challenge(`${other.origin}/token`);
-    service.close();
-    service = testPullService(
-      { target: fixture.service, content: fixture.content, events: { emit: () => undefined } },
-      { registries: { mirrors: [], insecureRegistries: [other.host] } },
-    );
-    await pull();
+    trial.configure({ registries: { mirrors: [], insecureRegistries: [other.host] } });
+    await trial.pull();
     expect(other.seen[0]?.authorization).toBe(`Basic ${Buffer.from("user:SECRET").toString("base64")}`);
   });
 
@@ -168,7 +129,7 @@ describe("token servers that registries name", () => {
         .on("end", () => response.end(JSON.stringify({ access_token: "T" })));
       return true;
     };
-    await pull({ credential: { kind: "identity", token: "REFRESH" }, serverAddress: undefined });
+    await trial.pull({ credential: { kind: "identity", token: "REFRESH" }, serverAddress: undefined });
     expect(Object.fromEntries(new URLSearchParams(form))).toEqual({
       grant_type: "refresh_token",
       service: "s",
@@ -185,7 +146,7 @@ describe("token servers that registries name", () => {
     ["nothing", "", "no http address"],
   ])("refuses %s", async (_, realm, message) => {
     challenge(realm);
-    expect(await outcome()).toEqual(refusal(message, "forbidden"));
+    expect(await trial.outcome()).toEqual(refusal(message, "forbidden"));
   });
 
   it("refuses a token that would break a header", async () => {
@@ -194,16 +155,16 @@ describe("token servers that registries name", () => {
       else refuse(response, 401, "UNAUTHORIZED", "", { "WWW-Authenticate": `Bearer realm="${registry.origin}/token"` });
       return true;
     };
-    expect(await outcome()).toEqual(refusal("did not include a token", "unauthorized"));
+    expect(await trial.outcome()).toEqual(refusal("did not include a token", "unauthorized"));
   });
 
   it("does not send credentials that are meant for another registry", async () => {
     serve(registry, "x", "t", imageParts(["one"]));
     challenge(`${registry.origin}/token`);
     for (const serverAddress of [`https://${registry.host}.evil/v1/`, "127.0.0.1", `${registry.host}0`])
-      await pull({ ...login, serverAddress });
+      await trial.pull({ ...login, serverAddress });
     expect(registry.seen.filter(({ authorization }) => authorization?.startsWith("Basic "))).toEqual([]);
-    await pull({ ...login, serverAddress: `https://${registry.host}` });
+    await trial.pull({ ...login, serverAddress: `https://${registry.host}` });
     expect(registry.seen.filter(({ authorization }) => authorization?.startsWith("Basic "))).toHaveLength(1);
   });
 
@@ -212,10 +173,10 @@ describe("token servers that registries name", () => {
       refuse(response, 401, "UNAUTHORIZED", "", { "WWW-Authenticate": 'Basic realm="r"' });
       return true;
     };
-    await expect(pull({ credential: { kind: "anonymous" }, serverAddress: undefined })).rejects.toThrow(
+    await expect(trial.pull({ credential: { kind: "anonymous" }, serverAddress: undefined })).rejects.toThrow(
       expect.objectContaining({ category: "unauthorized", message: expect.stringContaining("no basic auth credentials") }),
     );
-    await expect(pull()).rejects.toThrow(expect.objectContaining({ category: "unauthorized" }));
+    await expect(trial.pull()).rejects.toThrow(expect.objectContaining({ category: "unauthorized" }));
     expect(registry.count("/manifests/")).toBe(2);
   });
 });

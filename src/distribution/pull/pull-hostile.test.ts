@@ -1,57 +1,18 @@
-import type http from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { imageFixture, never, type ImageFixture } from "#image/testing.ts";
+import { imageFixture } from "#image/testing.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
-import { parseReference } from "#spec/reference.ts";
-import type { RegistryAuth } from "#spec/registry-auth.ts";
-import { FakeRegistry, imageParts, sendBlob, serve, sha, testPullService, type ImageParts, type TestPullService } from "../testing.ts";
+import { imageParts, sendBlob, serve, sha, type FakeRegistry } from "../testing.ts";
+import { layerDigest, PullTrial, refusal } from "./testing.ts";
 
+let trial: PullTrial;
 let registry: FakeRegistry;
-let fixture: ImageFixture;
-let service: TestPullService;
 beforeEach(async () => {
-  fixture = imageFixture();
-  registry = await FakeRegistry.start();
-  service = testPullService({ target: fixture.service, content: fixture.content, events: { emit: () => undefined } });
+  trial = await PullTrial.open(imageFixture());
+  registry = trial.registry;
 });
 afterEach(async () => {
-  service.close();
-  await registry[Symbol.asyncDispose]();
-  fixture[Symbol.dispose]();
+  await trial[Symbol.asyncDispose]();
 });
-
-const login: RegistryAuth = { credential: { kind: "basic", username: "user", password: "SECRET" }, serverAddress: undefined };
-
-function pull(auth: RegistryAuth = login): Promise<void> {
-  return service.pull({ reference: parseReference(`${registry.host}/x:t`), platform: undefined, auth }, () => undefined, never);
-}
-
-/** How a pull ended, and what it left. */
-async function outcome(): Promise<object> {
-  const error = await pull().then(
-    () => ({ category: undefined, message: "pulled" }),
-    (cause: { category: string; message: string }) => ({ category: cause.category, message: cause.message }),
-  );
-  const kept = [...fixture.content.list(), ...fixture.snapshots.list().layers, ...fixture.service.images.all()];
-  return { ...error, kept };
-}
-
-const refusal = (message: string, category = "invalid"): object => ({
-  category,
-  message: expect.stringContaining(message) as string,
-  kept: [],
-});
-
-const layerDigest = (parts: ImageParts): string => sha(parts.packed[0] ?? Buffer.alloc(0));
-
-/** Answers requests for the layer in another way than the registry would. */
-function onLayer(parts: ImageParts, answer: (request: http.IncomingMessage, response: http.ServerResponse, bytes: Buffer) => void): void {
-  registry.hook = (request, response) => {
-    if (!(request.url ?? "").endsWith(layerDigest(parts))) return false;
-    answer(request, response, parts.packed[0] ?? Buffer.alloc(0));
-    return true;
-  };
-}
 
 describe("manifests that mislead", () => {
   const parts = imageParts(["one"]);
@@ -107,7 +68,7 @@ describe("manifests that mislead", () => {
   ])("%s", async (_, document, type, message) => {
     serve(registry, "x", "other", parts);
     registry.addManifest("x", "t", document, type);
-    expect(await outcome()).toEqual(refusal(message));
+    expect(await trial.outcome()).toEqual(refusal(message));
   });
 
   it.each([true, false])("a manifest over 4 MiB (length announced: %s)", async (announced) => {
@@ -117,7 +78,7 @@ describe("manifests that mislead", () => {
       response.on("error", () => undefined).write(Buffer.alloc(5 * 1024 * 1024, " "));
       return true;
     };
-    expect(await outcome()).toEqual(refusal("over 4194304 bytes", "too-large"));
+    expect(await trial.outcome()).toEqual(refusal("over 4194304 bytes", "too-large"));
   });
 
   it("bytes that are not what the registry's own digest says", async () => {
@@ -128,7 +89,7 @@ describe("manifests that mislead", () => {
       response.end(JSON.stringify(manifest));
       return true;
     };
-    expect(await outcome()).toEqual(refusal("manifest verification failed for digest"));
+    expect(await trial.outcome()).toEqual(refusal("manifest verification failed for digest"));
   });
 
   it("an index without end", async () => {
@@ -142,7 +103,7 @@ describe("manifests that mislead", () => {
       };
       entry = registry.addManifest("x", "t", index, mediaTypes.ociIndex);
     }
-    expect(await outcome()).toEqual(refusal("indexes inside each other"));
+    expect(await trial.outcome()).toEqual(refusal("indexes inside each other"));
   });
 });
 
@@ -150,18 +111,18 @@ describe("blobs that are not what they should be", () => {
   it("a layer with a changed byte; the right one can be pulled afterwards", async () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
-    onLayer(parts, (_, response, bytes) => response.end(Buffer.from(bytes).fill(0, 20, 21)));
-    expect(await outcome()).toEqual(refusal(`filesystem layer verification failed for digest ${layerDigest(parts)}`));
+    trial.onLayer(parts, (_, response, bytes) => response.end(Buffer.from(bytes).fill(0, 20, 21)));
+    expect(await trial.outcome()).toEqual(refusal(`filesystem layer verification failed for digest ${layerDigest(parts)}`));
     registry.hook = () => false;
-    await pull();
-    expect(fixture.service.images.all()).toHaveLength(1);
+    await trial.pull();
+    expect(trial.fixture.service.images.all()).toHaveLength(1);
   });
 
   it("a configuration with a changed byte", async () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
     registry.blobs.set(sha(parts.config), Buffer.from(parts.config.toString().replace("amd64", "AMD64")));
-    expect(await outcome()).toEqual(refusal("image config verification failed for digest"));
+    expect(await trial.outcome()).toEqual(refusal("image config verification failed for digest"));
   });
 
   it("a layer whose content is not what the configuration says", async () => {
@@ -170,7 +131,7 @@ describe("blobs that are not what they should be", () => {
     registry.addBlob(parts.packed[0] ?? Buffer.alloc(0));
     const described = { ...parts.manifest.config, digest: registry.addBlob(config), size: config.length };
     registry.addManifest("x", "t", { ...parts.manifest, config: described }, mediaTypes.ociManifest);
-    expect(await outcome()).toEqual(refusal("diff id"));
+    expect(await trial.outcome()).toEqual(refusal("diff id"));
   });
 
   it.each([true, false])("a layer that is larger than its descriptor says (length announced: %s)", async (announced) => {
@@ -182,42 +143,42 @@ describe("blobs that are not what they should be", () => {
       { ...parts.manifest, layers: parts.manifest.layers.map((layer) => ({ ...layer, size: 10 })) },
       mediaTypes.ociManifest,
     );
-    if (!announced) onLayer(parts, (_, response, bytes) => response.write(bytes));
-    expect(await outcome()).toEqual(refusal("where the manifest says 10"));
+    if (!announced) trial.onLayer(parts, (_, response, bytes) => response.write(bytes));
+    expect(await trial.outcome()).toEqual(refusal("where the manifest says 10"));
   });
 
   it("a layer without end", async () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
-    onLayer(parts, (_, response) => {
+    trial.onLayer(parts, (_, response) => {
       response.on("error", () => undefined);
       const more = (): void => {
         if (!response.destroyed) response.write(Buffer.alloc(65_536), () => setImmediate(more));
       };
       more();
     });
-    expect(await outcome()).toEqual(refusal("or more where the manifest says"));
+    expect(await trial.outcome()).toEqual(refusal("or more where the manifest says"));
   });
 
   it("a layer that never comes", async () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
-    onLayer(parts, (_, response, bytes) => {
+    trial.onLayer(parts, (_, response, bytes) => {
       response.writeHead(200, { "Content-Length": bytes.length });
       response.flushHeaders();
     });
-    expect(await outcome()).toEqual(refusal("no data to speak of for 0.3 seconds", "unavailable"));
+    expect(await trial.outcome()).toEqual(refusal("no data to speak of for 0.3 seconds", "unavailable"));
   });
 
   it("a layer that comes byte by byte", async () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
-    onLayer(parts, (_, response, bytes) => {
+    trial.onLayer(parts, (_, response, bytes) => {
       response.writeHead(200, { "Content-Length": bytes.length });
       const timer = setInterval(() => response.write(bytes.subarray(0, 1)), 20);
       response.on("close", () => clearInterval(timer));
     });
-    expect(await outcome()).toEqual(refusal("no data to speak of for 0.3 seconds", "unavailable"));
+    expect(await trial.outcome()).toEqual(refusal("no data to speak of for 0.3 seconds", "unavailable"));
   });
 });
 
@@ -226,29 +187,29 @@ describe("connections that drop", () => {
 
   it("goes on where it was", async () => {
     serve(registry, "x", "t", parts);
-    onLayer(parts, (request, response, bytes) => {
+    trial.onLayer(parts, (request, response, bytes) => {
       if (request.headers.range !== undefined) return sendBlob(request, response, bytes);
       response.writeHead(200, { "Content-Length": bytes.length });
       response.write(bytes.subarray(0, 50), () => response.destroy());
     });
-    await pull();
+    await trial.pull();
     expect(registry.seen.map(({ range }) => range).filter(Boolean)).toEqual(["bytes=50-"]);
   });
 
   it("reads over what it has when the server knows no ranges", async () => {
     serve(registry, "x", "t", parts);
-    onLayer(parts, (request, response, bytes) => {
+    trial.onLayer(parts, (request, response, bytes) => {
       response.writeHead(200, { "Content-Length": bytes.length });
       if (request.headers.range !== undefined) return void response.end(bytes);
       response.write(bytes.subarray(0, 50), () => response.destroy());
     });
-    await pull();
-    expect(fixture.service.images.all()).toHaveLength(1);
+    await trial.pull();
+    expect(trial.fixture.service.images.all()).toHaveLength(1);
   });
 
   it("refuses another part than it asked for", async () => {
     serve(registry, "x", "t", parts);
-    onLayer(parts, (request, response, bytes) => {
+    trial.onLayer(parts, (request, response, bytes) => {
       if (request.headers.range !== undefined) {
         response.writeHead(206, { "Content-Range": `bytes 49-${bytes.length - 1}/${bytes.length}` });
         return void response.end(bytes.subarray(49));
@@ -256,13 +217,13 @@ describe("connections that drop", () => {
       response.writeHead(200, { "Content-Length": bytes.length });
       response.write(bytes.subarray(0, 50), () => response.destroy());
     });
-    expect(await outcome()).toEqual(refusal("with another part"));
+    expect(await trial.outcome()).toEqual(refusal("with another part"));
   });
 
   it("gives up after some attempts", async () => {
     serve(registry, "x", "t", parts);
-    onLayer(parts, (_, response) => response.destroy());
-    await expect(pull()).rejects.toThrow(expect.objectContaining({ category: "unavailable" }));
+    trial.onLayer(parts, (_, response) => response.destroy());
+    await expect(trial.pull()).rejects.toThrow(expect.objectContaining({ category: "unavailable" }));
     expect(registry.count(layerDigest(parts))).toBe(4);
   });
 });
@@ -273,6 +234,6 @@ it("takes a layer that is not compressed", async () => {
   for (const bytes of [...plain.packed, parts.config]) registry.addBlob(bytes);
   const layers = plain.packed.map((bytes) => ({ mediaType: mediaTypes.ociLayer, digest: sha(bytes), size: bytes.length }));
   registry.addManifest("x", "t", { ...parts.manifest, layers }, mediaTypes.ociManifest);
-  await pull();
-  expect(fixture.service.images.all()).toHaveLength(1);
+  await trial.pull();
+  expect(trial.fixture.service.images.all()).toHaveLength(1);
 });

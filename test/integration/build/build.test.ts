@@ -1,31 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
 import { packTar, type TarEntry } from "#lib/tar-pack.ts";
 import { useDaemon, type Answer } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { eventually } from "../../support/eventually.ts";
+import { useFolders } from "../../support/folders.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 
 /** `docker build` over the classic wire: the docker command line, and bare requests as dockerode and docker-py send them. */
 const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
 const CLASSIC = { environment: { DOCKER_BUILDKIT: "0" } };
-const folder = mkdtempSync(join(tmpdir(), "contexts-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-let count = 0;
-/** A context on the disk. */
-function context(files: Record<string, string>): string {
-  const root = join(folder, String(count++));
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), content);
-  }
-  return root;
-}
+/** On the disk. */
+const context = useFolders();
 
 const build = (root: string, ...flags: string[]) => docker.run(["build", ...flags, root], CLASSIC);
 const text = (name: string, data: string): TarEntry => ({ name, type: "file", mode: 0o644, data: Buffer.from(data) });

@@ -1,26 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
 import { useDaemon } from "../../support/daemon.ts";
 import { dhowCli } from "../../support/dhow-cli.ts";
+import { useFolders } from "../../support/folders.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 
 /** `dhow build`, which speaks the classic wire and brings secrets in front of the body. */
 const daemon = useDaemon({ images: [busyboxArchive] });
 const dhow = dhowCli(daemon);
-const folder = mkdtempSync(join(tmpdir(), "dhow-build-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-let count = 0;
-function context(files: Record<string, string>): string {
-  const root = join(folder, String(count++));
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, name)), { recursive: true });
-    writeFileSync(join(root, name), content);
-  }
-  return root;
-}
+const context = useFolders();
 
 /** Where a text stands in the files of a folder, the daemon's state as a rule. */
 function filesWith(root: string, text: string): string[] {
@@ -35,7 +24,7 @@ it("builds a folder without what is ignored, names the image, and shows each ste
     "lost.md": "",
     "keep.md": "",
   });
-  const iid = join(folder, "iid");
+  const iid = join(daemon.folder, "iid");
   const flags = ["--build-arg", "FROM_ENV", "--build-arg", "GIVEN=b c", "--label", "of=build", "--iidfile", iid, "-t", "command/one", root];
   const { code, stdout, stderr } = await dhow.run(["build", ...flags], { environment: { FROM_ENV: "a" } });
   expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });
