@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
@@ -6,6 +7,9 @@ import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 
 const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
+
+/** A name that no other container has, in an earlier try of this test neither; and no beginning of an id, which the filter takes, too. */
+const unique = (role: string): string => `${role}-${randomUUID()}`;
 
 async function eventsOf(name: string): Promise<string> {
   const filters = encodeURIComponent(JSON.stringify({ container: [name] }));
@@ -21,26 +25,27 @@ async function eventsOf(name: string): Promise<string> {
 
 /** Each as dockerd 28.5.2 was seen to tell it. */
 it("what is done to a container is told in Docker's order", async () => {
-  await docker.ok("run", "-d", "--name", "e1", BUSYBOX, "sleep", "100");
-  await docker.ok("stop", "-t", "1", "e1");
-  await docker.ok("start", "e1");
-  await docker.ok("restart", "-t", "1", "e1");
-  await docker.ok("kill", "e1");
-  await docker.ok("rm", "e1");
-  expect(await eventsOf("e1")).toBe(
+  const [lasting, failing, trapping, passing] = [unique("lasting"), unique("failing"), unique("trapping"), unique("passing")];
+  await docker.ok("run", "-d", "--name", lasting, BUSYBOX, "sleep", "100");
+  await docker.ok("stop", "-t", "1", lasting);
+  await docker.ok("start", lasting);
+  await docker.ok("restart", "-t", "1", lasting);
+  await docker.ok("kill", lasting);
+  await docker.ok("rm", lasting);
+  expect(await eventsOf(lasting)).toBe(
     "create, start, kill 15, kill 9, stop, die 137, start, kill 15, kill 9, stop, die 137, start, restart, kill 9, die 137, destroy",
   );
-  await docker.ok("run", "-d", "--name", "e2", "--restart", "on-failure:2", BUSYBOX, "sh", "-c", "exit 3");
-  await eventually(async () => expect((await daemon.api("GET", "/containers/e2/json")).json.State.Status).toBe("exited"));
-  expect(await eventsOf("e2")).toBe("create, start, die 3, start, die 3, start, die 3");
-  await docker.ok("run", "-d", "--name", "e3", BUSYBOX, "sh", "-c", "trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done");
-  await eventually(async () => expect(await docker.ok("logs", "e3")).toBe("ready"));
-  await docker.ok("stop", "e3");
-  expect(await eventsOf("e3")).toBe("create, start, kill 15, stop, die 4");
-  await docker.ok("run", "-d", "--rm", "--name", "e5", BUSYBOX, "sleep", "100");
-  await docker.ok("stop", "-t", "0", "e5");
-  await eventually(async () => expect(await eventsOf("e5")).toBe("create, start, kill 15, kill 9, stop, die 137, destroy"));
-  await docker.ok("rm", "e2", "e3");
+  await docker.ok("run", "-d", "--name", failing, "--restart", "on-failure:2", BUSYBOX, "sh", "-c", "exit 3");
+  await eventually(async () => expect((await daemon.api("GET", `/containers/${failing}/json`)).json.State.Status).toBe("exited"));
+  expect(await eventsOf(failing)).toBe("create, start, die 3, start, die 3, start, die 3");
+  await docker.ok("run", "-d", "--name", trapping, BUSYBOX, "sh", "-c", "trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done");
+  await eventually(async () => expect(await docker.ok("logs", trapping)).toBe("ready"));
+  await docker.ok("stop", trapping);
+  expect(await eventsOf(trapping)).toBe("create, start, kill 15, stop, die 4");
+  await docker.ok("run", "-d", "--rm", "--name", passing, BUSYBOX, "sleep", "100");
+  await docker.ok("stop", "-t", "0", passing);
+  await eventually(async () => expect(await eventsOf(passing)).toBe("create, start, kill 15, kill 9, stop, die 137, destroy"));
+  await docker.ok("rm", failing, trapping);
 });
 
 it("stop: -t 0 kills at once, -t -1 waits as long as it takes, the signal is the container's or the caller's", async () => {
