@@ -20,6 +20,8 @@ export async function writeAnswer(exchange: Exchange, answer: Answer, common: He
       return send(exchange, answer.status, { ...common, ...answer.headers }, undefined);
     case "json":
       return send(exchange, answer.status, { ...common, "Content-Type": "application/json", ...answer.headers }, toJson(answer.body));
+    case "json-text":
+      return send(exchange, answer.status, { ...common, "Content-Type": "application/json", ...answer.headers }, `${answer.body}\n`);
     case "text":
       return send(exchange, 200, { ...common, "Content-Type": "text/plain; charset=utf-8", ...answer.headers }, answer.body);
     case "error":

@@ -29,6 +29,8 @@ export interface ApiRequest {
 export type Reply =
   | { readonly kind: "empty"; readonly status: 200 | 201 | 204 | 304; readonly headers?: Record<string, string> }
   | { readonly kind: "json"; readonly status: 200 | 201; readonly body: unknown; readonly headers?: Record<string, string> }
+  /** JSON that was made beforehand. */
+  | { readonly kind: "json-text"; readonly status: 200; readonly body: string; readonly headers?: Record<string, string> }
   | { readonly kind: "text"; readonly status: 200; readonly body: string; readonly headers?: Record<string, string> }
   /** Headers are flushed at once, before the first chunk; an error thrown later ends the connection without the last chunk. */
   | {
@@ -61,4 +63,5 @@ export interface Route {
 }
 
 export const json = (body: unknown, status: 200 | 201 = 200): Reply => ({ kind: "json", status, body });
+export const jsonText = (body: string): Reply => ({ kind: "json-text", status: 200, body });
 export const noContent = (): Reply => ({ kind: "empty", status: 204 });

@@ -3,7 +3,7 @@ import type { Container } from "#container/record/container.ts";
 import type { InspectedContainer } from "#container/list/inspect.ts";
 import { volumeAt } from "#container/testing/fake-peers.ts";
 import { inspectView } from "./container-inspect.ts";
-import { commandText, containerSummary, portSummaries } from "./container-summary.ts";
+import { commandText, containerRow, containerSummary, portSummaries } from "./container-summary.ts";
 
 const image = `sha256:${"c".repeat(64)}` as const;
 const id = "18ab7af66703281b7f765443c0c52a3bf411eb5b8f8471a52da08437ae35172c";
@@ -245,6 +245,28 @@ describe("a row of the list", () => {
 
   test("sizes when they were asked for", () => {
     expect(containerSummary({ ...listed, sizes: { writable: 1, root: 2 } }, [1, 51], 0)).toMatchObject({ SizeRw: 1, SizeRootFs: 2 });
+  });
+
+  test("kept as text, it is the same as made anew, whatever of it changed meanwhile", () => {
+    const health = { status: "healthy", failingStreak: 0, log: [] } as const;
+    const running = { ...listed, container: { ...created, state: { status: "running", startedAt: 0 } as Container["state"] } };
+    const sandbox = { netns: undefined, endpoints: {}, ports: { "80/tcp": null }, files: undefined as never };
+    const rows: Parameters<typeof containerRow>[] = [
+      [running, [1, 51], 0],
+      [running, [1, 51], 3_600_000],
+      [{ ...running, imageName: "sha256:1" }, [1, 51], 0],
+      [{ ...running, linkNames: ["/web/db"] }, [1, 51], 0],
+      [{ ...running, health }, [1, 52], 0],
+      [{ ...running, health: { ...health, failingStreak: 1 } }, [1, 52], 0],
+      [{ ...running, sandbox }, [1, 51], 0],
+      [{ ...running, sizes: { writable: 1, root: 2 } }, [1, 51], 0],
+      [{ ...running, container: { ...created, name: "other" } }, [1, 51], 0],
+      [running, [1, 52], 0],
+      [running, [1, 51], 0],
+    ];
+    const texts = rows.map((row) => containerRow(...row));
+    expect(texts).toEqual(rows.map((row) => JSON.stringify(containerSummary(...row))));
+    expect(new Set(texts).size).toBe(rows.length - 1);
   });
 
   test.each([

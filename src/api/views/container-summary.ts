@@ -1,4 +1,5 @@
 import type { Container } from "#container/record/container.ts";
+import type { Health } from "#container/health/health.ts";
 import type { ListedContainer } from "#container/list/list.ts";
 import type { NetworkSandbox, PlannedMount } from "#container/ports.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
@@ -10,67 +11,56 @@ import { shownStatus, statusText } from "./container-status.ts";
 const HEALTH_SINCE: ApiVersion = [1, 52];
 
 /** A row of `GET /containers/json`. Nothing that Docker's clients loop over is null. */
-export function containerSummary(
-  { container, sandbox, health, sizes, imageName, linkNames }: ListedContainer,
-  apiVersion: ApiVersion,
-  now: number,
-): object {
-  const { names, command, ports, labels, hostConfig, networkSettings, mounts } = lastingParts(container, sandbox);
+export function containerSummary(listed: ListedContainer, apiVersion: ApiVersion, now: number): object {
+  const { container, sandbox, health, sizes, imageName, linkNames } = listed;
+  const { config, hostConfig } = container;
   return {
     Id: container.id,
-    Names: linkNames.length === 0 ? names : [...names, ...linkNames],
+    Names: [`/${container.name}`, ...linkNames],
     Image: imageName,
     ImageID: container.image.id,
-    Command: command,
+    Command: commandText(config.Entrypoint, config.Cmd),
     Created: Math.trunc(container.created / 1000),
-    Ports: ports,
+    Ports: portSummaries(sandbox?.ports ?? {}),
     ...(sizes === undefined ? {} : { SizeRw: sizes.writable, SizeRootFs: sizes.root }),
-    Labels: labels,
+    Labels: config.Labels ?? {},
     State: shownStatus(container),
     Status: statusText(container, health, now),
-    HostConfig: hostConfig,
-    NetworkSettings: networkSettings,
-    Mounts: mounts,
-    ...(compareApiVersions(apiVersion, HEALTH_SINCE) < 0
-      ? {}
-      : { Health: { Status: health?.status ?? "none", FailingStreak: health?.failingStreak ?? 0 } }),
-  };
-}
-
-/** What of a row stays the same as long as its container and its sandbox do: clients list hundreds of them every second. */
-interface LastingParts {
-  readonly sandbox: NetworkSandbox | undefined;
-  readonly names: string[];
-  readonly command: string;
-  readonly ports: PortSummary[];
-  readonly labels: object;
-  readonly hostConfig: object;
-  readonly networkSettings: object;
-  readonly mounts: MountPoint[];
-}
-
-/** A change makes another object of a container, and of a sandbox. */
-const known = new WeakMap<Container, LastingParts>();
-
-function lastingParts(container: Container, sandbox: NetworkSandbox | undefined): LastingParts {
-  const found = known.get(container);
-  if (found !== undefined && found.sandbox === sandbox) return found;
-  const { config, hostConfig } = container;
-  const parts: LastingParts = {
-    sandbox,
-    names: [`/${container.name}`],
-    command: commandText(config.Entrypoint, config.Cmd),
-    ports: portSummaries(sandbox?.ports ?? {}),
-    labels: config.Labels ?? {},
-    hostConfig: {
+    HostConfig: {
       NetworkMode: hostConfig.NetworkMode ?? "",
       ...(hostConfig.Annotations === undefined ? {} : { Annotations: hostConfig.Annotations }),
     },
-    networkSettings: { Networks: summaryNetworks(container, sandbox) },
-    mounts: container.mounts.map(mountPoint),
+    NetworkSettings: { Networks: summaryNetworks(container, sandbox) },
+    Mounts: container.mounts.map(mountPoint),
+    ...(tellsHealth(apiVersion) ? { Health: { Status: health?.status ?? "none", FailingStreak: health?.failingStreak ?? 0 } } : {}),
   };
-  known.set(container, parts);
-  return parts;
+}
+
+function tellsHealth(apiVersion: ApiVersion): boolean {
+  return compareApiVersions(apiVersion, HEALTH_SINCE) >= 0;
+}
+
+/** Everything that a row is made of, beside the container itself: a change makes another object, or another text, of each. */
+interface RowInputs {
+  readonly sandbox: NetworkSandbox | undefined;
+  readonly health: Health | undefined;
+  /** The image's and the links' names, the status, and whether health is told. */
+  readonly texts: string;
+}
+
+const known = new WeakMap<Container, RowInputs & { readonly row: string }>();
+
+/** `containerSummary` as JSON text, the same as long as nothing of it changes: clients list hundreds of containers every second. */
+export function containerRow(listed: ListedContainer, apiVersion: ApiVersion, now: number): string {
+  if (listed.sizes !== undefined) return JSON.stringify(containerSummary(listed, apiVersion, now));
+  const { container, sandbox, health, imageName, linkNames } = listed;
+  const told = tellsHealth(apiVersion) ? "h" : "";
+  const texts = [told, statusText(container, health, now), imageName, ...linkNames].join("\n");
+  const found = known.get(container);
+  if (found !== undefined && found.sandbox === sandbox && found.health === health && found.texts === texts) return found.row;
+  const row = JSON.stringify(containerSummary(listed, apiVersion, now));
+  known.set(container, { sandbox, health, texts, row });
+  return row;
 }
 
 /** Program and arguments; those with a space are quoted, as moby does it. */

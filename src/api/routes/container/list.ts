@@ -1,7 +1,7 @@
-import { json, type ApiRequest, type Reply } from "#http/route.ts";
+import { jsonText, type ApiRequest, type Reply } from "#http/route.ts";
 import { containerListFilterKeys } from "#spec/container-filters.ts";
 import { parseFilters } from "#spec/filters.ts";
-import { containerSummary } from "../../views/container-summary.ts";
+import { containerRow } from "../../views/container-summary.ts";
 import type { ContainerQueries } from "./backend.ts";
 import { booleanOf, integerOf } from "../../query.ts";
 
@@ -13,5 +13,5 @@ export async function listContainers(backend: Pick<ContainerQueries, "list">, { 
     filters: parseFilters(query.get("filters"), containerListFilterKeys),
   });
   const now = Date.now();
-  return json(listed.map((container) => containerSummary(container, apiVersion, now)));
+  return jsonText(`[${listed.map((container) => containerRow(container, apiVersion, now)).join(",")}]`);
 }
