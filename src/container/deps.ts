@@ -18,15 +18,15 @@ import type { Trees } from "#store/tree/trees.ts";
 import type { BackgroundQueue } from "./background-queue.ts";
 import type { ContainerStore } from "./record/container-store.ts";
 import type { ExecStore } from "./exec/exec-store.ts";
-import type { ExitHolds } from "./run/exit-holds.ts";
-import type { ExitWaiters } from "./run/exit-waiters.ts";
+import type { ExitHolds } from "./run/exit/holds.ts";
+import type { ExitWaiters } from "./run/exit/waiters.ts";
 import type { HealthMonitor } from "./health/health-monitor.ts";
 import type { HealthOnFailure } from "./health/on-failure.ts";
 import type { PendingAttachments } from "./attach/pending-attachments.ts";
 import type { ImageSource, NetworkProvider, VolumeProvider } from "./ports.ts";
 
-import type { SharedMemory } from "./run/shared-memory.ts";
-import type { UserNamespaces } from "./run/user-namespaces.ts";
+import type { SharedMemory } from "./run/sharing/shared-memory.ts";
+import type { UserNamespaces } from "./run/sharing/user-namespaces.ts";
 import type { RestartTimers } from "./restart/restart-timers.ts";
 
 /** How a container is fenced in: the pure functions of runtime/oci, handed in so that tests of the verbs need no root. */

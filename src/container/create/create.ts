@@ -22,7 +22,7 @@ import { freeRandomName } from "./name-generator.ts";
 import { logConfigOf } from "./log-config.ts";
 import { joinedContainer, networkModeOf, networkRequest } from "./network-request.ts";
 import type { PlannedMount, ResolvedImage } from "../ports.ts";
-import { checkUserNamespace, isRemapped } from "../run/user-namespaces.ts";
+import { checkUserNamespace, isRemapped } from "../run/sharing/user-namespaces.ts";
 import { both } from "../both.ts";
 
 export interface CreateRequest {

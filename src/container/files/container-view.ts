@@ -7,7 +7,7 @@ import { isActive, type Container } from "../record/container.ts";
 import { joinedContainer } from "../create/network-request.ts";
 import { containerPaths } from "../record/paths.ts";
 import { prepareRequest } from "../run/prepare-request.ts";
-import { isRemapped } from "../run/user-namespaces.ts";
+import { isRemapped } from "../run/sharing/user-namespaces.ts";
 import type { PlannedMount } from "../ports.ts";
 import type { FileDeps } from "./file-deps.ts";
 

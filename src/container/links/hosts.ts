@@ -3,7 +3,7 @@ import { parseLink } from "#spec/link.ts";
 import type { Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { networkModeOf } from "../create/network-request.ts";
-import { rewriteInPlace } from "../run/rewrite-in-place.ts";
+import { rewriteInPlace } from "../run/name-files/rewrite-in-place.ts";
 import { containerPaths } from "../record/paths.ts";
 import { findByName, keptLinks, LEGACY_NETWORK, linkedBy } from "./resolve.ts";
 

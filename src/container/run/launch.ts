@@ -3,9 +3,9 @@ import type { ContainerMount, HostDevices, ResolvedUser } from "#runtime/oci/spe
 import type { PreparedRoot } from "#runtime/oci/spec/prepare-rootfs.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import type { Container } from "../record/container.ts";
-import { prepareFolders, writeContainerFiles } from "./container-files.ts";
+import { prepareFolders, writeContainerFiles } from "./name-files/container-files.ts";
 import type { ContainerContext } from "../deps.ts";
-import { joinedNamespaces, networkOwner } from "./joined-namespaces.ts";
+import { joinedNamespaces, networkOwner } from "./sharing/joined-namespaces.ts";
 import { linkEnvironment, requireLinkedContainers } from "../links/environment.ts";
 import { hasLinks, refreshLinkedHosts, withLinkedHosts } from "../links/hosts.ts";
 import { logLayoutOf } from "../create/log-config.ts";
@@ -14,7 +14,7 @@ import { containerPaths } from "../record/paths.ts";
 import { both } from "../both.ts";
 import { prepareRequest } from "./prepare-request.ts";
 import { asContainerMount, specInput } from "./spec-input.ts";
-import { asContainerRoot, containerRoot, giveStdio, keepingNullDevice, userSpace, type UserSpace } from "./user-namespaces.ts";
+import { asContainerRoot, containerRoot, giveStdio, keepingNullDevice, userSpace, type UserSpace } from "./sharing/user-namespaces.ts";
 
 export interface LaunchDeps extends Pick<
   ContainerContext,

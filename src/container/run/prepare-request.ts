@@ -1,7 +1,7 @@
 import type { Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import type { PrepareRequest } from "../ports.ts";
-import { userOnHost } from "./user-namespaces.ts";
+import { userOnHost } from "./sharing/user-namespaces.ts";
 
 type Deps = Pick<ContainerContext, "sandbox" | "userNamespaces">;
 

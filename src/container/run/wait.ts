@@ -1,6 +1,6 @@
 import { countsAsRunning, errorOf, exitCodeOf } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
-import type { ExitReport } from "./exit-waiters.ts";
+import type { ExitReport } from "./exit/waiters.ts";
 
 export type WaitCondition = "not-running" | "next-exit" | "removed";
 

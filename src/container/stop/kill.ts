@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { isActive, type Container } from "../record/container.ts";
-import { ExitWatch } from "../run/exit-watch.ts";
+import { ExitWatch } from "../run/exit/watch.ts";
 import { noteStopRequest, sendSignal } from "./send-signal.ts";
 import { parseSignal, SIGKILL, SIGTERM } from "#spec/signals.ts";
 import { cancelRestart, type StopRunDeps } from "./stop-run.ts";

@@ -2,7 +2,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import { emitContainerEvent } from "../record/container-events.ts";
 import { exitCodeOf, isActive, settled, type Restarting } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
-import { ExitWatch } from "../run/exit-watch.ts";
+import { ExitWatch } from "../run/exit/watch.ts";
 import { releaseRun, type ReleaseDeps } from "../run/release-run.ts";
 import { noteStopRequest, sendSignal, type SignalDeps } from "./send-signal.ts";
 import { SIGKILL } from "#spec/signals.ts";

@@ -23,7 +23,7 @@ import { rootOf } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
 import { FileLogKeeper } from "#logs/log-keeper.ts";
 import type { RuntimeFeatures } from "#runtime/contract.ts";
-import type { OciRuntime } from "#runtime/oci/driver.ts";
+import type { OciRuntime } from "#runtime/oci/driver/driver.ts";
 import type { Database } from "#store/db/database.ts";
 import type { RemapOptions } from "#store/snapshots/driver.ts";
 import type { HostDescription } from "#sys/host/host-description.ts";

@@ -1,8 +1,8 @@
 import type { DaemonConfig } from "#config/daemon-config.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
-import { createOciRuntime } from "#runtime/oci/driver-open.ts";
-import type { OciRuntime } from "#runtime/oci/driver.ts";
+import { createOciRuntime } from "#runtime/oci/driver/open.ts";
+import type { OciRuntime } from "#runtime/oci/driver/driver.ts";
 import { installedRuntimes } from "#runtime/oci/runtimes.ts";
 import { ensureCgroupMounts, readCgroupHost } from "#sys/cgroups/cgroup.ts";
 

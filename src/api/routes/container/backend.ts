@@ -1,6 +1,6 @@
 import type { AttachOptions } from "#container/attach/attach.ts";
 import type { CreateAnswer, CreateRequest } from "#container/create/create.ts";
-import type { ExitReport } from "#container/run/exit-waiters.ts";
+import type { ExitReport } from "#container/run/exit/waiters.ts";
 import type { InspectedContainer } from "#container/list/inspect.ts";
 import type { ListedContainer, ListOptions } from "#container/list/list.ts";
 import type { ContainerLogs, LogsOptions } from "#container/attach/logs.ts";

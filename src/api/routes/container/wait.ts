@@ -1,4 +1,4 @@
-import type { ExitReport } from "#container/run/exit-waiters.ts";
+import type { ExitReport } from "#container/run/exit/waiters.ts";
 import type { WaitCondition } from "#container/run/wait.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { encodeLine } from "#http/ndjson.ts";
