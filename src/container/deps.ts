@@ -3,7 +3,7 @@ import type { ChangeBell } from "#lib/change-bell.ts";
 import type { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { LogKeeper, LogReader } from "#logs/contract.ts";
-import type { LogConfig } from "#logs/drivers.ts";
+import type { LogConfig } from "#logs/config/drivers.ts";
 import type { RuntimeDriver } from "#runtime/contract.ts";
 import type { ContainerMount, HostDevices, HostFacts, ResolvedUser, SandboxDefaults, SpecInput } from "#runtime/oci/spec-input.ts";
 import type { ExecInput } from "#runtime/oci/spec/exec-process.ts";

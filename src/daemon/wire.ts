@@ -7,7 +7,7 @@ import { EventStore } from "#events/event-store.ts";
 import { Journal } from "#events/journal.ts";
 import type { Logger } from "#lib/logger.ts";
 import { findInit } from "#runtime/oci/init-binary.ts";
-import { checkLogConfig } from "#logs/drivers.ts";
+import { checkLogConfig } from "#logs/config/drivers.ts";
 import { serverVersion } from "#spec/identity.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
 import { describeHost } from "#sys/host/host-description.ts";

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
-import { checkLogConfig } from "#logs/drivers.ts";
+import { checkLogConfig } from "#logs/config/drivers.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "#spec/docker-api/types.ts";
 import { endpointWishes } from "#spec/endpoint-wishes.ts";
 import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";

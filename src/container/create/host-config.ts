@@ -1,4 +1,4 @@
-import { mergeLogConfig, type LogConfig } from "#logs/drivers.ts";
+import { mergeLogConfig, type LogConfig } from "#logs/config/drivers.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { networkModeOf } from "./network-request.ts";
 

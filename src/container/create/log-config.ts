@@ -1,5 +1,5 @@
-import { logAttributes } from "#logs/attributes.ts";
-import { logLayout, type LogConfig } from "#logs/drivers.ts";
+import { logAttributes } from "#logs/config/attributes.ts";
+import { logLayout, type LogConfig } from "#logs/config/drivers.ts";
 import type { LogLayout } from "#logs/layout.ts";
 import type { Container } from "../record/container.ts";
 

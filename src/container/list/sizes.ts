@@ -1,7 +1,7 @@
 import { isEngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
 import { chainIds } from "#spec/oci-image/chain-id.ts";
-import { readOverruns } from "#logs/overruns.ts";
+import { readOverruns } from "#logs/keep/overruns.ts";
 import type { Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { containerPaths } from "../record/paths.ts";

@@ -3,7 +3,7 @@ import type { NetworkRate } from "#spec/network-rate.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { EngineEvent, EventSink } from "#events/contract.ts";
 import type { LogFormat, LogKeeper, LogQuery, LogReader, LogRecord, MonitorLog } from "#logs/contract.ts";
-import { encodeRecords } from "#logs/encode-records.ts";
+import { encodeRecords } from "#logs/read/encode-records.ts";
 import type { LogLayout } from "#logs/layout.ts";
 import type { ImageRunConfig } from "#spec/oci-image/types.ts";
 import type {

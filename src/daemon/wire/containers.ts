@@ -2,7 +2,7 @@ import type { ContainerDeps } from "#container/deps.ts";
 import { createContainerService, type ContainerService } from "#container/service.ts";
 import { hostSharedMemory } from "#container/run/sharing/shared-memory.ts";
 import { hostUserNamespaces } from "#container/run/sharing/user-namespaces.ts";
-import { FileLogReader } from "#logs/file-reader.ts";
+import { FileLogReader } from "#logs/read/file-reader.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "#runtime/oci/spec/masked-paths.ts";
 import type { HostFacts } from "#runtime/oci/spec-input.ts";
 import type { NounParts } from "./nouns.ts";

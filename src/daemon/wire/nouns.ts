@@ -21,7 +21,7 @@ import type { EventSink } from "#events/contract.ts";
 import type { Route } from "#http/route.ts";
 import { rootOf } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
-import { FileLogKeeper } from "#logs/log-keeper.ts";
+import { FileLogKeeper } from "#logs/keep/log-keeper.ts";
 import type { RuntimeFeatures } from "#runtime/contract.ts";
 import type { OciRuntime } from "#runtime/oci/driver/driver.ts";
 import type { Database } from "#store/db/database.ts";

@@ -4,7 +4,7 @@ import { DiskUsageReader } from "#engine/disk-usage.ts";
 import { InfoReader, type InfoSettings } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { Journal } from "#events/journal.ts";
-import { logDriverNames } from "#logs/drivers.ts";
+import { logDriverNames } from "#logs/config/drivers.ts";
 import type { HostDescription } from "#sys/host/host-description.ts";
 import type { HostReading } from "#sys/host/host-facts.ts";
 import type { LiveConfig } from "../live-config.ts";

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
-import { FileLogReader } from "#logs/file-reader.ts";
+import { FileLogReader } from "#logs/read/file-reader.ts";
 import { readCgroupHost } from "#sys/cgroups/cgroup.ts";
 import { serviceFolders } from "#sys/cgroups/cgroup-paths.ts";
 import { identify, signalProcess } from "#sys/processes/pidfd.ts";

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { FileLogReader } from "#logs/file-reader.ts";
+import { FileLogReader } from "#logs/read/file-reader.ts";
 import { OutputReader } from "../../contract.fixture.ts";
 import type { LaunchRequest } from "../../contract.ts";
 import { pause, SIGKILL, SuiteBench, timeout } from "../../suite/bench.ts";

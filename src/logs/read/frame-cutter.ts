@@ -1,4 +1,4 @@
-import type { LogFormat, LogQuery } from "./contract.ts";
+import type { LogFormat, LogQuery } from "../contract.ts";
 import { LONGEST_RECORD } from "./line-joiner.ts";
 
 /** `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn+00:00 stdout F `: what the monitor puts before each line is always as long. */

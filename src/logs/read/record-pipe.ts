@@ -1,4 +1,4 @@
-import type { LogQuery, LogRecord } from "./contract.ts";
+import type { LogQuery, LogRecord } from "../contract.ts";
 import { CriLines } from "./cri-lines.ts";
 import type { RawBlock } from "./forward-reader.ts";
 import { LineJoiner } from "./line-joiner.ts";

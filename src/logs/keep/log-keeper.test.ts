@@ -4,14 +4,14 @@ import { mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
-import type { LogQuery } from "./contract.ts";
-import { checkLogConfig, logLayout } from "./drivers.ts";
-import { FileLogReader } from "./file-reader.ts";
-import { largestLog, type LogLayout } from "./layout.ts";
-import { findFiles } from "./log-folder.ts";
+import type { LogQuery } from "../contract.ts";
+import { checkLogConfig, logLayout } from "../config/drivers.ts";
+import { FileLogReader } from "../read/file-reader.ts";
+import { largestLog, type LogLayout } from "../layout.ts";
+import { findFiles } from "../log-folder.ts";
 import { FileLogKeeper } from "./log-keeper.ts";
 import { readOverruns } from "./overruns.ts";
-import { TestMonitor } from "./testing/monitor.ts";
+import { TestMonitor } from "../testing/monitor.ts";
 
 const reader = new FileLogReader();
 const BOTH: LogQuery = { stdout: true, stderr: true };

@@ -1,4 +1,4 @@
-import type { LogQuery, LogRecord } from "./contract.ts";
+import type { LogQuery, LogRecord } from "../contract.ts";
 import { LONGEST_RECORD } from "./line-joiner.ts";
 import { type BackwardLine, linesBackwards } from "./lines-backwards.ts";
 import type { Segment } from "./segments.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path/posix";
-import { decompressed } from "./compress.ts";
-import { nameOf, numberedFiles } from "./log-folder.ts";
+import { decompressed } from "../compress.ts";
+import { nameOf, numberedFiles } from "../log-folder.ts";
 
 /** One file of a log, open: whatever happens to its name, it can be read to its end. */
 export class Segment implements AsyncDisposable {

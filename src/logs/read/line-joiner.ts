@@ -1,4 +1,4 @@
-import type { LogRecord } from "./contract.ts";
+import type { LogRecord } from "../contract.ts";
 import type { CriLine } from "./cri-lines.ts";
 
 /** A line of the container that is longer is handed out in pieces of about this size. */

@@ -2,10 +2,10 @@ import { link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path/posix";
 import type { Logger } from "#lib/logger.ts";
 import { FileWrites } from "#sys/files/inotify.ts";
-import type { LogKeeper, MonitorLog } from "./contract.ts";
+import type { LogKeeper, MonitorLog } from "../contract.ts";
 import { KeptLog } from "./kept-log.ts";
-import type { LogLayout } from "./layout.ts";
-import { CURRENT, FEED, FEED_TEMPORARY, findFiles, nameAlso, nameOf, NEXT, takeInRest } from "./log-folder.ts";
+import type { LogLayout } from "../layout.ts";
+import { CURRENT, FEED, FEED_TEMPORARY, findFiles, nameAlso, nameOf, NEXT, takeInRest } from "../log-folder.ts";
 import { addOverrun } from "./overruns.ts";
 import { isContinued, surplus } from "./retention.ts";
 

@@ -1,6 +1,6 @@
 import { encodeFrames, type StdPiece } from "#http/stdcopy.ts";
 import { formatTimestamp } from "#spec/timestamps.ts";
-import type { LogFormat, LogRecord } from "./contract.ts";
+import type { LogFormat, LogRecord } from "../contract.ts";
 
 /** Records as they are sent. */
 export function encodeRecords(records: readonly LogRecord[], format: LogFormat): Buffer {

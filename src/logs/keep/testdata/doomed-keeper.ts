@@ -2,7 +2,7 @@
 import { silentLogger } from "#lib/logger.ts";
 import { LEASE_SIGNAL } from "#sys/files/lease.ts";
 import { FileLogKeeper } from "../log-keeper.ts";
-import type { LogLayout } from "../layout.ts";
+import type { LogLayout } from "../../layout.ts";
 
 const [folder = "", layout = "{}"] = process.argv.slice(2);
 const onLeaseSignal = (listener: () => void): (() => void) => {

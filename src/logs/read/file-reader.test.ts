@@ -4,8 +4,8 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeFrames } from "#http/stdcopy.ts";
 import { formatTimestamp } from "#spec/timestamps.ts";
-import { compressFile } from "./compress.ts";
-import type { LogQuery, LogRecord } from "./contract.ts";
+import { compressFile } from "../compress.ts";
+import type { LogQuery, LogRecord } from "../contract.ts";
 import { FileLogReader } from "./file-reader.ts";
 
 const reader = new FileLogReader();

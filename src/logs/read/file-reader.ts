@@ -1,5 +1,5 @@
 import { ChangeSignal } from "./change-signal.ts";
-import type { LogFormat, LogQuery, LogReader, LogRecord } from "./contract.ts";
+import type { LogFormat, LogQuery, LogReader, LogRecord } from "../contract.ts";
 import { ForwardReader, type RawBlock } from "./forward-reader.ts";
 import { LogEncoder } from "./log-encoder.ts";
 import { RecordPipe } from "./record-pipe.ts";

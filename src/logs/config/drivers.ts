@@ -1,6 +1,6 @@
 import { messageOf } from "#errors/engine-error.ts";
 import { checkAttributes } from "./attributes.ts";
-import type { LogLayout } from "./layout.ts";
+import type { LogLayout } from "../layout.ts";
 import { invalid, type LogOptions, parseBoolean, parseCount, parseSize } from "./options.ts";
 
 /** What a container's `LogConfig` asks for. */

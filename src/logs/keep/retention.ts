@@ -1,5 +1,5 @@
-import type { LogLayout } from "./layout.ts";
-import type { FoundFile } from "./log-folder.ts";
+import type { LogLayout } from "../layout.ts";
+import type { FoundFile } from "../log-folder.ts";
 
 /**
  * Which files have to go before the monitor may fill one: afterwards there is room for all of that.

@@ -1,4 +1,4 @@
-import type { LogFormat, LogQuery } from "./contract.ts";
+import type { LogFormat, LogQuery } from "../contract.ts";
 import { encodeRecords } from "./encode-records.ts";
 import type { RawBlock } from "./forward-reader.ts";
 import { FrameCutter } from "./frame-cutter.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path/posix";
 import { setTimeout } from "node:timers/promises";
 import type { FileWrites } from "#sys/files/inotify.ts";
 import { endLease, isLeaseBroken, takeReadLease } from "#sys/files/lease.ts";
-import { FEED, FEED_TEMPORARY, findFiles, identify, isOpenForWriting, nameAlso, NEXT, takeIn } from "./log-folder.ts";
+import { FEED, FEED_TEMPORARY, findFiles, identify, isOpenForWriting, nameAlso, NEXT, takeIn } from "../log-folder.ts";
 
 export interface NextFileOptions {
   readonly folder: string;

@@ -2,9 +2,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path/posix";
 import type { Logger } from "#lib/logger.ts";
 import type { FileWrites } from "#sys/files/inotify.ts";
-import { compressFile } from "./compress.ts";
-import type { LogLayout } from "./layout.ts";
-import { FEED, findFiles, identify, takeInRest } from "./log-folder.ts";
+import { compressFile } from "../compress.ts";
+import type { LogLayout } from "../layout.ts";
+import { FEED, findFiles, identify, takeInRest } from "../log-folder.ts";
 import { NextFile } from "./next-file.ts";
 import { surplus } from "./retention.ts";
 

@@ -1,4 +1,4 @@
-import type { LogQuery, LogRecord } from "./contract.ts";
+import type { LogQuery, LogRecord } from "../contract.ts";
 
 /** Leaves out what a query does not want. */
 export class RecordFilter {

@@ -1,4 +1,4 @@
-import type { LogRecord } from "./contract.ts";
+import type { LogRecord } from "../contract.ts";
 
 /** One line of a log file in the CRI format. `data` ends with the newline unless it is only part of what the container wrote. */
 export interface CriLine extends LogRecord {
