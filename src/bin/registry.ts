@@ -1,10 +1,10 @@
 import tls from "node:tls";
 import type { RegistryCollectValues, RegistryServeValues } from "#cli/registry-values.ts";
 import { type Streams, write } from "#cli/streams.ts";
-import { DaemonLogger } from "#daemon/logger.ts";
-import { serveMetrics } from "#daemon/metrics-server.ts";
-import { lockRoot } from "#daemon/root-lock.ts";
-import { stderrSink } from "#daemon/stderr-sink.ts";
+import { DaemonLogger } from "#daemon/logging/logger.ts";
+import { serveMetrics } from "#daemon/listening/metrics-server.ts";
+import { lockRoot } from "#daemon/roots/root-lock.ts";
+import { stderrSink } from "#daemon/logging/stderr-sink.ts";
 import { messageOf } from "#errors/engine-error.ts";
 import { listen, type Listener, tlsOptions } from "#http/listen.ts";
 import type { Logger } from "#lib/logger.ts";

@@ -14,7 +14,7 @@ import { ConfigError } from "./config-error.ts";
 import type { DaemonConfig, Ephemeral } from "./daemon-config.ts";
 import type { DaemonEnvironment } from "./env.ts";
 import type { Settings } from "./options.ts";
-import type { UserRemap } from "./userns-remap.ts";
+import type { UserRemap } from "./values/userns-remap.ts";
 
 /**
  * Makes the configuration out of what was given, with the defaults for the rest.

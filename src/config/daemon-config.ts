@@ -1,9 +1,9 @@
 import type { ApiVersion } from "#spec/api-version.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { Proxies } from "./env.ts";
-import type { HostAddress } from "./host-address.ts";
-import type { UserRemap } from "./userns-remap.ts";
-import type { AddressPool, RuntimeEntry, Ulimit } from "./value-types.ts";
+import type { HostAddress } from "./values/host-address.ts";
+import type { UserRemap } from "./values/userns-remap.ts";
+import type { AddressPool, RuntimeEntry, Ulimit } from "./values/types.ts";
 
 /** Everything the daemon was told, checked, typed and frozen. Built once at start, and anew at each reload. */
 export interface DaemonConfig {

@@ -1,8 +1,8 @@
 import { messageOf } from "#errors/engine-error.ts";
 import { parseJsonText } from "#lib/json-text.ts";
-import { codecs } from "./codecs.ts";
+import { codecs } from "./values/codecs.ts";
 import { ConfigError } from "./config-error.ts";
-import { want } from "./json-values.ts";
+import { want } from "./values/json-values.ts";
 import { keyOf, optionNames, rowOf, type OptionName, type Settings } from "./options.ts";
 
 /** Which option each key of daemon.json sets. */

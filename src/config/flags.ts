@@ -1,5 +1,5 @@
 import { messageOf } from "#errors/engine-error.ts";
-import { codecs, type Codec } from "./codecs.ts";
+import { codecs, type Codec } from "./values/codecs.ts";
 import { ConfigError } from "./config-error.ts";
 import { optionNames, rowOf, type OptionName, type Settings } from "./options.ts";
 

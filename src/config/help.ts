@@ -1,4 +1,4 @@
-import { codecs } from "./codecs.ts";
+import { codecs } from "./values/codecs.ts";
 import { optionNames, rowOf, type OptionName } from "./options.ts";
 
 /** What `dhowd --help` prints. */

@@ -5,7 +5,7 @@ import { foreignOptions } from "./options/foreign.ts";
 import { imagesOptions } from "./options/images.ts";
 import { networkOptions } from "./options/network.ts";
 import type { OptionRow } from "./options/row.ts";
-import type { ValueTypes } from "./value-types.ts";
+import type { ValueTypes } from "./values/types.ts";
 
 /** Every flag and key of dockerd 28, and the few of our own (`instance`, `min-api-version`, `ephemeral`, `bind-owner`, `health-on-failure`, `restart-dependants`). */
 const options = {

@@ -14,11 +14,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
-import { engineId } from "./engine-id.ts";
-import { claimPidFile } from "./pidfile.ts";
-import { lockRoot } from "./root-lock.ts";
-import { prepareRoots } from "./roots.ts";
-import { socketGroup } from "./socket-group.ts";
+import { engineId } from "./roots/engine-id.ts";
+import { claimPidFile } from "./roots/pidfile.ts";
+import { lockRoot } from "./roots/root-lock.ts";
+import { prepareRoots } from "./roots/roots.ts";
+import { socketGroup } from "./listening/socket-group.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -11,7 +11,7 @@ import { eventually } from "#test/support/eventually.ts";
 import type { Engine } from "./engine.ts";
 import { runDaemon } from "./lifecycle.ts";
 import type { LiveConfig } from "./live-config.ts";
-import { DaemonLogger } from "./logger.ts";
+import { DaemonLogger } from "./logging/logger.ts";
 import { watchSignals } from "./signals.ts";
 
 let folder: string;

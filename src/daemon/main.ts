@@ -5,10 +5,10 @@ import type { Settings } from "#config/options.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { countFaults } from "./faults.ts";
 import { runDaemon } from "./lifecycle.ts";
-import { DaemonLogger } from "./logger.ts";
+import { DaemonLogger } from "./logging/logger.ts";
 import { watchSignals } from "./signals.ts";
-import { stderrSink } from "./stderr-sink.ts";
-import { loadTls } from "./tls-files.ts";
+import { stderrSink } from "./logging/stderr-sink.ts";
+import { loadTls } from "./listening/tls-files.ts";
 import { wire } from "./wire.ts";
 
 /** Checks what the configuration points at. @throws EngineError `invalid`. */

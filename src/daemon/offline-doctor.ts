@@ -8,7 +8,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
 import { LiveConfig } from "./live-config.ts";
-import { lockRoot } from "./root-lock.ts";
+import { lockRoot } from "./roots/root-lock.ts";
 import { wireImages } from "./wire/images.ts";
 import { openState } from "./wire/state.ts";
 import { wireStores } from "./wire/stores.ts";

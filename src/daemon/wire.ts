@@ -15,7 +15,7 @@ import { readHostFacts } from "#sys/host/host-facts.ts";
 import { NetworkWorker } from "#sys/netns/network-worker.ts";
 import { noteBoot } from "./boot.ts";
 import type { Engine } from "./engine.ts";
-import { engineId } from "./engine-id.ts";
+import { engineId } from "./roots/engine-id.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { openMetrics, serveEngineMetrics } from "./wire/metrics.ts";
 import { wireNouns } from "./wire/nouns.ts";

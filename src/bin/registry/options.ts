@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import type { RegistryCollectValues, RegistryServeValues } from "#cli/registry-values.ts";
-import { isLoopback } from "#config/host-address.ts";
+import { isLoopback } from "#config/values/host-address.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { ListenTarget, TlsIdentity } from "#http/listen.ts";
 import { parseDuration } from "#lib/duration.ts";

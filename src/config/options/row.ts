@@ -1,4 +1,4 @@
-import type { ValueType } from "../value-types.ts";
+import type { ValueType } from "../values/types.ts";
 
 /** One setting: its flag, its key in daemon.json, and how far Dhow honours it. */
 export interface OptionRow {

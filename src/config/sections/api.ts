@@ -10,7 +10,7 @@ import {
 import { ConfigError } from "../config-error.ts";
 import type { ApiConfig, TlsConfig } from "../daemon-config.ts";
 import type { DaemonEnvironment } from "../env.ts";
-import { formatHost, isLoopback, parseHost, type HostAddress } from "../host-address.ts";
+import { formatHost, isLoopback, parseHost, type HostAddress } from "../values/host-address.ts";
 import type { Settings } from "../options.ts";
 
 export function buildApi(settings: Settings, environment: DaemonEnvironment, execRoot: string): ApiConfig {

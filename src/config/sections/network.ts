@@ -1,4 +1,4 @@
-import { parseCidr } from "../address-pools.ts";
+import { parseCidr } from "../values/address-pools.ts";
 import { ConfigError } from "../config-error.ts";
 import type { NetworkConfig } from "../daemon-config.ts";
 import type { Settings } from "../options.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { messageOf } from "#errors/engine-error.ts";
 import { ConfigError } from "../config-error.ts";
-import { type AccountFiles, resolveUserRemap, type UserRemap } from "../userns-remap.ts";
+import { type AccountFiles, resolveUserRemap, type UserRemap } from "../values/userns-remap.ts";
 
 const FILES = ["passwd", "group", "subuid", "subgid"] as const;
 

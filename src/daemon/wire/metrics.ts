@@ -8,7 +8,7 @@ import { serverVersion } from "#spec/identity.ts";
 import type { HostDescription } from "#sys/host/host-description.ts";
 import type { HostReading } from "#sys/host/host-facts.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
-import { isLoopback } from "#config/host-address.ts";
+import { isLoopback } from "#config/values/host-address.ts";
 import type { Nouns } from "./nouns.ts";
 
 /** Nothing of it is loaded, and nothing is measured, in a daemon without `metrics-addr`. */
@@ -58,7 +58,7 @@ interface MetricsParts {
 export async function serveEngineMetrics(metrics: EngineMetrics | undefined, parts: MetricsParts): Promise<() => void> {
   const { metrics: address } = parts.config;
   if (metrics === undefined || address === undefined) return () => {};
-  const { serveMetrics } = await import("../metrics-server.ts");
+  const { serveMetrics } = await import("../listening/metrics-server.ts");
   const { events, nouns, logger, host } = parts;
   const sources: MetricSources = {
     containers: () => nouns.info.containers(),

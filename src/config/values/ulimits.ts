@@ -1,6 +1,6 @@
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 import { record, want, wantInteger, wantMap } from "./json-values.ts";
-import type { Ulimit, ValueTypes } from "./value-types.ts";
+import type { Ulimit, ValueTypes } from "./types.ts";
 
 const NAMES = /^(?:core|cpu|data|fsize|locks|memlock|msgqueue|nice|nofile|nproc|rss|rtprio|rttime|sigpending|stack)$/;
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { isLoopback } from "#config/host-address.ts";
+import { isLoopback } from "#config/values/host-address.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { listen, type Listener, type ListenTarget } from "#http/listen.ts";
 import { closeOnExec } from "#sys/processes/inherited-fd.ts";

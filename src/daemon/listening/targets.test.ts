@@ -6,10 +6,10 @@ import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ApiConfig } from "#config/daemon-config.ts";
-import type { HostAddress } from "#config/host-address.ts";
+import type { HostAddress } from "#config/values/host-address.ts";
 import type { ListenTarget } from "#http/listen.ts";
 import { libc } from "#sys/ffi.ts";
-import { listenTargets } from "./listen-targets.ts";
+import { listenTargets } from "./targets.ts";
 import { openListeners } from "./listeners.ts";
 
 const tls = { identity: { cert: "c", key: "k", ca: "a" }, revoked: undefined };

@@ -1,5 +1,5 @@
 import type { IdMapping, IdRange } from "#lib/id-mapping.ts";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 
 /** What /etc/passwd, /etc/group, /etc/subuid and /etc/subgid say. */
 export interface AccountFiles {

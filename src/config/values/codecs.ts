@@ -1,10 +1,10 @@
 import { addPool, readPools } from "./address-pools.ts";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 import { addNestedPair, addPair, addSwitch, parseAddress, parseBoolean, parseInteger, parseSize } from "./flag-values.ts";
 import { want, wantInteger, wantMap, wantStrings } from "./json-values.ts";
 import { addRuntime, readRuntimes } from "./runtimes.ts";
 import { addUlimit, readUlimits } from "./ulimits.ts";
-import type { ValueType, ValueTypes } from "./value-types.ts";
+import type { ValueType, ValueTypes } from "./types.ts";
 
 /** Reads one type of setting from each of the two places it may stand in. */
 export interface Codec<T> {

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 import { parseInteger, splitPair } from "./flag-values.ts";
 import { record, want, wantInteger, wantList } from "./json-values.ts";
-import type { AddressPool, ValueTypes } from "./value-types.ts";
+import type { AddressPool, ValueTypes } from "./types.ts";
 
 /** `base=172.80.0.0/16,size=24`. */
 export function addPool(text: string, before: ValueTypes["pools"] = []): ValueTypes["pools"] {

@@ -1,7 +1,7 @@
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 import { splitPair } from "./flag-values.ts";
 import { record, want, wantMap, wantStrings } from "./json-values.ts";
-import type { RuntimeEntry, ValueTypes } from "./value-types.ts";
+import type { RuntimeEntry, ValueTypes } from "./types.ts";
 
 /** Names that mean what the host has; Docker reserves its stock runtime's name in the same way. */
 const RESERVED = ["crun", "runc"];

@@ -1,6 +1,6 @@
 import type { ApiConfig } from "#config/daemon-config.ts";
 import type { DaemonEnvironment } from "#config/env.ts";
-import type { HostAddress } from "#config/host-address.ts";
+import type { HostAddress } from "#config/values/host-address.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ListenTarget } from "#http/listen.ts";
 import type { TlsMaterial } from "./tls-files.ts";

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { parseMemory } from "#lib/units.ts";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 import { record } from "./json-values.ts";
-import type { ValueTypes } from "./value-types.ts";
+import type { ValueTypes } from "./types.ts";
 
 /** What Go's ParseBool takes, since scripts pass it to Docker's flags. */
 export function parseBoolean(text: string): boolean {

@@ -1,5 +1,5 @@
 import { isIP, BlockList } from "node:net";
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "../config-error.ts";
 
 /** Where the API listens. */
 export type HostAddress =

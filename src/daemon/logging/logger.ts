@@ -1,5 +1,5 @@
 import type { Logger } from "#lib/logger.ts";
-import { formatJson, formatText, levels, type Level, type LogFormat } from "./log-format.ts";
+import { formatJson, formatText, levels, type Level, type LogFormat } from "./format.ts";
 
 /** Takes one finished line. */
 export type LogSink = (line: string) => void;
