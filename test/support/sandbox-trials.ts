@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { prepareRootfs } from "#runtime/oci/spec/prepare-rootfs.ts";
-import { lookUpDevices } from "#runtime/oci/spec/host-devices.ts";
+import { prepareRootfs } from "#runtime/oci/spec/mounts/prepare-rootfs.ts";
+import { lookUpDevices } from "#runtime/oci/spec/devices/host-devices.ts";
 import { ociSpec } from "#runtime/oci/spec.ts";
 import type { ContainerMount } from "#runtime/oci/spec-input.ts";
 import { resolveUser } from "#runtime/oci/user.ts";

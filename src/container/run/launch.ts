@@ -1,6 +1,6 @@
 import type { MonitorLog } from "#logs/contract.ts";
 import type { ContainerMount, HostDevices, ResolvedUser } from "#runtime/oci/spec-input.ts";
-import type { PreparedRoot } from "#runtime/oci/spec/prepare-rootfs.ts";
+import type { PreparedRoot } from "#runtime/oci/spec/mounts/prepare-rootfs.ts";
 import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import type { Container } from "../record/container.ts";
 import { prepareFolders, writeContainerFiles } from "./name-files/container-files.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ContainerMount, HostDevices, ResolvedUser, SpecInput } from "#runtime/oci/spec-input.ts";
-import type { PreparedRoot } from "#runtime/oci/spec/prepare-rootfs.ts";
+import type { PreparedRoot } from "#runtime/oci/spec/mounts/prepare-rootfs.ts";
 import type { Container } from "../record/container.ts";
 import type { ContainerOptions } from "../deps.ts";
 import type { PlannedMount } from "../ports.ts";

@@ -3,7 +3,7 @@ import { createContainerService, type ContainerService } from "#container/servic
 import { hostSharedMemory } from "#container/run/sharing/shared-memory.ts";
 import { hostUserNamespaces } from "#container/run/sharing/user-namespaces.ts";
 import { FileLogReader } from "#logs/read/file-reader.ts";
-import { defaultMaskedPaths, defaultReadonlyPaths } from "#runtime/oci/spec/masked-paths.ts";
+import { defaultMaskedPaths, defaultReadonlyPaths } from "#runtime/oci/spec/mounts/masked-paths.ts";
 import type { HostFacts } from "#runtime/oci/spec-input.ts";
 import type { NounParts } from "./nouns.ts";
 import { sandboxDefaults, sandboxPlanner } from "./sandbox.ts";

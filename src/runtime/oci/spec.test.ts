@@ -3,7 +3,7 @@ import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { OciMount, OciSpec } from "#spec/oci-runtime/spec.ts";
 import { capabilityNames } from "#sys/host/host-facts.ts";
 import { ociSpec } from "./spec.ts";
-import { deviceDenials } from "./spec/devices.ts";
+import { deviceDenials } from "./spec/devices/devices.ts";
 import type { ContainerMount, HostFacts, SpecInput } from "./spec-input.ts";
 
 const host: HostFacts = {

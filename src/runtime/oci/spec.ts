@@ -2,14 +2,14 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { OciLinux, OciSpec } from "#spec/oci-runtime/spec.ts";
 import { seccompChoice, type SeccompChoice } from "./seccomp/choice.ts";
 import type { SpecInput } from "./spec-input.ts";
-import { containerCapabilities } from "./spec/capabilities.ts";
-import { deviceNodes } from "./spec/devices.ts";
-import { pathProtection } from "./spec/masked-paths.ts";
-import { containerMounts } from "./spec/mounts.ts";
+import { containerCapabilities } from "./spec/process/capabilities.ts";
+import { deviceNodes } from "./spec/devices/devices.ts";
+import { pathProtection } from "./spec/mounts/masked-paths.ts";
+import { containerMounts } from "./spec/mounts/mounts.ts";
 import { containerNamespaces, hasOwnUts } from "./spec/namespaces.ts";
-import { containerProcess } from "./spec/process.ts";
+import { containerProcess } from "./spec/process/process.ts";
 import { containerResources } from "./spec/resources.ts";
-import { parseSecurityOptions } from "./spec/security-options.ts";
+import { parseSecurityOptions } from "./spec/process/security-options.ts";
 import { containerSysctls } from "./spec/sysctls.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { refuseReservedTarget, reservedForImages } from "#runtime/oci/spec/reserved-targets.ts";
+import { refuseReservedTarget, reservedForImages } from "#runtime/oci/spec/mounts/reserved-targets.ts";
 import { cleanPath, type MountRequest, mountRequest } from "./mount-request.ts";
 import { parseBind } from "./parse-bind.ts";
 import type { PlannedMount, VolumeRequest } from "./planned-mount.ts";

@@ -1,4 +1,4 @@
-import { isWithin } from "#runtime/oci/spec/reserved-targets.ts";
+import { isWithin } from "#runtime/oci/spec/mounts/reserved-targets.ts";
 import { wrongMount } from "./mount-request.ts";
 
 /** A mount of the host, as far as it matters who hears of changes below it. */

@@ -28,7 +28,7 @@ const websocket = "test/integration/container/attach-websocket.test.ts";
 const spec = "src/runtime/oci/spec.test.ts";
 const validate = "src/runtime/oci/spec/validate-create.test.ts";
 const sandbox = "src/runtime/oci/spec/sandbox.test.ts";
-const devices = "src/runtime/oci/spec/host-devices.test.ts";
+const devices = "src/runtime/oci/spec/devices/host-devices.test.ts";
 const files = "src/container/create/network-request.test.ts";
 
 const health = { Healthcheck: { Test: ["CMD", "true"] } };

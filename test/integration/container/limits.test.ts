@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { planLimits } from "#runtime/oci/limits/plan.ts";
 import type { HostFacts, SpecInput } from "#runtime/oci/spec-input.ts";
-import { lookUpDevices } from "#runtime/oci/spec/host-devices.ts";
+import { lookUpDevices } from "#runtime/oci/spec/devices/host-devices.ts";
 import { containerResources } from "#runtime/oci/spec/resources.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { readCgroupHost } from "#sys/cgroups/cgroup.ts";

@@ -3,7 +3,7 @@ import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import { denyDevices } from "#sys/cgroups/cgroup.ts";
 import type { DriverContext } from "./context.ts";
 import type { Runtime } from "../runtimes.ts";
-import { deviceDenials } from "../spec/devices.ts";
+import { deviceDenials } from "../spec/devices/devices.ts";
 
 /**
  * Takes back what runc lets through by itself (`deviceDenials`), as long as nothing of the image runs. An update of

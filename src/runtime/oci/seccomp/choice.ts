@@ -1,6 +1,6 @@
 import type { OciSeccomp } from "#spec/oci-runtime/spec.ts";
 import type { SpecInput } from "../spec-input.ts";
-import type { SecurityOptions } from "../spec/security-options.ts";
+import type { SecurityOptions } from "../spec/process/security-options.ts";
 import { defaultFilter } from "./bpf.ts";
 import { customSeccomp } from "./custom.ts";
 import { defaultSeccomp, type SeccompTarget } from "./profile.ts";

@@ -3,7 +3,7 @@ import type { HostConfig } from "#spec/docker-api/types.ts";
 import { hugePageLimitsOf } from "#spec/huge-pages.ts";
 import type { OciResources, OciThrottle } from "#spec/oci-runtime/spec.ts";
 import type { HostDevices, HostFacts, SpecInput } from "../spec-input.ts";
-import { deviceRules } from "./devices.ts";
+import { deviceRules } from "./devices/devices.ts";
 
 const LEAST_SHARES = 2;
 const MOST_SHARES = 262_144;

@@ -8,8 +8,8 @@ import type { OciSpec } from "#spec/oci-runtime/spec.ts";
 import { readHostFacts } from "#sys/host/host-facts.ts";
 import { bindMount, runtimes, SandboxTrials, type Trial } from "#test/support/sandbox-trials.ts";
 import { resolveUser } from "../user.ts";
-import { deviceDenials } from "./devices.ts";
-import { execProcess } from "./exec-process.ts";
+import { deviceDenials } from "./devices/devices.ts";
+import { execProcess } from "./process/exec-process.ts";
 
 /** The block of measurements that the security design asks for, from inside, with each runtime of this machine. */
 const sysprobeSource = fileURLToPath(new URL("../../../../../shared/tools/attack/sysprobe.c", import.meta.url));

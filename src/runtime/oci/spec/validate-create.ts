@@ -1,6 +1,6 @@
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { HostFacts } from "../spec-input.ts";
-import { commandLine } from "./process.ts";
+import { commandLine } from "./process/process.ts";
 import { validateIdentity } from "./validate/identity.ts";
 import { validatePorts } from "./validate/ports.ts";
 import { validateHugePages } from "./validate/huge-pages.ts";

@@ -3,14 +3,14 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { customSeccomp } from "../../seccomp/custom.ts";
 import type { HostFacts } from "../../spec-input.ts";
-import { containerCapabilities, validateCapabilities } from "../capabilities.ts";
-import { parseDeviceRule } from "../devices.ts";
+import { containerCapabilities, validateCapabilities } from "../process/capabilities.ts";
+import { parseDeviceRule } from "../devices/devices.ts";
 import { ipcMode, pidMode, utsMode } from "../modes.ts";
-import { refuseReservedTarget } from "../reserved-targets.ts";
-import { validateUlimits } from "../rlimits.ts";
-import { parseSecurityOptions } from "../security-options.ts";
+import { refuseReservedTarget } from "../mounts/reserved-targets.ts";
+import { validateUlimits } from "../process/rlimits.ts";
+import { parseSecurityOptions } from "../process/security-options.ts";
 import { validateSysctls } from "../sysctls.ts";
-import { tmpfsOptions } from "../tmpfs-options.ts";
+import { tmpfsOptions } from "../mounts/tmpfs-options.ts";
 
 /** crun would put somebody's own program in the place of the seccomp profile that was asked for. */
 const SECCOMP_ANNOTATIONS = "run.oci.seccomp";

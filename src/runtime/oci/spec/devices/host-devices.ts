@@ -3,7 +3,7 @@ import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import type { HostDevice, HostDevices } from "../spec-input.ts";
+import type { HostDevice, HostDevices } from "../../spec-input.ts";
 
 /** Made by every runtime, or mounted over. */
 const RUNTIMES_OWN = new Set("null zero full random urandom tty console ptmx pts shm mqueue".split(" "));

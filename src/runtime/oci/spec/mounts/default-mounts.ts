@@ -1,7 +1,7 @@
 import type { OciMount } from "#spec/oci-runtime/spec.ts";
-import type { SpecInput } from "../spec-input.ts";
-import { ipcMode } from "./modes.ts";
-import type { SecurityOptions } from "./security-options.ts";
+import type { SpecInput } from "../../spec-input.ts";
+import { ipcMode } from "../modes.ts";
+import type { SecurityOptions } from "../process/security-options.ts";
 
 const UNTRUSTED = ["nosuid", "noexec", "nodev"];
 

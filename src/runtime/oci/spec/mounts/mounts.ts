@@ -1,10 +1,10 @@
 import { posix } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import type { OciMount } from "#spec/oci-runtime/spec.ts";
-import type { ContainerMount, SpecInput } from "../spec-input.ts";
+import type { ContainerMount, SpecInput } from "../../spec-input.ts";
 import { defaultMounts } from "./default-mounts.ts";
-import { INIT_IN_CONTAINER, wantsInit } from "./process.ts";
-import type { SecurityOptions } from "./security-options.ts";
+import { INIT_IN_CONTAINER, wantsInit } from "../process/process.ts";
+import type { SecurityOptions } from "../process/security-options.ts";
 import { tmpfsOptions } from "./tmpfs-options.ts";
 
 /** mount_setattr, which makes a whole tree of mounts read-only, exists since 5.12. */

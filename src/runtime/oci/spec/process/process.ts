@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { OciProcess } from "#spec/oci-runtime/spec.ts";
-import type { HostFacts, ResolvedUser, SpecInput } from "../spec-input.ts";
+import type { HostFacts, ResolvedUser, SpecInput } from "../../spec-input.ts";
 import { processCapabilities } from "./capabilities.ts";
 import { containerEnvironment } from "./environment.ts";
 import { containerRlimits } from "./rlimits.ts";

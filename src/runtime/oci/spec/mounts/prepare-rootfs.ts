@@ -4,8 +4,8 @@ import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import { RootFolder } from "#sys/files/in-root.ts";
-import type { ContainerMount } from "../spec-input.ts";
-import { INIT_IN_CONTAINER, workingFolder } from "./process.ts";
+import type { ContainerMount } from "../../spec-input.ts";
+import { INIT_IN_CONTAINER, workingFolder } from "../process/process.ts";
 import { isWithin, type PlacedMount, refuseReservedTarget } from "./reserved-targets.ts";
 
 /** What the runtimes mount over, and the folders they write into while they do. */

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { OciDevice, OciResources } from "#spec/oci-runtime/spec.ts";
-import type { HostDevices } from "../spec-input.ts";
+import type { HostDevices } from "../../spec-input.ts";
 
 type DeviceRule = NonNullable<OciResources["devices"]>[number];
 

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ContainerMount } from "../spec-input.ts";
+import type { ContainerMount } from "../../spec-input.ts";
 import { prepareRootfs } from "./prepare-rootfs.ts";
 
 let base: string;

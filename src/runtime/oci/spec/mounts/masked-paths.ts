@@ -1,5 +1,5 @@
 import type { OciLinux } from "#spec/oci-runtime/spec.ts";
-import type { HostFacts, SpecInput } from "../spec-input.ts";
+import type { HostFacts, SpecInput } from "../../spec-input.ts";
 
 /** Files that tell of the host or of other containers, or that reach its firmware (CVE-2018-10892, GHSA-jq35, GHSA-6fw5). */
 const masked = [

@@ -1,6 +1,6 @@
 import type { ContainerConfig } from "#spec/docker-api/types.ts";
 import type { OciProcess } from "#spec/oci-runtime/spec.ts";
-import type { HostFacts, ResolvedUser } from "../spec-input.ts";
+import type { HostFacts, ResolvedUser } from "../../spec-input.ts";
 import { processCapabilities } from "./capabilities.ts";
 import { defaultEnvironment, overrideEnvironment, withHome } from "./environment.ts";
 import { ociUser } from "./process.ts";
