@@ -14,7 +14,7 @@ import type { ContentStore, ExpectedBlob } from "#store/content/contract.ts";
 import { Database } from "#store/db/database.ts";
 import type { LayerFill, Snapshotter } from "#store/snapshots/contract.ts";
 import type { Unpacked, UnpackRequest } from "#store/unpack/contract.ts";
-import { TarReader } from "#store/unpack/tar/reader.ts";
+import { TarReader } from "#lib/tar/reader.ts";
 import { digestOf } from "./record/image.ts";
 import type { RemoteBlobs } from "./ports.ts";
 import { createImageService, type ImageService } from "./image-service.ts";

@@ -1,6 +1,6 @@
 import { request } from "node:http";
-import { TarReader } from "#store/unpack/tar/reader.ts";
-import type { TarEntry } from "#store/unpack/tar/entry.ts";
+import { TarReader } from "#lib/tar/reader.ts";
+import type { TarEntry } from "#lib/tar/entry.ts";
 import type { TestDaemon } from "./daemon.ts";
 
 export interface Downloaded {

@@ -3,7 +3,7 @@ import { mkdir, readFile, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ContainerFiles } from "#store/files/contract.ts";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import type { BuildSource } from "../build-input.ts";
 import { gitSource } from "../plan/git-source.ts";
 import { checkOut } from "../remote/check-out.ts";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
-import { shownPath } from "#sys/files/byte-path.ts";
+import { shownPath } from "#lib/byte-path.ts";
 import { identityOf, type LayerTree, type StepResult } from "./step-result.ts";
 import { copyKey } from "../cache/keys.ts";
 import type { CopyOperation, CopySource } from "../plan/plan.ts";

@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import * as node from "#sys/files/node-file.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { isWhiteout } from "#store/tree/nodes.ts";

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path/posix";
-import { bytePathOf, shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { bytePathOf, shownPath, type BytePath } from "#lib/byte-path.ts";
 import * as node from "#sys/files/node-file.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { chmodded } from "./chmod.ts";

@@ -1,5 +1,5 @@
 import { ignoreMatcher } from "#spec/ignore-file.ts";
-import { shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { shownPath, type BytePath } from "#lib/byte-path.ts";
 
 /** What `--exclude` leaves out, by the path below a source. */
 export function compileExclude(patterns: readonly string[]): (path: BytePath) => boolean {

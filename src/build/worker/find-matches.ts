@@ -1,4 +1,4 @@
-import { bytePathOf, shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { bytePathOf, shownPath, type BytePath } from "#lib/byte-path.ts";
 import { RootFolder } from "#sys/files/in-root.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { hasWildcards, namePattern } from "./name-pattern.ts";

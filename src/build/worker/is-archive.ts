@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import { decompress, prepareDecompression } from "#store/unpack/decompress.ts";
 import { isTarHeader } from "./tar-header.ts";
 

@@ -1,5 +1,5 @@
 import type { Digest } from "#spec/digest.ts";
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import type { Chmod } from "../plan/plan.ts";
 
 /** Work on the file trees of a build, which belongs on a thread: plain data. Paths of the host are the engine's own. */

@@ -1,6 +1,6 @@
 import { constants, copyFileSync, lstatSync, readlinkSync, type BigIntStats } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
-import { cString, shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, shownPath, type BytePath } from "#lib/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import * as node from "#sys/files/node-file.ts";
 import { getXattr, hasXattrs, listXattrs, setXattr } from "#sys/files/xattr.ts";

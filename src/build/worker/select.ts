@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { basename } from "node:path/posix";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { TreeDigest } from "./tree-digest.ts";
 import { compileExclude } from "./exclude.ts";
 import { findPlaces, type Place } from "./find-matches.ts";

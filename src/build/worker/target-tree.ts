@@ -1,10 +1,11 @@
 import type { BigIntStats } from "node:fs";
 import { dirname } from "node:path/posix";
 import { EngineError } from "#errors/engine-error.ts";
-import { bytePathOf, type BytePath } from "#sys/files/byte-path.ts";
+import { bytePathOf, type BytePath } from "#lib/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import { RootFolder } from "#sys/files/in-root.ts";
 import * as node from "#sys/files/node-file.ts";
+import type { FileTime } from "#lib/file-time.ts";
 import { chmodded } from "./chmod.ts";
 import type { Looks } from "./job.ts";
 
@@ -52,7 +53,7 @@ export class TargetTree implements Disposable {
   looksOf(
     stats: BigIntStats,
     asRoot: boolean,
-  ): { readonly user: number; readonly group: number; readonly mode: number; readonly time: node.FileTime } {
+  ): { readonly user: number; readonly group: number; readonly mode: number; readonly time: FileTime } {
     const { owner, chmod, time } = this.looks;
     const mode = Number(stats.mode & 0o7777n);
     const own = asRoot ? { user: 0, group: 0 } : { user: Number(stats.uid), group: Number(stats.gid) };
@@ -73,7 +74,7 @@ export class TargetTree implements Disposable {
   }
 }
 
-function timeOf({ mtimeNs }: BigIntStats): node.FileTime {
+function timeOf({ mtimeNs }: BigIntStats): FileTime {
   const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   return { seconds: Number((mtimeNs - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) };
 }

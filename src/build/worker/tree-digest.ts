@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, openSync, readlinkSync, readSync, type BigIntStats } from "node:fs";
-import { bytePathOf, cString, type BytePath } from "#sys/files/byte-path.ts";
+import { bytePathOf, cString, type BytePath } from "#lib/byte-path.ts";
 import { getXattr, hasXattrs, listXattrs } from "#sys/files/xattr.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { keepsXattr } from "#store/unpack/xattr-policy.ts";

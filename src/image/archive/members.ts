@@ -1,8 +1,8 @@
 import path from "node:path/posix";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
-import { shownPath } from "#sys/files/byte-path.ts";
-import type { TarEntry } from "#store/unpack/tar/entry.ts";
+import { shownPath } from "#lib/byte-path.ts";
+import type { TarEntry } from "#lib/tar/entry.ts";
 import { compressionOf, LONGEST_MAGIC, type Compression } from "#store/unpack/compression.ts";
 
 /** What lies in an image archive: small documents in memory, everything else as blobs. No name in it ever becomes a path of the host. */

@@ -1,6 +1,6 @@
-import { shownPath } from "#sys/files/byte-path.ts";
+import { shownPath } from "#lib/byte-path.ts";
 import type { ContentStore } from "#store/content/contract.ts";
-import type { TarEntry } from "#store/unpack/tar/entry.ts";
+import type { TarEntry } from "#lib/tar/entry.ts";
 import type { Assembly } from "../make/assembly.ts";
 import { decompressed } from "./decompress.ts";
 import { invalid, linkTarget, memberName, Members, watchStart } from "./members.ts";

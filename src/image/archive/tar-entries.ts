@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { TarError, type TarEntry, type TarSink } from "#store/unpack/tar/entry.ts";
-import { TarReader } from "#store/unpack/tar/reader.ts";
+import { TarError, type TarEntry, type TarSink } from "#lib/tar/entry.ts";
+import { TarReader } from "#lib/tar/reader.ts";
 
 /** Called for every entry; a file's bytes are to be read before it returns, and what is not read is passed over. */
 export type EntryHandler = (entry: TarEntry, bytes: AsyncIterable<Uint8Array>) => Promise<void>;

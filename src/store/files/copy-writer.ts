@@ -1,13 +1,14 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
-import { shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { shownPath, type BytePath } from "#lib/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import * as node from "#sys/files/node-file.ts";
+import type { FileTime } from "#lib/file-time.ts";
 import { setXattr, setXattrOf } from "#sys/files/xattr.ts";
 import { isFullDisk } from "../full-disk.ts";
 import { look, removeTree } from "../tree/nodes.ts";
 import type { Budget } from "../unpack/budget.ts";
 import { cleanPath, isTooLong, parentOf, ROOT } from "../unpack/entry-path.ts";
-import type { TarEntry, TarSink } from "../unpack/tar/entry.ts";
+import type { TarEntry, TarSink } from "#lib/tar/entry.ts";
 import type { Owners } from "./owners.ts";
 import { forEachXattr } from "../unpack/xattr-policy.ts";
 
@@ -33,7 +34,7 @@ export interface CopyOptions {
 export class CopyWriter implements TarSink {
   readonly #options: CopyOptions;
   /** Writing into a folder changes its time, so all times are set at the end. */
-  readonly #times = new Map<BytePath, node.FileTime>();
+  readonly #times = new Map<BytePath, FileTime>();
   #open: { readonly fd: number; readonly entry: TarEntry } | undefined;
 
   constructor(options: CopyOptions) {

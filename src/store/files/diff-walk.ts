@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import { getXattr } from "#sys/files/xattr.ts";
 import { isWhiteout } from "../tree/nodes.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";

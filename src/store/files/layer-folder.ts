@@ -1,6 +1,7 @@
 import { readlinkSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import * as node from "#sys/files/node-file.ts";
+import type { FileTime } from "#lib/file-time.ts";
 import { getXattr, hasXattrs, listXattrs, setXattr, setXattrOf } from "#sys/files/xattr.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";
 import { keepsXattr } from "../unpack/xattr-policy.ts";
@@ -109,7 +110,7 @@ function copyXattrs(from: BytePath, set: (name: string, value: Buffer) => void):
   }
 }
 
-function timeOf({ mtimeNs }: BigIntStats): node.FileTime {
+function timeOf({ mtimeNs }: BigIntStats): FileTime {
   const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   return { seconds: Number((mtimeNs - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) };
 }

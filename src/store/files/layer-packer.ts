@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, writeSync, type BigIntStats } from "node:fs";
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import type { Digest } from "#spec/digest.ts";
 import { TarWriter, type ByteSink } from "../tar/tar-writer.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";

@@ -1,4 +1,4 @@
-import { shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { shownPath, type BytePath } from "#lib/byte-path.ts";
 import type { FileChange } from "./contract.ts";
 import { walkDiff, type ChangedNode, type DiffVisitor, type OpenDiff } from "./diff-walk.ts";
 

@@ -1,5 +1,5 @@
 import { readlinkSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import { getXattr, hasXattrs, listXattrs } from "#sys/files/xattr.ts";
 import type { PackedEntry } from "../tar/tar-writer.ts";
 import { keepsXattr } from "../unpack/xattr-policy.ts";

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import type { PackedEntry, TarWriter } from "../tar/tar-writer.ts";
 import type { Owners } from "./owners.ts";
 import { entryOf } from "./packed-entry.ts";

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, type Dirent 
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import { hexOf, isDigest, parseDigest, type Digest } from "#spec/digest.ts";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { getXattr, removeXattr } from "#sys/files/xattr.ts";
 import { orExhausted } from "../full-disk.ts";
 import { OPAQUE } from "../unpack/whiteouts.ts";

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { makeSpecial } from "#sys/files/node-file.ts";
 import { setXattr } from "#sys/files/xattr.ts";

@@ -6,7 +6,7 @@ import type { Digest } from "#spec/digest.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import { CANARY_TEXT, makeCanary } from "../testing/canary.ts";
 import { hostileLayers } from "../testing/hostile-layers.ts";
-import { file, folder, symlink } from "../testing/tar-fixture.ts";
+import { file, folder, symlink } from "#lib/tar/testing.ts";
 import { idOf, snapshotterSuite, useDriver } from "./contract.suite.ts";
 import { createOverlaySnapshotter } from "./overlay.ts";
 

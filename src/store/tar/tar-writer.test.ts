@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { TarEntry } from "../unpack/tar/entry.ts";
-import { TarReader } from "../unpack/tar/reader.ts";
+import type { TarEntry } from "#lib/tar/entry.ts";
+import { TarReader } from "#lib/tar/reader.ts";
 import { TarWriter, type PackedEntry } from "./tar-writer.ts";
 
 const plain: PackedEntry = {

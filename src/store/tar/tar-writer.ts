@@ -1,6 +1,6 @@
-import type { BytePath } from "#sys/files/byte-path.ts";
-import type { EntryType } from "../unpack/tar/entry.ts";
-import { BLOCK } from "../unpack/tar/header.ts";
+import type { BytePath } from "#lib/byte-path.ts";
+import type { EntryType } from "#lib/tar/entry.ts";
+import { BLOCK } from "#lib/tar/header.ts";
 
 export interface PackedEntry {
   readonly type: EntryType;

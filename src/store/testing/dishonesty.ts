@@ -1,7 +1,7 @@
 /** For tests: what an unpacked layer must never hold. */
 import { globSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { listXattrs } from "#sys/files/xattr.ts";
 import { OPAQUE } from "../unpack/whiteouts.ts";
 import { CANARY_TEXT } from "./canary.ts";

@@ -1,5 +1,5 @@
 /** For tests: layers that try to reach the host, or to show another tree than they carry. The cases are those of public reports; see each one's `about`. */
-import { file, folder, hardlink, symlink, type FixtureEntry } from "./tar-fixture.ts";
+import { file, folder, hardlink, symlink, type FixtureEntry } from "#lib/tar/testing.ts";
 
 export interface HostileLayer {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { constants, copyFileSync, readlinkSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import * as node from "#sys/files/node-file.ts";
 import { getXattr, listXattrs, setXattr } from "#sys/files/xattr.ts";

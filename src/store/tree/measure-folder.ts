@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import { OpenFolder } from "./open-folder.ts";
 
 /** Deeper folders are not counted: each level holds a descriptor, and nothing honest is nested like that. */

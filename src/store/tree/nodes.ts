@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readlinkSync, type BigIntStats, type Stats } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import { removeEmptyFolder, removeFile } from "#sys/files/node-file.ts";
 
 /** Looking at and clearing nodes of a tree, by bytes. Synchronous, for threads. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 
 /**
  * A folder held by its descriptor, whose children are named by it. A container can nest folders beyond the longest path that the kernel

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { renameSync } from "node:fs";
-import { cString, type BytePath } from "#sys/files/byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import { removeEmptyFolder, removeFile } from "#sys/files/node-file.ts";
 import { OpenFolder } from "./open-folder.ts";
 

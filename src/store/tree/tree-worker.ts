@@ -1,5 +1,5 @@
 import { serveJobs } from "#lib/worker-jobs.ts";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { describeError } from "../worker/job-errors.ts";
 import { copyFolder } from "./copy-folder.ts";
 import { contentOfFolder, measureFolder } from "./measure-folder.ts";

@@ -2,7 +2,7 @@ import { existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { detachMount, mount } from "#sys/mounts/mount.ts";
 import { makeSpecial } from "#sys/files/node-file.ts";
 import { getXattr, setXattr } from "#sys/files/xattr.ts";

@@ -1,4 +1,4 @@
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 
 /** The folder that is unpacked into, as a path of the chrooted thread. */
 export const ROOT: BytePath = ".";

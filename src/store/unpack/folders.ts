@@ -1,6 +1,7 @@
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import type { TreeBeneath } from "#sys/files/beneath.ts";
-import { makeFolder, makeSymlink, removeFile, setMode, setOwner, setTimes, type FileTime } from "#sys/files/node-file.ts";
+import { makeFolder, makeSymlink, removeFile, setMode, setOwner, setTimes } from "#sys/files/node-file.ts";
+import type { FileTime } from "#lib/file-time.ts";
 import type { Budget } from "./budget.ts";
 import { clampedPath, inFolder, nameOf, parentOf, ROOT } from "./entry-path.ts";
 import { refusal } from "./refusal.ts";

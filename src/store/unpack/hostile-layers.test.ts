@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { makeCanary, type Canary } from "../testing/canary.ts";
 import { dishonestyOf } from "../testing/dishonesty.ts";
 import { hostileLayers, type HostileLayer } from "../testing/hostile-layers.ts";
-import { tarOf } from "../testing/tar-fixture.ts";
+import { tarOf } from "#lib/tar/testing.ts";
 import { removeFolder } from "../tree/remove-folder.ts";
 import { createUnpacker } from "./unpacker.ts";
 

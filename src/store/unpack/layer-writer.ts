@@ -1,5 +1,5 @@
 import type { TreeBeneath } from "#sys/files/beneath.ts";
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import * as node from "#sys/files/node-file.ts";
 import { setXattr, setXattrOf } from "#sys/files/xattr.ts";
@@ -8,7 +8,7 @@ import type { Budget } from "./budget.ts";
 import { cleanPath, isTooLong, parentOf, ROOT } from "./entry-path.ts";
 import { Folders } from "./folders.ts";
 import { entryError, refusal } from "./refusal.ts";
-import type { TarEntry, TarSink } from "./tar/entry.ts";
+import type { TarEntry, TarSink } from "#lib/tar/entry.ts";
 import { look, removeTree } from "../tree/nodes.ts";
 import { LINK_STORE, meaningOf } from "./whiteout.ts";
 import { isForgedWhiteout, OverlayWhiteouts, PlainWhiteouts, type Whiteouts } from "./whiteouts.ts";

@@ -1,9 +1,9 @@
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
-import { shownPath, type BytePath } from "#sys/files/byte-path.ts";
+import { shownPath, type BytePath } from "#lib/byte-path.ts";
 import { CodecError } from "#sys/codecs/native-stream.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import { isFullDisk } from "../full-disk.ts";
-import { TarError } from "./tar/entry.ts";
+import { TarError } from "#lib/tar/entry.ts";
 
 const LONGEST_SHOWN = 200;
 /** errno values that say something of the host, and nothing of the layer. */

@@ -11,7 +11,7 @@ import { decompress, prepareDecompression } from "./decompress.ts";
 import type { UnpackJob, UnpackOutcome } from "./job.ts";
 import { LayerWriter } from "./layer-writer.ts";
 import { archiveError } from "./refusal.ts";
-import { TarReader } from "./tar/reader.ts";
+import { TarReader } from "#lib/tar/reader.ts";
 
 const READ_BYTES = 512 * 1024;
 const BYTES_BETWEEN_NOTES = 1024 * 1024;

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Digest } from "#spec/digest.ts";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { getXattr, listXattrs } from "#sys/files/xattr.ts";
 import { listing } from "../testing/listing.ts";
-import { file, folder, hardlink, symlink, tarOf, type FixtureEntry } from "../testing/tar-fixture.ts";
+import { file, folder, hardlink, symlink, tarOf, type FixtureEntry } from "#lib/tar/testing.ts";
 import type { Unpacked, UnpackRequest } from "./contract.ts";
 import { createUnpacker } from "./unpacker.ts";
 

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bytePathOf } from "#sys/files/byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { mount, unmount } from "#sys/mounts/mount.ts";
 import { makeSpecial } from "#sys/files/node-file.ts";
-import { file, folder, symlink, tarOf, type FixtureEntry } from "../testing/tar-fixture.ts";
+import { file, folder, symlink, tarOf, type FixtureEntry } from "#lib/tar/testing.ts";
 import { createUnpacker } from "./unpacker.ts";
 
 let base: string;
@@ -55,7 +55,7 @@ describe("nothing in the folder is opened by itself (CVE-2019-14271)", () => {
     "etc/passwd",
     "proc/self/maps",
     "package.json",
-    join(import.meta.dirname, "tar/reader.ts").slice(1),
+    join(import.meta.dirname, "../../lib/tar/reader.ts").slice(1),
     join(import.meta.dirname, "../../../package.json").slice(1),
   ];
 

@@ -1,4 +1,4 @@
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import { inFolder, nameOf, parentOf } from "./entry-path.ts";
 
 /** What the name of an entry says that it is (OCI image-spec, layer.md: whiteouts; the names are those of AUFS). */

@@ -1,4 +1,4 @@
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "#lib/byte-path.ts";
 import { makeSpecial } from "#sys/files/node-file.ts";
 import { setXattr } from "#sys/files/xattr.ts";
 import type { Budget } from "./budget.ts";

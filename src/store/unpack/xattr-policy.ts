@@ -1,5 +1,5 @@
 import { SystemCallError } from "#sys/ffi.ts";
-import type { TarEntry } from "./tar/entry.ts";
+import type { TarEntry } from "#lib/tar/entry.ts";
 
 /**
  * Which extended attributes of a layer are kept: file capabilities, and users' own. All others are left out without a word, since

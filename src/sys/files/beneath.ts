@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, type BigIntStats } from "node:fs";
-import { cString, type BytePath } from "./byte-path.ts";
+import { cString, type BytePath } from "#lib/byte-path.ts";
 import { checked, libc } from "../ffi.ts";
 
 const syscall = libc("long syscall(long number, long folder, const uint8_t *path, const void *how, long size)");

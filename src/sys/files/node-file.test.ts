@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bytePathOf } from "./byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import * as node from "./node-file.ts";
 
 let base: string;

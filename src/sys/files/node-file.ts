@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
-import { cString, shownPath, type BytePath } from "./byte-path.ts";
+import type { FileTime } from "#lib/file-time.ts";
+import { cString, shownPath, type BytePath } from "#lib/byte-path.ts";
 import { checked, libc } from "../ffi.ts";
 
 /**
@@ -30,12 +31,6 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 
 export type SpecialNode = "char" | "block" | "fifo";
 const TYPE_BITS = { char: constants.S_IFCHR, block: constants.S_IFBLK, fifo: constants.S_IFIFO } satisfies Record<SpecialNode, number>;
-
-export interface FileTime {
-  /** Since 1970; may be negative. */
-  readonly seconds: number;
-  readonly nanoseconds: number;
-}
 
 /** Makes a file that is not there yet: whatever stands at the path (a link, a device) is never opened. @throws `EEXIST`. */
 export function createFile(path: BytePath, mode: number): number {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { bytePathOf } from "./byte-path.ts";
+import { bytePathOf } from "#lib/byte-path.ts";
 import { getXattr, listXattrs, removeXattr, setXattr } from "./xattr.ts";
 
 let base: string;

@@ -1,4 +1,4 @@
-import { cString, shownPath, type BytePath } from "./byte-path.ts";
+import { cString, shownPath, type BytePath } from "#lib/byte-path.ts";
 import { checked, lastErrno, libc } from "../ffi.ts";
 
 /** Extended attributes. No call follows a link at the end of a path. */

@@ -1,4 +1,4 @@
-import type { BytePath } from "#sys/files/byte-path.ts";
+import type { BytePath } from "../byte-path.ts";
 import { TarError } from "./entry.ts";
 import { readNumber } from "./numbers.ts";
 

@@ -1,4 +1,4 @@
-import type { FileTime } from "#sys/files/node-file.ts";
+import type { FileTime } from "../file-time.ts";
 import { TarError } from "./entry.ts";
 
 const SPACE = 0x20;

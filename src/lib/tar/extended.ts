@@ -1,4 +1,4 @@
-import type { FileTime } from "#sys/files/node-file.ts";
+import type { FileTime } from "../file-time.ts";
 import { TarError, type EntryType, type TarEntry } from "./entry.ts";
 import type { Header } from "./header.ts";
 import { readDecimal } from "./numbers.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { entryBytes, file, folder, hardlink, paxEntry, symlink, tarOf, type FixtureEntry } from "../../testing/tar-fixture.ts";
+import { entryBytes, file, folder, hardlink, paxEntry, symlink, tarOf, type FixtureEntry } from "./testing.ts";
 import { TarError, type TarEntry } from "./entry.ts";
 import { TarReader } from "./reader.ts";
 

@@ -1,4 +1,4 @@
-import { shownPath } from "#sys/files/byte-path.ts";
+import { shownPath } from "../byte-path.ts";
 import { TarError, type TarEntry, type TarSink } from "./entry.ts";
 import { entryOf, nothingExtended, sizeOf, type Extended } from "./extended.ts";
 import { BLOCK, isZeroBlock, readHeader, type Header } from "./header.ts";

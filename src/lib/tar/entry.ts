@@ -1,5 +1,5 @@
-import type { BytePath } from "#sys/files/byte-path.ts";
-import type { FileTime } from "#sys/files/node-file.ts";
+import type { BytePath } from "../byte-path.ts";
+import type { FileTime } from "../file-time.ts";
 
 export type EntryType = "file" | "folder" | "symlink" | "hardlink" | "char" | "block" | "fifo";
 
