@@ -61,6 +61,8 @@ export interface ContainersConfig {
   /** Undefined: the first that the host has. */
   readonly defaultRuntime: string | undefined;
   readonly runtimes: Readonly<Record<string, RuntimeEntry>>;
+  /** Folders with CDI specifications; those in a later one win. */
+  readonly cdiFolders: readonly string[];
   readonly cgroupParent: string;
   readonly cgroupnsMode: "host" | "private";
   readonly ipcMode: "private" | "shareable";

@@ -31,7 +31,7 @@ test("what is not honoured is refused by name, what says nothing new is not", ()
   expect(() => refuse({ "allow-direct-routing": true })).toThrow(
     "allow-direct-routing is not implemented yet by Dhow, other than false. Leave it out",
   );
-  expect(() => refuse({ "cdi-spec-dir": ["/x"], containerd: "x" })).toThrow("cdi-spec-dirs is not implemented yet by Dhow");
-  expect(() => refuse({ "cdi-spec-dir": ["/x"], containerd: "x" })).toThrow("containerd is not implemented yet by Dhow");
+  expect(() => refuse({ "cpu-rt-period": 1, containerd: "x" })).toThrow("cpu-rt-period is not implemented yet by Dhow");
+  expect(() => refuse({ "cpu-rt-period": 1, containerd: "x" })).toThrow("containerd is not implemented yet by Dhow");
   expect(() => refuse({ "storage-driver": "btrfs" })).toThrow("storage-driver is not implemented yet by Dhow, other than overlay2");
 });

@@ -12,6 +12,8 @@ export interface InfoSources {
   storage(): { readonly driver: string; readonly status: readonly (readonly [string, string])[] };
   /** Names of those that volumes can be made with. */
   volumeDrivers(): Promise<readonly string[]>;
+  /** Qualified names of the CDI devices that the host has now. */
+  cdiDevices(): Promise<readonly string[]>;
   eventListeners(): number;
   /** What a reload may change. */
   settings(): InfoSettings;
@@ -32,6 +34,7 @@ export interface InfoSettings {
   readonly addressPools: readonly { readonly base: string; readonly size: number }[];
   readonly insecureRegistries: readonly string[];
   readonly mirrors: readonly string[];
+  readonly cdiFolders: readonly string[];
   readonly proxies: { readonly http: string | undefined; readonly https: string | undefined; readonly none: string | undefined };
 }
 
@@ -53,6 +56,7 @@ export interface EngineInfo extends InfoFacts {
   readonly images: number;
   readonly storage: ReturnType<InfoSources["storage"]>;
   readonly volumeDrivers: readonly string[];
+  readonly cdiDevices: readonly string[];
   readonly settings: InfoSettings;
   readonly eventListeners: number;
   readonly openFiles: number;
@@ -78,6 +82,7 @@ export class InfoReader {
       images: this.#sources.images(),
       storage: this.#sources.storage(),
       volumeDrivers: await this.#sources.volumeDrivers(),
+      cdiDevices: await this.#sources.cdiDevices(),
       settings: this.#sources.settings(),
       eventListeners: this.#sources.eventListeners(),
       openFiles: readdirSync("/proc/self/fd").length,

@@ -85,8 +85,10 @@ function limitsView({ host, description: { controllers }, settings }: EngineInfo
   };
 }
 
-function settingsView({ settings, volumeDrivers }: EngineInfo): SystemInfo {
+function settingsView({ settings, volumeDrivers, cdiDevices }: EngineInfo): SystemInfo {
   return {
+    CDISpecDirs: [...settings.cdiFolders],
+    ...(cdiDevices.length === 0 ? {} : { DiscoveredDevices: cdiDevices.map((name) => ({ Source: "cdi", ID: name })) }),
     DockerRootDir: settings.dataRoot,
     Debug: settings.debug,
     Labels: [...settings.labels],
@@ -140,7 +142,6 @@ function absentView(): SystemInfo {
     Isolation: "",
     ExperimentalBuild: false,
     GenericResources: [],
-    CDISpecDirs: [],
     FirewallBackend: { Driver: "nftables" },
     Warnings: [],
   };

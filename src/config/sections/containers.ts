@@ -2,12 +2,15 @@ import { ConfigError } from "../config-error.ts";
 import type { ContainersConfig } from "../daemon-config.ts";
 import type { Settings } from "../options.ts";
 
+/** Where the tools of vendors put their specifications. */
+const CDI_FOLDERS = ["/etc/cdi", "/var/run/cdi"];
 const SHM_SIZE = 64 * 1024 * 1024;
 
 export function buildContainers(settings: Settings, cgroupParent: string): ContainersConfig {
   return {
     defaultRuntime: settings["default-runtime"],
     runtimes: settings["add-runtime"] ?? {},
+    cdiFolders: settings["cdi-spec-dir"] ?? CDI_FOLDERS,
     cgroupParent: settings["cgroup-parent"] ?? cgroupParent,
     cgroupnsMode: cgroupnsMode(settings["default-cgroupns-mode"] ?? "private"),
     ipcMode: ipcMode(settings["default-ipc-mode"] ?? "private"),

@@ -66,6 +66,8 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
     ...healthWarnings(draft.config),
     ...deps.sandbox.check(draft.config, draft.hostConfig),
   ];
+  // What their specifications say is looked up at each start; that there are any is better said now.
+  if ((draft.hostConfig.DeviceRequests ?? []).length > 0) await deps.sandbox.lookUpDevices(draft.hostConfig);
   if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) validateNetwork(deps, draft);
   const inherited = inheritedMounts(deps.store, draft.hostConfig.VolumesFrom ?? []);
   const hostConfig = deps.sandbox.supported(draft.hostConfig);

@@ -113,10 +113,9 @@ async function prepareRoot(deps: LaunchDeps, container: Container): Promise<Root
   const [rootfs, devices] = await both(deps.snapshots.mount(id), deps.sandbox.lookUpDevices(hostConfig));
   const mounts = await deps.volumes.prepare(prepareRequest(deps, container, { rootfs, holder: id }));
   const { options, sandbox } = deps;
+  const placed = [...mounts.map(asContainerMount), ...(devices.injection?.mounts ?? [])];
   const initPath = sandbox.wantsInit({ hostConfig, defaults: options.defaults, initPath: options.initPath }) ? options.initPath : undefined;
-  const prepared = asContainerRoot(deps, hostConfig, () =>
-    sandbox.prepareRoot({ rootfs, config, hostConfig, mounts: mounts.map(asContainerMount), initPath }),
-  );
+  const prepared = asContainerRoot(deps, hostConfig, () => sandbox.prepareRoot({ rootfs, config, hostConfig, mounts: placed, initPath }));
   const user = deps.sandbox.resolveUser(rootfs, config.User ?? "", hostConfig.GroupAdd ?? []);
   return { rootfs, prepared, user, devices, sharedMemoryOf: await shareMemory(deps, container) };
 }

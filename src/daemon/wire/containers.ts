@@ -25,7 +25,7 @@ export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Give
       events,
       logger,
       logs: new FileLogReader(),
-      sandbox: sandboxPlanner(host),
+      sandbox: sandboxPlanner(host, containers.cdiFolders),
       sharedMemory: hostSharedMemory,
       userNamespaces: userRemap && hostUserNamespaces(userRemap.mapping),
     },

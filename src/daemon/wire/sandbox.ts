@@ -18,7 +18,7 @@ import { warningsFor } from "#runtime/oci/spec/warnings.ts";
 import { resolveUser } from "#runtime/oci/user.ts";
 
 /** The functions of runtime/oci, as the container noun asks for them. */
-export function sandboxPlanner(host: HostFacts): SandboxPlanner {
+export function sandboxPlanner(host: HostFacts, cdiFolders: readonly string[]): SandboxPlanner {
   return {
     check(config, hostConfig) {
       unsupportedFields(hostConfig);
@@ -28,7 +28,7 @@ export function sandboxPlanner(host: HostFacts): SandboxPlanner {
     supported: (hostConfig) => supportedLimits(hostConfig, host),
     prepareRoot: prepareRootfs,
     resolveUser,
-    lookUpDevices,
+    lookUpDevices: async (hostConfig) => await lookUpDevices(hostConfig, cdiFolders),
     wantsInit,
     spec: ociSpec,
     execProcess,

@@ -5,6 +5,7 @@ import { InfoReader, type InfoSettings } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { Journal } from "#events/journal.ts";
 import { logDriverNames } from "#logs/config/drivers.ts";
+import { readCdiCatalogue } from "#runtime/oci/cdi/catalogue.ts";
 import type { HostDescription } from "#sys/host/host-description.ts";
 import type { HostReading } from "#sys/host/host-facts.ts";
 import type { LiveConfig } from "../live-config.ts";
@@ -30,10 +31,20 @@ export function wireSystem({ config, events, engineId, host, description, nouns,
     minApiVersion: config.current.api.minVersion,
     programs,
   });
-  const sources = { ...nouns.info, eventListeners: () => events.listeners, settings: () => infoSettings(config.current) };
+  const sources = {
+    ...nouns.info,
+    eventListeners: () => events.listeners,
+    settings: () => infoSettings(config.current),
+    cdiDevices: async () => await cdiDevicesIn(config.current.containers.cdiFolders),
+  };
   const info = new InfoReader(sources, { engineId, host, description, runtimes, initPath });
   const usage = new DiskUsageReader(nouns.usage);
   return { version: () => version, info: () => info.read(), diskUsage: (kinds) => usage.read(kinds), examine: nouns.examine, events };
+}
+
+async function cdiDevicesIn(folders: readonly string[]): Promise<string[]> {
+  const { devices } = await readCdiCatalogue(folders);
+  return [...devices.keys()].toSorted();
 }
 
 function infoSettings({ instance, userRemap, labels, log, shutdown, containers, network, images }: DaemonConfig): InfoSettings {
@@ -44,13 +55,14 @@ function infoSettings({ instance, userRemap, labels, log, shutdown, containers, 
     liveRestore: shutdown.liveRestore,
     logDriver: containers.logDriver,
     logDrivers: logDriverNames,
-    networkDrivers: ["bridge", "host", "null"],
+    networkDrivers: ["bridge", "host", "ipvlan", "macvlan", "null"],
     seccompProfile: containers.seccompProfile,
     remapsUsers: userRemap !== undefined,
     cgroupDriver: "cgroupfs",
     addressPools: network.addressPools,
     insecureRegistries: images.insecureRegistries,
     mirrors: images.mirrors,
+    cdiFolders: containers.cdiFolders,
     proxies: images.proxies,
   };
 }

@@ -1,5 +1,6 @@
 import type { IdMapping } from "#lib/id-mapping.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
+import type { OciHooks, OciIntelRdt } from "#spec/oci-runtime/spec.ts";
 import type { LimitName } from "#sys/host/host-limits.ts";
 
 /** All that `ociSpec` (spec.ts) decides from. It does no I/O: everything of the host and the root file system is looked up before. */
@@ -42,6 +43,18 @@ export interface HostDevices {
   readonly nodes: readonly HostDevice[];
   /** Numbers of the disks that blkio limits name, by the path that was asked for. */
   readonly disks: Readonly<Record<string, { readonly major: number; readonly minor: number }>>;
+  /** What else CDI devices bring along. */
+  readonly injection?: Injection | undefined;
+}
+
+/** What the specifications of CDI devices (cdi/) add to a container beside nodes. */
+export interface Injection {
+  readonly env: readonly string[];
+  /** To be placed like any other. */
+  readonly mounts: readonly ContainerMount[];
+  readonly additionalGids: readonly number[];
+  readonly hooks: OciHooks;
+  readonly intelRdt: OciIntelRdt | undefined;
 }
 
 export interface HostDevice {
@@ -53,8 +66,9 @@ export interface HostDevice {
   readonly major: number;
   readonly minor: number;
   readonly fileMode: number;
-  readonly uid: number;
-  readonly gid: number;
+  /** Left out: the user's that the container runs as. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
   /** Out of `r`, `w` and `m`. */
   readonly access: string;
 }

@@ -1,5 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { OciLinux, OciSpec } from "#spec/oci-runtime/spec.ts";
+import { withInjection } from "./cdi/inject.ts";
 import { seccompChoice, type SeccompChoice } from "./seccomp/choice.ts";
 import type { SpecInput } from "./spec-input.ts";
 import { containerCapabilities } from "./spec/process/capabilities.ts";
@@ -21,7 +22,7 @@ export function ociSpec(input: SpecInput): OciSpec {
   const options = parseSecurityOptions(hostConfig.SecurityOpt);
   const capabilities = containerCapabilities(hostConfig, input.host.capabilities);
   const seccomp = seccompChoice(input, options, capabilities);
-  return {
+  const spec: OciSpec = {
     ociVersion: "1.0.2",
     ...(hasOwnUts(input) ? { hostname: input.hostname, ...remappedDomain(input) } : {}),
     process: containerProcess(input, capabilities, options),
@@ -30,6 +31,7 @@ export function ociSpec(input: SpecInput): OciSpec {
     annotations: { ...hostConfig.Annotations, ...seccomp.annotations },
     linux: linuxSection(input, seccomp),
   };
+  return withInjection(spec, input.devices?.injection);
 }
 
 /** The sysctl that says it otherwise belongs to the host's root. */
@@ -41,9 +43,8 @@ function remappedDomain({ config, userNamespace, host }: SpecInput): Pick<OciSpe
 }
 
 function linuxSection(input: SpecInput, { section: seccomp }: SeccompChoice): OciLinux {
-  const { hostConfig } = input;
   // In a user namespace nodes cannot be made: they are bound (spec/mounts.ts).
-  const devices = input.userNamespace === undefined ? deviceNodes(hostConfig, input.devices) : [];
+  const devices = input.userNamespace === undefined ? deviceNodes(input) : [];
   return {
     namespaces: containerNamespaces(input),
     ...idMappings(input),

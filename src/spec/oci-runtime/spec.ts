@@ -9,7 +9,21 @@ export interface OciSpec {
   root: { path: string; readonly?: boolean };
   mounts: OciMount[];
   annotations?: Record<string, string>;
+  hooks?: OciHooks;
   linux?: OciLinux;
+}
+
+/** Programs of the host that the runtime runs at points of a container's life. */
+export type OciHooks = Partial<
+  Record<"prestart" | "createRuntime" | "createContainer" | "startContainer" | "poststart" | "poststop", OciHook[]>
+>;
+
+export interface OciHook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  /** Seconds. */
+  timeout?: number;
 }
 
 export interface OciProcess {
@@ -55,6 +69,13 @@ export interface OciLinux {
   readonlyPaths?: string[];
   rootfsPropagation?: string;
   mountLabel?: string;
+  intelRdt?: OciIntelRdt;
+}
+
+export interface OciIntelRdt {
+  closID?: string;
+  l3CacheSchema?: string;
+  memBwSchema?: string;
 }
 
 export interface OciDevice {

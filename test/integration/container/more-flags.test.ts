@@ -1,13 +1,16 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { eventually } from "../../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 
 /** The rest of the flags: those of `docker exec` and `docker update`, and limits that depend on the host. See run-flags.test.ts. */
-const daemon = useDaemon({ images: [busyboxArchive] });
+const cdi = mkdtempSync(join(tmpdir(), "dhow-cdi-"));
+afterAll(() => rmSync(cdi, { recursive: true }));
+const daemon = useDaemon({ images: [busyboxArchive], flags: ["--cdi-spec-dir", cdi] });
 const docker = new DockerCli(daemon);
 const sh = (flags: readonly string[], script: string): Promise<string> => docker.ok("run", "--rm", ...flags, BUSYBOX, "sh", "-c", script);
 /** A file of the container's control group: of v1, or of v2. */
@@ -17,6 +20,57 @@ const inFolder = (name: string, text: string): string => {
   writeFileSync(path, text);
   return path;
 };
+
+describe("devices by CDI", () => {
+  const device = (name: string): object => ({ name, containerEdits: { env: [`GOT_${name}=here`] } });
+  const containerEdits = (kind: string): object => ({
+    deviceNodes: [{ path: `/dev/${kind}`, hostPath: "/dev/full", permissions: "rw", fileMode: 0o640 }],
+    mounts: [{ hostPath: "/etc/hostname", containerPath: "/opt/vendor/file", options: ["ro", "nosuid", "bind"] }],
+    hooks: [{ hookName: "createRuntime", path: "/bin/sh", args: ["sh", "-c", `cat > ${cdi}/${kind}-state`] }],
+    additionalGids: [4321],
+  });
+  const specify = (vendor: string, kind: string, names: readonly string[]): void => {
+    const spec = { cdiVersion: "0.6.0", kind: `${vendor}/${kind}`, devices: names.map(device), containerEdits: containerEdits(kind) };
+    writeFileSync(join(cdi, `${vendor}.json`), JSON.stringify(spec));
+  };
+  const SEEN = `stat -c '%t:%T %a %u' /dev/$KIND; cat /opt/vendor/file; id -G; echo x > /dev/$KIND; echo x > /opt/vendor/file; env`;
+
+  it("--device vendor.com/class=name: nodes, mounts, variables, groups and hooks as its specification says", async () => {
+    specify("vendor.example", "widget", ["one", "two"]);
+    const flags = ["--rm", "--user", "1000", "-e", "KIND=widget", "--device", "vendor.example/widget=one"];
+    const { stdout, stderr } = await docker.run(["run", ...flags, BUSYBOX, "sh", "-c", SEEN]);
+    const hostname = readFileSync("/etc/hostname", "utf8").trim();
+    expect(stdout.split("\n").slice(0, 3)).toEqual(["1:7 640 1000", hostname, expect.stringContaining("4321")]);
+    expect(stdout).toMatch(/^GOT_one=here$/m);
+    expect(stdout).not.toContain("GOT_two");
+    expect(stderr).toContain("No space left on device"); // /dev/full was written to: the device rule lets it through.
+    expect(stderr).toContain("Read-only file system");
+    expect(JSON.parse(readFileSync(join(cdi, "widget-state"), "utf8"))).toMatchObject({ status: expect.stringMatching(/^creat/) });
+  });
+
+  it("--gpus takes the GPUs that are specified, and info lists them", async () => {
+    specify("nvidia.com", "gpu", ["0", "1", "all"]);
+    const has = async (gpus: string): Promise<string> =>
+      await docker.ok("run", "--rm", "--gpus", gpus, BUSYBOX, "sh", "-c", "ls /dev/gpu; env");
+    expect(await has("all")).toContain("GOT_all=here");
+    const two = await has("2");
+    expect(two.match(/GOT_\w+/g)?.toSorted()).toEqual(["GOT_0", "GOT_1"]);
+    expect(await has('"device=1"')).not.toContain("GOT_0");
+    const { json } = await daemon.api("GET", "/v1.51/info");
+    expect(json.CDISpecDirs).toEqual([cdi]);
+    expect(json.DiscoveredDevices).toContainEqual({ Source: "cdi", ID: "nvidia.com/gpu=all" });
+    const { code, stderr } = await docker.run(["run", "--rm", "--gpus", "3", BUSYBOX, "true"]);
+    expect([code, stderr]).toEqual([125, expect.stringContaining("unresolvable CDI devices nvidia.com/gpu=2")]);
+  });
+
+  it("one that is specified no more keeps its container from a start, with the reason", async () => {
+    specify("vendor.example", "widget", ["one"]);
+    const id = await docker.ok("create", "--device", "vendor.example/widget=one", BUSYBOX, "true");
+    rmSync(join(cdi, "vendor.example.json"));
+    expect((await docker.run(["start", id])).stderr).toContain("unresolvable CDI devices vendor.example/widget=one");
+    await docker.ok("rm", id);
+  });
+});
 
 describe("limits of block devices", () => {
   const disk = readdirSync("/sys/block").find((name) => /^(vd|sd|nvme|loop)/.test(name)) ?? "";

@@ -32,6 +32,7 @@ function askOf(harness: Harness): Ask {
 }
 
 function bodyOf(reply: Reply): Record<string, unknown> {
+  if (reply.kind === "json-text") return JSON.parse(reply.body) as Record<string, unknown>;
   if (reply.kind !== "json") throw new Error(`a ${reply.kind} answer`);
   return JSON.parse(JSON.stringify(reply.body)) as Record<string, unknown>;
 }

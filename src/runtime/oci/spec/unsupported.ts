@@ -29,15 +29,6 @@ const refusals: readonly Refusal[] = [
     field: "HostConfig.SecurityOpt: credentialspec",
     isAsked: ({ SecurityOpt = [] }) => SecurityOpt.some((option) => /^credentialspec[=:]/i.test(option)),
   },
-  {
-    field: "HostConfig.DeviceRequests",
-    isAsked: ({ DeviceRequests = [] }) => DeviceRequests.length > 0,
-    message: ({ DeviceRequests }) => {
-      const { Driver = "", Capabilities = [], DeviceIDs = [] } = DeviceRequests?.[0] ?? {};
-      if (Driver === "cdi") return `CDI device injection failed: unresolvable CDI devices ${DeviceIDs.join(", ")}`;
-      return `could not select device driver "${Driver}" with capabilities: [${Capabilities.map((set) => `[${set.join(" ")}]`).join(" ")}]`;
-    },
-  },
   { field: "HostConfig.Cgroup", isAsked: ({ Cgroup = "" }) => Cgroup !== "" },
   {
     field: "HostConfig.StorageOpt",

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { OciDevice, OciResources } from "#spec/oci-runtime/spec.ts";
-import type { HostDevices } from "../../spec-input.ts";
+import type { HostDevices, SpecInput } from "../../spec-input.ts";
 
 type DeviceRule = NonNullable<OciResources["devices"]>[number];
 
@@ -49,10 +49,11 @@ export function deviceRules({ Privileged, DeviceCgroupRules }: HostConfig, devic
 }
 
 /** Nodes to make beside those that every runtime makes. */
-export function deviceNodes(hostConfig: HostConfig, devices: HostDevices | undefined): OciDevice[] {
-  const asked = hostConfig.Privileged === true || (hostConfig.Devices ?? []).length > 0;
+export function deviceNodes({ hostConfig, devices, user }: Pick<SpecInput, "hostConfig" | "devices" | "user">): OciDevice[] {
+  const { Privileged, Devices = [], DeviceRequests = [] } = hostConfig;
+  const asked = Privileged === true || Devices.length > 0 || DeviceRequests.length > 0;
   if (asked && devices === undefined) throw new EngineError("system", "the host's devices were not looked up");
-  return (devices?.nodes ?? []).map(({ path, type, major, minor, fileMode, uid, gid }) => ({
+  return (devices?.nodes ?? []).map(({ path, type, major, minor, fileMode, uid = user.uid, gid = user.gid }) => ({
     path,
     type,
     major,

@@ -3,6 +3,10 @@ import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
+import { editsFor, readCdiCatalogue } from "../../cdi/catalogue.ts";
+import { injectionOf } from "../../cdi/inject.ts";
+import { cdiNames } from "../../cdi/requests.ts";
+import type { CdiDeviceNode, CdiEdits } from "../../cdi/spec-file.ts";
 import type { HostDevice, HostDevices } from "../../spec-input.ts";
 
 /** Made by every runtime, or mounted over. */
@@ -10,14 +14,46 @@ const RUNTIMES_OWN = new Set("null zero full random urandom tty console ptmx pts
 const MOST_NODES = 4096;
 
 /**
- * Finds the numbers of the devices that a container asks for: `Devices`, everything below /dev for a privileged one, and the disks
- * of blkio limits. The paths are the host's, chosen by the client.
+ * Finds what a container asks for of the host's devices: `Devices`, everything below /dev for a privileged one, what CDI specifications
+ * say of `DeviceRequests`, and the disks of blkio limits. The paths are the host's, chosen by the client and by who set the host up.
  *
- * @throws EngineError `invalid` with Docker's text for a path that is no device.
+ * @param cdiFolders where CDI specifications are; those of a later folder win.
+ * @throws EngineError `invalid` with Docker's text for a path that is no device, and a CDI device that nothing specifies.
  */
-export async function lookUpDevices(hostConfig: HostConfig): Promise<HostDevices> {
+export async function lookUpDevices(hostConfig: HostConfig, cdiFolders: readonly string[] = []): Promise<HostDevices> {
   const nodes = hostConfig.Privileged === true ? await everyDevice() : await askedDevices(hostConfig);
-  return { nodes: nodes.slice(0, MOST_NODES), disks: await disksOf(hostConfig) };
+  const edits = await requestedEdits(hostConfig, cdiFolders);
+  const specified = await specifiedDevices(edits.flatMap(({ deviceNodes }) => deviceNodes));
+  return {
+    nodes: withoutTwins([...nodes, ...specified]).slice(0, MOST_NODES),
+    disks: await disksOf(hostConfig),
+    ...(edits.length === 0 ? {} : { injection: injectionOf(edits) }),
+  };
+}
+
+async function requestedEdits({ DeviceRequests = [] }: HostConfig, cdiFolders: readonly string[]): Promise<readonly CdiEdits[]> {
+  if (DeviceRequests.length === 0) return [];
+  const catalogue = await readCdiCatalogue(cdiFolders);
+  return editsFor(catalogue, cdiNames(DeviceRequests, catalogue));
+}
+
+/** The node of the host gives what the specification leaves out. */
+async function specifiedDevices(nodes: readonly CdiDeviceNode[]): Promise<HostDevice[]> {
+  const found: HostDevice[] = [];
+  for (const { path, hostPath, permissions, fileMode, uid, gid } of nodes) {
+    const source = await realpath(hostPath).catch((cause: unknown) => {
+      throw notADevice(hostPath, "no such file or directory", cause);
+    });
+    const [device] = await deviceOf(source, path, permissions);
+    if (device === undefined) throw notADevice(hostPath, "not a device node");
+    found.push({ ...device, fileMode: fileMode ?? device.fileMode, uid, gid });
+  }
+  return found;
+}
+
+/** The last of those that would stand at one path: a specification's, over what a privileged container has anyway. */
+function withoutTwins(nodes: readonly HostDevice[]): HostDevice[] {
+  return [...new Map(nodes.map((node) => [node.path, node])).values()];
 }
 
 async function askedDevices(hostConfig: HostConfig): Promise<HostDevice[]> {
