@@ -1,5 +1,6 @@
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { Platform } from "#spec/platform.ts";
+import type { EntitlementName } from "./entitlements.ts";
 import type { Reference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
 
@@ -19,15 +20,29 @@ export interface BuildInput {
   /** Ask the registry for every base, whether it is here or not. */
   readonly pull: boolean;
   readonly cacheFrom: readonly string[];
+  /** What becomes of the result. */
+  readonly outputs: readonly BuildOutput[];
+  /** The id under which the client has opened a session; undefined: it offers nothing. */
+  readonly session: string | undefined;
   /** One layer in the place of all that the build added. */
   readonly squash: boolean;
   /** Limits, network, hosts, shared memory of RUN. */
   readonly hostConfig: HostConfig;
+  /** Rights beyond the sandbox that the client asks for. */
+  readonly allow: readonly EntitlementName[];
   /** For `RUN --mount=type=secret`, by id. In memory, and in memory alone. */
   readonly secrets: ReadonlyMap<string, Uint8Array>;
   /** The credentials for a registry, by its host name. */
   readonly authFor: (domain: string) => RegistryAuth;
 }
+
+export type BuildOutput =
+  /** An image of this engine, by the build's names and these. */
+  | { readonly kind: "image"; readonly names: readonly Reference[] }
+  /** The files alone, as an archive, to the client. @property index its place among what the client asked for. */
+  | { readonly kind: "files"; readonly index: number }
+  /** The image as an archive, to the client; `oci` without what is Docker's in it. */
+  | { readonly kind: "archive"; readonly form: "oci" | "docker"; readonly index: number; readonly names: readonly Reference[] };
 
 export type BuildSource =
   /** The context as an archive, compressed or not; or a Dockerfile alone. */

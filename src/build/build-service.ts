@@ -6,7 +6,6 @@ import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import { Slots } from "#lib/slots.ts";
 import type { Digest } from "#spec/digest.ts";
 import { formatPlatform, hostPlatform, type Platform } from "#spec/platform.ts";
-import { familiarString } from "#spec/reference.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import type { Trees } from "#store/tree/trees.ts";
@@ -18,21 +17,27 @@ import { ImageCaches } from "./cache/image-caches.ts";
 import { dropIgnored } from "./context/drop-ignored.ts";
 import { openContext } from "./context/open-context.ts";
 import { readDockerfile, type FoundDockerfile } from "./context/read-dockerfile.ts";
-import { executePlan, treeOf } from "./execute/execute-plan.ts";
+import { executePlan } from "./execute/execute-plan.ts";
 import type { ExecutionDeps } from "./execute/execution-context.ts";
 import { BuildReport } from "./execute/report.ts";
-import type { StepResult } from "./execute/step-result.ts";
-import { imageConfigOf } from "./export/assemble.ts";
-import type { BuildPlan, PlanOptions, PlanPorts, StepRef } from "./plan/plan.ts";
+import { entitlementsOf } from "./entitlements.ts";
+import { deliver } from "./export/deliver.ts";
+import { finishImage } from "./export/finish.ts";
+import type { BuildPlan, PlanOptions, PlanPorts } from "./plan/plan.ts";
 import { warningsText } from "./plan/warnings-text.ts";
 import type { BasePuller, BuildAssembly, FoundImage } from "./ports.ts";
+import type { BuilderPolicy } from "./policy.ts";
 import { resolveBase } from "./resolve-base.ts";
+import type { ClientSession } from "./session/client-session.ts";
+import { Sessions } from "./session/sessions.ts";
 import { sourceDateEpoch } from "./source-date-epoch.ts";
 
 export interface BuildServiceDeps extends ExecutionDeps {
   readonly puller: BasePuller;
   readonly trees: Pick<Trees, "remove">;
   readonly plan: (options: PlanOptions, ports: PlanPorts) => Promise<BuildPlan>;
+  /** Asked for each time: a reload may change it. */
+  readonly policy: () => BuilderPolicy;
 }
 
 export interface BuildServiceOptions {
@@ -45,8 +50,6 @@ export interface BuildServiceOptions {
 const TIDY_EVERY_MS = 10 * 60_000;
 /** Contexts that come in at once. A client that stalls holds a thread, and copies need those, too. */
 const MOST_CONTEXTS = 4;
-/** With 1, the image says what its layers are known by, for a build elsewhere that names it as a cache. As for BuildKit. */
-const INLINE_ARGUMENT = "BUILDKIT_INLINE_CACHE";
 
 /** Builds images. */
 export class BuildService {
@@ -55,6 +58,7 @@ export class BuildService {
   readonly #jobs: string;
   readonly #cache: BuildCache;
   readonly #contexts = new Slots(MOST_CONTEXTS);
+  readonly sessions = new Sessions();
   readonly #closing = new AbortController();
   readonly #going = new Set<Promise<unknown>>();
   #tidied = 0;
@@ -70,14 +74,18 @@ export class BuildService {
   /**
    * Builds an image. When the signal comes, everything of it ends, and nothing is left but what the cache has learnt.
    *
-   * @returns the image's id.
+   * @returns the image's id; undefined where no image of this engine was asked for.
    * @throws EngineError; StepFailure for a RUN that ended badly.
    */
-  async build(input: BuildInput, sink: BuildSink, signal: AbortSignal): Promise<Digest> {
+  async build(input: BuildInput, sink: BuildSink, signal: AbortSignal): Promise<Digest | undefined> {
     const work = this.#build(input, sink, AbortSignal.any([signal, this.#closing.signal]));
     this.#going.add(work);
     try {
       return await work;
+    } catch (error) {
+      // The next one is to have room.
+      if (isEngineError(error, "exhausted")) this.#tidied = 0;
+      throw error;
     } finally {
       this.#going.delete(work);
       this.#tidy();
@@ -103,6 +111,7 @@ export class BuildService {
   /** Ends all builds, and the threads. */
   async close(): Promise<void> {
     this.#closing.abort(new EngineError("cancelled", "the daemon is shutting down"));
+    this.sessions.close();
     await Promise.allSettled(this.#going);
     await this.#deps.threads.close();
   }
@@ -112,31 +121,33 @@ export class BuildService {
     const now = Date.now();
     if (now - this.#tidied < TIDY_EVERY_MS || this.#closing.signal.aborted) return;
     this.#tidied = now;
-    const work = this.#cache.tidy().catch((error: unknown) => {
+    const work = this.#cache.tidy(this.#deps.policy().gc.rules).catch((error: unknown) => {
       this.#deps.logger.warn({ error: messageOf(error) }, "the builder's cache could not be tidied");
     });
     this.#going.add(work);
     void work.finally(() => this.#going.delete(work));
   }
 
-  async #build(input: BuildInput, sink: BuildSink, signal: AbortSignal): Promise<Digest> {
+  async #build(input: BuildInput, sink: BuildSink, signal: AbortSignal): Promise<Digest | undefined> {
     const folder = join(this.#jobs, randomBytes(12).toString("hex"));
     await mkdir(folder, { mode: 0o711 });
     try {
+      using session = input.session === undefined ? undefined : await this.sessions.take(input.session);
       const { folder: context, dockerfile: only } = await this.#contexts.run(signal, async () => {
         return await openContext(this.#deps, input.source, folder, signal);
       });
       const dockerfile = readDockerfile(context, only ?? input.dockerfile);
       const ignorePatterns = dropIgnored(context, dockerfile.name);
       await using assembly = this.#deps.images.openAssembly();
-      return await this.#make({ input, sink, folder, context, assembly, dockerfile, ignorePatterns }, signal);
+      return await this.#make({ input, sink, session, folder, context, assembly, dockerfile, ignorePatterns }, signal);
     } finally {
       await this.#deps.trees.remove(folder);
     }
   }
 
-  async #make(job: Job, signal: AbortSignal): Promise<Digest> {
+  async #make(job: Job, signal: AbortSignal): Promise<Digest | undefined> {
     const { input, sink } = job;
+    const entitlements = entitlementsOf(input, this.#deps.policy().entitlements);
     const plan = await this.#plan(job, signal);
     const epoch = sourceDateEpoch(input.buildArgs);
     const emptyFolder = join(job.folder, "empty");
@@ -144,15 +155,16 @@ export class BuildService {
     const slots = new Slots(this.#options.parallel);
     const report = new BuildReport(sink, plan, job.dockerfile);
     const imageCaches = new ImageCaches(input.cacheFrom.flatMap((reference) => this.#cacheImage(reference)));
-    const results = await executePlan({ ...this.#deps, ...job, plan, emptyFolder, slots, report, epoch, imageCaches }, signal);
-    const id = await this.#assemble(job, plan, results, epoch, signal);
-    this.#deps.images.announce(id, input.references);
+    const results = await executePlan(
+      { ...this.#deps, ...job, plan, entitlements, emptyFolder, slots, report, epoch, imageCaches },
+      signal,
+    );
+    const deps = { ...this.#deps, ...job, emptyFolder };
+    const image = await finishImage(deps, { input, plan, results, epoch }, signal);
     const warnings = warningsText(plan.warnings);
     if (warnings !== undefined) sink.push({ stream: warnings });
-    sink.push({ aux: { ID: id } });
-    sink.push({ stream: `Successfully built ${id.slice("sha256:".length, "sha256:".length + 12)}\n` });
-    for (const reference of input.references) sink.push({ stream: `Successfully tagged ${familiarString(reference)}\n` });
-    return id;
+    const isRecorded = await deliver(deps, { input, image, sink }, signal);
+    return isRecorded ? image.id : undefined;
   }
 
   /** One that is not here is no cache: as with dockerd. */
@@ -183,29 +195,11 @@ export class BuildService {
       { resolveBase: async (reference, wanted) => await resolveBase(base, reference, wanted, signal) },
     );
   }
-
-  async #assemble(
-    { assembly, input }: Job,
-    plan: BuildPlan,
-    results: ReadonlyMap<StepRef, StepResult>,
-    epoch: number | undefined,
-    signal: AbortSignal,
-  ): Promise<Digest> {
-    const { image, result } = plan.target;
-    const tree = treeOf(results, result);
-    const isInline = input.buildArgs[INLINE_ARGUMENT] === "1";
-    const inlineCache = isInline ? tree.layers.map(({ chainId }) => this.#deps.cache.keysOf(chainId)) : undefined;
-    const date = epoch === undefined ? undefined : new Date(epoch * 1000);
-    const config = imageConfigOf({ image, tree, treeOf: (ref) => treeOf(results, ref), epoch: date, inlineCache });
-    const configBytes = Buffer.from(JSON.stringify(config));
-    await assembly.keepBytes(configBytes, signal);
-    const layerBlobs = tree.layers.map(({ blob }) => blob);
-    return assembly.commit({ configBytes, layerBlobs, references: input.references }, Date.now()).id;
-  }
 }
 
 interface Job {
   readonly input: BuildInput;
+  readonly session: ClientSession | undefined;
   readonly sink: BuildSink;
   readonly folder: string;
   readonly context: string;

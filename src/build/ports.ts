@@ -28,6 +28,12 @@ export interface FoundImage {
   readonly layers: readonly BuiltLayer[];
 }
 
+export interface UnrecordedImage {
+  readonly configBytes: Uint8Array;
+  readonly layers: readonly Pick<BuiltLayer, "diffId" | "blob">[];
+  readonly tags: readonly Reference[];
+}
+
 export interface BuildImages {
   /**
    * An image that is here, by reference, id or the beginning of one.
@@ -35,6 +41,8 @@ export interface BuildImages {
    */
   find(reference: string, platform: Platform | undefined): FoundImage;
   openAssembly(): BuildAssembly;
+  /** An image that is on no record, as `docker save` writes one. @throws EngineError `not-found` for a layer whose archive is not kept. */
+  archive(image: UnrecordedImage, form: "oci" | "docker", signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Tells of a new image and of its names. */
   announce(id: Digest, references: readonly Reference[]): void;
   /** Some image stands on this layer. */
@@ -50,6 +58,11 @@ export interface BuildAssembly extends AsyncDisposable {
   /** Keeps a layer, and tells whether it is here. */
   holdLayer(chainId: Digest): Promise<boolean>;
   holdNewLayer(chainId: Digest, size: number): Promise<void>;
+  /** Unpacks a layer whose archive is here. @throws EngineError `invalid`. */
+  importLayer(
+    layer: { readonly chainId: Digest; readonly parent: Digest | undefined; readonly diffId: Digest; readonly blob: Digest },
+    signal: AbortSignal,
+  ): Promise<void>;
   keepBytes(bytes: Uint8Array, signal: AbortSignal): Promise<Digest>;
   commit(
     image: {

@@ -1,5 +1,7 @@
 import type { AuthConfig } from "#spec/docker-api/types.ts";
 import { BUILD_SECRETS_HEADER, encodeBuildSecrets, type BuildSecrets } from "#spec/build-secrets.ts";
+import { BUILD_SESSION_HEADER } from "#spec/build-session.ts";
+import type { BuildOffers } from "./build-session.ts";
 import type { CallOptions } from "./caller.ts";
 import type { Query } from "./query.ts";
 
@@ -15,6 +17,8 @@ export interface BuildOptions {
   readonly buildArgs?: Readonly<Record<string, string | null>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly cacheFrom?: readonly string[];
+  /** Rights beyond the sandbox: `network.host`, `security.insecure`. A parameter of Dhow's own. */
+  readonly allow?: readonly string[];
   readonly extraHosts?: readonly string[];
   readonly securityOptions?: readonly string[];
   readonly ulimits?: readonly { readonly Name: string; readonly Soft: number; readonly Hard: number }[];
@@ -24,11 +28,15 @@ export interface BuildOptions {
   readonly auths?: Readonly<Record<string, AuthConfig>>;
   /** For `RUN --mount=type=secret`, by id. Only a daemon of Dhow takes them. */
   readonly secrets?: BuildSecrets;
+  /** What becomes of the result; an image, unless something is said. Types `local`, `tar`, `oci` and `docker` come to `offers.outputs`. */
+  readonly outputs?: readonly { readonly Type: string; readonly Attrs: Readonly<Record<string, string>> }[];
+  /** What the daemon may ask for while it builds. Only a daemon of Dhow does. */
+  readonly offers?: BuildOffers | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The request of a build: query, headers and body. */
-export function buildCall(options: BuildOptions): CallOptions {
+/** The request of a build: query, headers and body. @param session the id of one that is open. */
+export function buildCall(options: BuildOptions, session?: string): CallOptions {
   const { context, secrets = new Map<string, Uint8Array>(), signal } = options;
   const block = secrets.size === 0 ? undefined : encodeBuildSecrets(secrets);
   const body = "body" in context ? context.body : nothing();
@@ -37,6 +45,7 @@ export function buildCall(options: BuildOptions): CallOptions {
     headers: {
       "Content-Type": "application/x-tar",
       ...(options.auths === undefined ? {} : { "X-Registry-Config": Buffer.from(JSON.stringify(options.auths)).toString("base64url") }),
+      ...(session === undefined ? {} : { [BUILD_SESSION_HEADER]: session }),
       ...(block === undefined ? {} : { [BUILD_SECRETS_HEADER]: String(block.byteLength) }),
     },
     body: block === undefined ? body : joined(block, body),
@@ -55,9 +64,11 @@ function queryOf({ context, tags, dockerfile, target, platform, ...options }: Bu
     remote: "remote" in context ? context.remote : undefined,
     buildargs: json(options.buildArgs),
     labels: json(options.labels),
+    allow: json(options.allow),
     cachefrom: json(options.cacheFrom),
     securityopt: json(options.securityOptions),
     ulimits: json(options.ulimits),
+    outputs: json(options.outputs),
     extrahosts: options.extraHosts,
   };
 }

@@ -78,8 +78,11 @@ export class ImagesClient {
   }
 
   /** Builds an image. The last line with an `aux` of an `ID` names it. */
-  build(options: BuildOptions): Promise<AsyncGenerator<ProgressMessage>> {
-    return this.#progress("/build", buildCall(options));
+  async build(options: BuildOptions): Promise<AsyncGenerator<ProgressMessage>> {
+    if (options.offers === undefined) return this.#progress("/build", buildCall(options));
+    const { openBuildSession, lasting } = await import("./open-build-session.ts");
+    const session = await openBuildSession(this.#caller, options.offers, options.signal);
+    return lasting(session, () => this.#progress("/build", buildCall(options, session.id)));
   }
 
   list({ all, sharedSize, filters }: ImageListOptions = {}): Promise<ImageSummary[]> {

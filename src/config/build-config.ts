@@ -4,6 +4,7 @@ import { messageOf } from "#errors/engine-error.ts";
 import { rootOf } from "#lib/id-mapping.ts";
 import { instanceOf, type Instance } from "#spec/instance.ts";
 import { buildApi } from "./sections/api.ts";
+import { buildBuilder } from "./sections/builder.ts";
 import { buildContainers } from "./sections/containers.ts";
 import { buildImages } from "./sections/images.ts";
 import { buildLabels, buildLog } from "./sections/log.ts";
@@ -38,6 +39,7 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
     containers: buildContainers(settings, instance.cgroupParent),
     network: buildNetwork(settings),
     images: buildImages(settings, environment),
+    builder: buildBuilder(settings.builder),
   });
 }
 

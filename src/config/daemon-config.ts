@@ -1,4 +1,5 @@
 import type { ApiVersion } from "#spec/api-version.ts";
+import type { GcRule } from "#spec/build-gc.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { Proxies } from "./env.ts";
 import type { HostAddress } from "./values/host-address.ts";
@@ -21,6 +22,7 @@ export interface DaemonConfig {
   readonly containers: ContainersConfig;
   readonly network: NetworkConfig;
   readonly images: ImagesConfig;
+  readonly builder: BuilderConfig;
 }
 
 /** What goes when the daemon's standard input ends, and the daemon with it; undefined: it lives until a signal, and nothing goes. */
@@ -101,6 +103,13 @@ export interface NetworkConfig {
   readonly dnsOptions: readonly string[];
   /** Whether containers resolve each other's names on the default network too. */
   readonly namesOnDefaultNetwork: boolean;
+}
+
+export interface BuilderConfig {
+  /** No rules: nothing of the cache goes by itself. */
+  readonly gc: { readonly rules: readonly GcRule[] };
+  /** What a build may be given when its client asks for it. */
+  readonly entitlements: { readonly networkHost: boolean; readonly securityInsecure: boolean };
 }
 
 export interface ImagesConfig {

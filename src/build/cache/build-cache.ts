@@ -4,7 +4,9 @@ import type { BuildImages } from "../ports.ts";
 import { entriesOf, mountEntryOf, type CacheEntry } from "./cache-entry.ts";
 import type { CacheMounts } from "./cache-mounts.ts";
 import type { CacheRecord, CacheStore } from "./cache-store.ts";
+import type { GcRule } from "#spec/build-gc.ts";
 import { chooseVictims, ownSize, type PruneOptions } from "./choose-victims.ts";
+import { optionsOf } from "./gc-options.ts";
 
 export interface BuildCacheDeps {
   readonly cache: CacheStore;
@@ -16,9 +18,6 @@ export interface Pruned {
   readonly ids: readonly string[];
   readonly bytes: number;
 }
-
-/** As dockerd's own rule. */
-const SHARE_OF_DISK = 0.1;
 
 /** All that the builder keeps: to look at, and to make room. */
 export class BuildCache {
@@ -37,11 +36,12 @@ export class BuildCache {
     return [...entriesOf(cache.list(), isShared), ...(await mounts.list()).map(mountEntryOf)];
   }
 
-  /** Lets go of what was not used for the longest, as far as the cache is larger than its share of the disk. */
-  async tidy(): Promise<Pruned> {
-    const { blocks, bsize } = await statfs(this.#root);
-    const mostUsed = Math.floor(blocks * bsize * SHARE_OF_DISK);
-    return await this.prune({ all: false, reserved: undefined, mostUsed, leastFree: undefined, until: undefined, filters: new Map() });
+  /** Lets go of what the rules say, one rule after the other, first what was not used for the longest. */
+  async tidy(rules: readonly GcRule[]): Promise<void> {
+    for (const rule of rules) {
+      const { blocks, bsize } = await statfs(this.#root);
+      await this.prune(optionsOf(rule, blocks * bsize, Date.now()));
+    }
   }
 
   async prune(options: PruneOptions): Promise<Pruned> {

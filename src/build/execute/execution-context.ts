@@ -7,9 +7,11 @@ import type { BuildInput } from "../build-input.ts";
 import type { CacheMounts } from "../cache/cache-mounts.ts";
 import type { ImageCaches } from "../cache/image-caches.ts";
 import type { CacheStore } from "../cache/cache-store.ts";
+import type { EntitlementName } from "../entitlements.ts";
 import type { BuildPlan, StepRef } from "../plan/plan.ts";
 import type { BuildAssembly, BuildImages, StepRunner } from "../ports.ts";
 import type { BuildThreads } from "../worker/build-thread.ts";
+import type { ClientSession } from "../session/client-session.ts";
 import type { BuildReport } from "./report.ts";
 import type { StepResult } from "./step-result.ts";
 
@@ -17,9 +19,12 @@ import type { StepResult } from "./step-result.ts";
 export interface ExecutionDeps {
   readonly images: BuildImages;
   readonly runner: StepRunner;
-  readonly snapshots: Pick<Snapshotter, "hasLayer" | "createWritable" | "mount" | "turnIntoLayer" | "removeWritable" | "withLayer">;
+  readonly snapshots: Pick<
+    Snapshotter,
+    "name" | "hasLayer" | "createWritable" | "mount" | "turnIntoLayer" | "removeWritable" | "withLayer"
+  >;
   readonly content: Pick<ContentStore, "produce" | "sizeOf">;
-  readonly files: Pick<ContainerFiles, "packLayer" | "extract">;
+  readonly files: Pick<ContainerFiles, "packLayer" | "packFolder" | "extract">;
   readonly threads: BuildThreads;
   readonly cache: CacheStore;
   readonly mounts: CacheMounts;
@@ -31,6 +36,8 @@ export interface ExecutionDeps {
 /** One build on its way. */
 export interface Execution extends ExecutionDeps {
   readonly input: BuildInput;
+  /** What the client offers meanwhile. */
+  readonly session: ClientSession | undefined;
   readonly plan: BuildPlan;
   /** A folder of the build's own, which goes with it. */
   readonly folder: string;
@@ -44,6 +51,7 @@ export interface Execution extends ExecutionDeps {
   readonly imageCaches: ImageCaches;
   /** How much is done at once. */
   readonly slots: Slots;
+  readonly entitlements: ReadonlySet<EntitlementName>;
   /** SOURCE_DATE_EPOCH: seconds. */
   readonly epoch: number | undefined;
   readonly signal: AbortSignal;

@@ -4,11 +4,9 @@ import { mediaTypes } from "#spec/oci-image/types.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { PackedLayer } from "#store/files/contract.ts";
 import type { BuiltLayer } from "../ports.ts";
+import { EMPTY_LAYER } from "./empty-layer.ts";
 import type { Execution } from "./execution-context.ts";
 import { topOf, type LayerTree } from "./step-result.ts";
-
-/** The digest of an archive without an entry: no layer is made of it. */
-const EMPTY_LAYER = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
 export interface LayerWork {
   /** Of the writable that is worked in; a container's, where one runs in it. */

@@ -7,8 +7,10 @@ import { mount as mountFileSystem, unmount } from "#sys/mounts/mount.ts";
 import type { PlannedMount, RunOperation, StepRef } from "../plan/plan.ts";
 import type { RunnableStep } from "../ports.ts";
 import type { SourceTree } from "../worker/job.ts";
+import { AgentSocket } from "./agent-socket.ts";
 import type { Execution } from "./execution-context.ts";
 
+const SSH_SOCKET = "SSH_AUTH_SOCK=";
 const NO_SUID = 2;
 const NO_DEVICES = 4;
 const NO_EXEC = 8;
@@ -16,7 +18,7 @@ const NO_EXEC = 8;
 export interface RunMounts {
   readonly mounts: RunnableStep["mounts"];
   readonly tmpfs: Readonly<Record<string, string>>;
-  /** Secrets, which are nobody's but the process'. */
+  /** Secrets, which are nobody's but the process', and where an agent is. */
   readonly env: readonly string[];
 }
 
@@ -31,7 +33,7 @@ interface MadeMounts {
 interface Making {
   readonly execution: Execution;
   readonly trees: ReadonlyMap<StepRef, SourceTree>;
-  readonly scope: DisposableStack;
+  readonly scope: AsyncDisposableStack;
   readonly folder: string;
 }
 
@@ -45,7 +47,7 @@ export async function makeMounts(
   execution: Execution,
   operation: RunOperation,
   trees: Making["trees"],
-  scope: DisposableStack,
+  scope: AsyncDisposableStack,
 ): Promise<RunMounts> {
   const folder = join(execution.folder, `run-${randomBytes(6).toString("hex")}`);
   await mkdir(folder, { mode: 0o711 });
@@ -56,9 +58,7 @@ export async function makeMounts(
     else if (mount.type === "cache") made.mounts.push(await cache(making, mount));
     else if (mount.type === "tmpfs") made.tmpfs[mount.target] = mount.size === undefined ? "" : `size=${mount.size}`;
     else if (mount.type === "secret") await secret(making, mount, index, made);
-    // No client of this wire forwards an agent.
-    else if (mount.required)
-      throw new EngineError("not-found", `unset ssh forward key ${mount.id}: no client of the classic wire forwards an agent`);
+    else await agent(making, mount, index, made);
   }
   made.mounts.push(...(await scripts(operation, folder)));
   return made;
@@ -101,9 +101,23 @@ async function secret(making: Making, mount: Mount<"secret">, index: number, mad
 }
 
 /** What a kill leaves mounted, the next start takes away (`BuildService.sweep`). */
-function mountMemory(scope: DisposableStack, target: string): void {
+function mountMemory(scope: AsyncDisposableStack, target: string): void {
   mountFileSystem({ source: "secret", target, type: "tmpfs", flags: NO_SUID | NO_DEVICES | NO_EXEC, options: "mode=711,size=1m" });
   scope.defer(() => unmount(target));
+}
+
+/** A socket that leads to the client's agent, for the time of the command: the first is what SSH_AUTH_SOCK names. */
+async function agent({ execution, scope, folder }: Making, mount: Mount<"ssh">, index: number, made: MadeMounts): Promise<void> {
+  const { session, signal } = execution;
+  const isOffered = (await session?.has({ kind: "find-agent", id: mount.id }, signal)) === true;
+  if (session === undefined || !isOffered) {
+    if (mount.required)
+      throw new EngineError("not-found", `unset ssh forward key ${mount.id}: the client forwards no such agent (--ssh ${mount.id})`);
+    return;
+  }
+  const socket = scope.use(await AgentSocket.open(session, mount, join(folder, `ssh-${index}`), signal));
+  made.mounts.push({ source: socket.path, target: mount.target, readOnly: true });
+  if (!made.env.some((entry) => entry.startsWith(SSH_SOCKET))) made.env.push(`${SSH_SOCKET}${mount.target}`);
 }
 
 async function bind(making: Making, mount: Mount<"bind">, index: number): Promise<RunnableStep["mounts"][number]> {

@@ -1,4 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
+import type { HostConfig } from "#spec/docker-api/types.ts";
 import { runKey } from "../cache/keys.ts";
 import type { RunOperation, StepRef } from "../plan/plan.ts";
 import type { RunnableStep } from "../ports.ts";
@@ -27,7 +28,7 @@ interface Run {
 
 /** RUN: a command in the sandbox of a container. @throws StepFailure for one that ends with something else than 0. */
 export async function runCommand(execution: Execution, ref: StepRef, operation: RunOperation, title: string): Promise<StepOutcome> {
-  refuse(operation);
+  refuse(operation, execution.entitlements);
   const root = layersOf(await execution.result(operation.root));
   const froms = new Set(operation.mounts.flatMap((mount) => ("from" in mount && mount.from !== undefined ? [mount.from] : [])));
   const sources = new Map(await Promise.all([...froms].map(async (from) => [from, await execution.result(from)] as const)));
@@ -42,13 +43,14 @@ export async function runCommand(execution: Execution, ref: StepRef, operation: 
 }
 
 /** What only somebody with all rights over the host may have, a Dockerfile cannot ask for. */
-function refuse({ security, devices, network }: RunOperation): void {
-  const refusal = (what: string): EngineError =>
-    new EngineError("forbidden", `${what} is not allowed: this builder gives no such entitlement`);
-  if (security !== "sandbox") throw refusal(`RUN --security=${security}`);
+function refuse({ security, devices, network }: RunOperation, entitlements: Execution["entitlements"]): void {
+  const refusal = (what: string, how: string): EngineError => new EngineError("forbidden", `${what} is not allowed: ${how}`);
+  if (security === "insecure" && !entitlements.has("security.insecure"))
+    throw refusal("RUN --security=insecure", "the build has to be given the entitlement (--allow security.insecure)");
+  if (network === "host" && !entitlements.has("network.host"))
+    throw refusal("RUN --network=host", "the build has to be given the host's network (--network=host, or --allow network.host)");
   const device = devices.find(({ required }) => required);
-  if (device !== undefined) throw refusal(`RUN --device=${device.name}`);
-  if (!["default", "none", "host"].includes(network)) throw new EngineError("invalid", `unknown network mode ${network}`);
+  if (device !== undefined) throw refusal(`RUN --device=${device.name}`, "this builder gives no devices");
 }
 
 function outsideOf({ input: { hostConfig } }: Execution): unknown {
@@ -90,7 +92,7 @@ async function command(
   trees: ReadonlyMap<StepRef, SourceTree>,
 ): Promise<void> {
   const { runner, report, input, signal } = execution;
-  using scope = new DisposableStack();
+  await using scope = new AsyncDisposableStack();
   const made = await makeMounts(execution, operation, trees, scope);
   const stubs = missingTargets(root, [...made.mounts.map(({ target }) => target), ...Object.keys(made.tmpfs)]);
   const { argv, cwd, user } = operation;
@@ -101,7 +103,7 @@ async function command(
     cwd,
     user,
     hostname: HOSTNAME,
-    hostConfig: { ...input.hostConfig, NetworkMode: networkOf(operation, input.hostConfig.NetworkMode), Tmpfs: made.tmpfs },
+    hostConfig: { ...input.hostConfig, ...rightsOf(operation, input.hostConfig.NetworkMode), Tmpfs: made.tmpfs },
     mounts: made.mounts,
   };
   report.running(ref, id);
@@ -113,14 +115,8 @@ async function command(
   removeStubs(root, stubs);
 }
 
-/** @throws EngineError `forbidden` for the host's network where the client has not asked for it. */
-function networkOf({ network }: RunOperation, ofBuild: string | undefined): string {
-  if (network === "none") return "none";
-  if (network === "host" && ofBuild !== "host") {
-    throw new EngineError(
-      "forbidden",
-      "RUN --network=host is not allowed, unless the build itself is given the host's network (--network=host)",
-    );
-  }
-  return ofBuild ?? "default";
+/** Network and sandbox; that they may be had is known by now. */
+function rightsOf({ network, security }: RunOperation, ofBuild: string | undefined): Pick<HostConfig, "NetworkMode" | "Privileged"> {
+  const NetworkMode = network === "default" ? (ofBuild ?? "default") : network;
+  return { NetworkMode, ...(security === "insecure" ? { Privileged: true } : {}) };
 }

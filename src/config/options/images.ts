@@ -3,7 +3,7 @@ import type { OptionRow } from "./row.ts";
 /** Where images come from and how they are kept. */
 export const imagesOptions = {
   "allow-nondistributable-artifacts": { type: "list", help: "", hidden: true },
-  builder: { type: "object", help: "", fileOnly: true },
+  builder: { type: "object", help: "", fileOnly: true, ready: true, reload: true },
   "http-proxy": { within: "proxies", type: "string", help: "Proxy for http:// requests of the daemon", ready: true },
   "https-proxy": { within: "proxies", type: "string", help: "Proxy for https:// requests of the daemon", ready: true },
   "insecure-registry": {

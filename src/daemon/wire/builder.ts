@@ -34,6 +34,7 @@ export function wireBuilder(parts: NounParts, stores: Stores, peers: BuilderPeer
   return {
     backend: {
       build: async (input, sink, signal) => await (await service()).build(input, sink, signal),
+      openSession: async (id) => (await service()).sessions.reserve(id),
       prune: async (options) => await (await service()).prune(options),
     },
     usage: async () => await (await service()).usage(),
@@ -53,12 +54,24 @@ async function open(parts: NounParts, stores: Stores, peers: BuilderPeers, root:
   const builtImages: BuildImages = {
     find: (reference, platform) => images.find(reference, platform),
     openAssembly: () => images.openAssembly(),
+    async *archive(image, form, signal) {
+      const { archiveUnrecorded } = await import("#image/save/save.ts");
+      yield* archiveUnrecorded(stores, image, form, signal);
+    },
     announce: (id, references) => images.announce(id, references),
     needsLayer: (chainId) => images.images.needsLayer(chainId),
     collect: async (chainIds, blobs) => await images.collect(chainIds, blobs),
   };
   return openBuilder(
-    { ...stores, ...others, images: builtImages, runner: containers.steps, database: parts.database, logger: parts.logger },
+    {
+      ...stores,
+      ...others,
+      images: builtImages,
+      runner: containers.steps,
+      database: parts.database,
+      logger: parts.logger,
+      policy: () => parts.config.current.builder,
+    },
     root,
   );
 }

@@ -29,6 +29,13 @@ const OCI_LAYERS: Readonly<Record<string, string>> = {
   [mediaTypes.dockerLayerGzip]: mediaTypes.ociLayerGzip,
 };
 
+/** What reads an OCI layout needs, and nothing beside it. */
+const OF_LAYOUT = /^(?:blobs\/|index\.json$|oci-layout$)/;
+
+export function ociMembers(members: readonly ArchiveMember[]): ArchiveMember[] {
+  return members.filter(({ name }) => OF_LAYOUT.test(name));
+}
+
 /**
  * What `docker save` writes since Docker 25: an OCI image layout with the older manifest.json and repositories beside it, which name the same
  * blobs. The same images give the same archive.

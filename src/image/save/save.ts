@@ -4,12 +4,13 @@ import type { Digest } from "#spec/digest.ts";
 import { MANIFEST_LIMIT, readKeptManifest } from "#spec/oci-image/manifest.ts";
 import type { Descriptor } from "#spec/oci-image/types.ts";
 import type { Platform } from "#spec/platform.ts";
+import type { Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { Assembly } from "../make/assembly.ts";
 import { emitImageEvent } from "../record/image-events.ts";
 import type { ImageStore } from "../record/image-store.ts";
-import type { Image } from "../record/image.ts";
-import { planArchive, type SavedImage } from "./plan-archive.ts";
+import { digestOf, type Image } from "../record/image.ts";
+import { ociMembers, planArchive, type SavedImage } from "./plan-archive.ts";
 import { selectImages, type ImageToSave } from "./select-images.ts";
 import { writeArchive } from "./write-archive.ts";
 
@@ -39,6 +40,27 @@ export async function saveImages(deps: SaveDeps, input: SaveInput, signal: Abort
   const chosen = selectImages(deps.images, input.names, input.platform);
   const saved = await Promise.all(chosen.map((image) => savedImage(deps, image)));
   return archiveOf(deps, saved, signal);
+}
+
+export interface UnrecordedImage {
+  readonly configBytes: Uint8Array;
+  /** From the base up. */
+  readonly layers: readonly Pick<Image["layers"][number], "diffId" | "blob">[];
+  readonly tags: readonly Reference[];
+}
+
+/** As `saveImages`, of an image that is on no record; whoever asks holds what it is made of. @param form `oci` has nothing of Docker's in it. */
+export function archiveUnrecorded(
+  { content }: Pick<SaveDeps, "content">,
+  { configBytes, layers, tags }: UnrecordedImage,
+  form: "oci" | "docker",
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const id = digestOf(configBytes);
+  const diffIds = layers.map(({ diffId }) => diffId);
+  const kept = layers.map((layer) => keptLayer(content, layer));
+  const members = planArchive([{ id, configBytes, parent: undefined, tags, diffIds, layers: kept, manifest: undefined }]);
+  return writeArchive(content, form === "oci" ? ociMembers(members) : members, signal);
 }
 
 /** What is in it is held from the moment that somebody reads; what was removed until then ends the stream. */

@@ -96,7 +96,14 @@ export type TreeDiff =
   /** Only what was written, deletions in the overlay's form; `below` is all that lies under it, merged, to read. */
   | { readonly kind: "overlay"; readonly changed: string; readonly below: string | undefined }
   /** The whole of it, and the whole of what it was copied from. `own` are paths that the engine put there. */
-  | { readonly kind: "copy"; readonly changed: string; readonly below: string | undefined; readonly own: readonly string[] };
+  | {
+      readonly kind: "copy";
+      readonly changed: string;
+      readonly below: string | undefined;
+      readonly own: readonly string[];
+      /** Both are views of the same layers: a file is the same where its inode is, and nowhere else. */
+      readonly sameInodes?: boolean;
+    };
 
 export interface FileChange {
   readonly path: string;

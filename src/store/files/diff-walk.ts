@@ -34,6 +34,8 @@ export interface OpenDiff {
   readonly changed: OpenFolder;
   readonly below: OpenFolder | undefined;
   readonly own: ReadonlySet<BytePath>;
+  /** As in `TreeDiff`. */
+  readonly sameInodes: boolean;
 }
 
 /** Tells a visitor of everything that was changed, in order of the names. The tree may go on changing. */
@@ -65,7 +67,7 @@ class Walk {
       return;
     }
     if (old === undefined && this.#isOwn(path, stats)) return;
-    const kind = old === undefined ? "added" : isDifferent(old, stats) ? "modified" : "same";
+    const kind = old === undefined ? "added" : this.#isDifferent(old, stats) ? "modified" : "same";
     if (!stats.isDirectory()) {
       if (kind !== "same" || this.#diff.kind === "overlay") this.#tell({ path, name, folder: changed, stats, kind, emptied: false });
       return;
@@ -75,6 +77,10 @@ class Walk {
     const hidden = old?.isDirectory() === true ? below : undefined;
     this.#inside(changed, hidden, name, path, depth, emptied);
     end?.();
+  }
+
+  #isDifferent(old: BigIntStats, stats: BigIntStats): boolean {
+    return this.#diff.sameInodes && !stats.isDirectory() ? old.ino !== stats.ino : isDifferent(old, stats);
   }
 
   #tell(node: ChangedNode): (() => void) | undefined {

@@ -99,7 +99,8 @@ function withDiff<T>(mounts: PrivateMounts, diff: TreeDiff, use: (open: OpenDiff
   scope.use(View.open(mounts, bareView(diff.changed), { readOnly: true }));
   const changed = scope.use(new OpenFolder(PLACE));
   const own = new Set(diff.kind === "copy" ? diff.own.map(bytePathOf) : []);
-  return use({ kind: diff.kind, changed, below, own });
+  const sameInodes = diff.kind === "copy" && diff.sameInodes === true;
+  return use({ kind: diff.kind, changed, below, own, sameInodes });
 }
 
 function bareView(root: string): ViewRequest {

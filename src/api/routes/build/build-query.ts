@@ -3,16 +3,19 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest } from "#http/route.ts";
 import { parseJsonText } from "#lib/json-text.ts";
 import { BUILD_SECRETS_HEADER, takeBuildSecrets } from "#spec/build-secrets.ts";
+import { BUILD_SESSION_HEADER } from "#spec/build-session.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
 import { booleanOf, integerOf } from "../../query.ts";
+import { parseOutputs } from "./outputs.ts";
 import { parseRegistryConfig } from "./registry-config.ts";
 
 /** Reads everything that a client may ask of `POST /build`. @throws EngineError `invalid`, `not-implemented`: it names the parameter. */
 export async function buildInputOf(request: ApiRequest): Promise<BuildInput> {
   const { query } = request;
   refuse(query);
+  const session = sessionOf(request);
   const { secrets, rest: body } = await takeBuildSecrets(request.headers[BUILD_SECRETS_HEADER], request.body);
   const text = (name: string): string => query.get(name) ?? "";
   return {
@@ -28,10 +31,38 @@ export async function buildInputOf(request: ApiRequest): Promise<BuildInput> {
     noCache: booleanOf(query, "nocache"),
     pull: booleanOf(query, "pull"),
     cacheFrom: listOf(query, "cachefrom"),
+    outputs: outputsOf(query, session),
+    session,
     squash: booleanOf(query, "squash"),
+    allow: listOf(query, "allow").map(entitlementOf),
     hostConfig: hostConfigOf(query),
     authFor: parseRegistryConfig(request.headers["x-registry-config"]),
   };
+}
+
+/** Dhow's own parameter: a JSON list. */
+function entitlementOf(name: string): BuildInput["allow"][number] {
+  if (name === "network.host" || name === "security.insecure") return name;
+  throw new EngineError(
+    "invalid",
+    `allow: unknown entitlement ${JSON.stringify(name.slice(0, 50))}: want network.host or security.insecure`,
+  );
+}
+
+function sessionOf({ headers }: ApiRequest): string | undefined {
+  const id = headers[BUILD_SESSION_HEADER];
+  if (Array.isArray(id)) throw new EngineError("invalid", `${BUILD_SESSION_HEADER} is given more than once`);
+  return id;
+}
+
+function outputsOf(query: URLSearchParams, session: string | undefined): BuildInput["outputs"] {
+  const outputs = parseOutputs(query.get("outputs") ?? "");
+  if (session === undefined && outputs.some(({ kind }) => kind !== "image"))
+    throw new EngineError(
+      "invalid",
+      `outputs: what goes to the client needs a session (${BUILD_SESSION_HEADER}), as \`dhow build\` opens one`,
+    );
+  return outputs;
 }
 
 function refuse(query: URLSearchParams): void {
@@ -43,8 +74,6 @@ function refuse(query: URLSearchParams): void {
     );
   }
   if (version !== "" && version !== "1") throw new EngineError("invalid", `invalid version ${version}`);
-  if ((query.get("outputs") ?? "") !== "") throw new EngineError("not-implemented", "outputs: only images are made yet");
-  if (booleanOf(query, "squash")) throw new EngineError("not-implemented", "squash: is not implemented yet");
   const isolation = query.get("isolation") ?? "";
   if (!["", "default"].includes(isolation)) throw new EngineError("invalid", `isolation: ${isolation} is not known on linux`);
 }

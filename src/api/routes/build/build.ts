@@ -19,7 +19,7 @@ export async function buildImage(backend: BuildBackend, request: ApiRequest): Pr
   const done = backend.build(input, sink, AbortSignal.any([request.signal, left.signal]));
   done.then(
     (id) => {
-      if (input.quiet) queue.push({ stream: `${id}\n` });
+      if (input.quiet && id !== undefined) queue.push({ stream: `${id}\n` });
       queue.end();
     },
     (error: unknown) => {

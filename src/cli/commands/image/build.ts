@@ -3,10 +3,13 @@ import { resolve } from "node:path";
 import { createGzip } from "node:zlib";
 import { pipeline, Readable } from "node:stream";
 import { EngineError } from "#errors/engine-error.ts";
+import type { BuildOffers } from "#client/build-session.ts";
 import type { BuildOptions } from "#client/build.ts";
 import { integer, invalid, list, text, toggle, type Flag, type ValuesOf } from "../../arguments/flag.ts";
+import { readAgents } from "../../image-build/agents.ts";
 import { allAuths } from "../../image-build/auths.ts";
 import { openContext } from "../../image-build/open-context.ts";
+import { readOutputs, type WantedOutputs } from "../../image-build/outputs.ts";
 import { readSecrets } from "../../image-build/secrets.ts";
 import { showBuild, type ProgressKind } from "../../image-build/show-build.ts";
 import type { Cli } from "../../cli.ts";
@@ -17,6 +20,7 @@ import { sizeOf } from "../../terminal/size.ts";
 
 const flags = {
   "add-host": list("Add a custom host-to-IP mapping (host:ip)"),
+  allow: list("Allow extra privileged entitlement (e.g., 'network.host', 'security.insecure')"),
   "build-arg": list("Set build-time variables"),
   "cache-from": list("Images to consider as cache sources"),
   "cgroup-parent": text("Set the parent cgroup for the RUN instructions during build"),
@@ -34,6 +38,10 @@ const flags = {
   "memory-swap": bytes("Swap limit equal to memory plus swap: '-1' to enable unlimited swap"),
   network: text("Set the networking mode for the RUN instructions during build"),
   "no-cache": toggle("Do not use cache when building the image"),
+  output: list("Output destination (format: 'DIR', '-', or 'type=local|tar|oci|docker|image,dest=path')", {
+    short: "o",
+    value: "stringArray",
+  }),
   platform: text("Set platform if server is multi-platform capable"),
   progress: text("Set type of progress output ('auto', 'plain', 'tty', 'quiet', 'rawjson')"),
   pull: toggle("Always attempt to pull a newer version of the image"),
@@ -43,6 +51,7 @@ const flags = {
   "security-opt": list("Security options"),
   "shm-size": bytes("Size of '/dev/shm'"),
   squash: toggle("Squash newly built layers into a single new layer"),
+  ssh: list("SSH agent socket to expose to the build (format: 'default|<id>[=<socket>]')", { value: "stringArray" }),
   tag: list("Name and optionally a tag (format: 'name:tag')", { short: "t" }),
   target: text("Set the target build stage to build"),
   ulimit: list("Ulimit options", { value: "ulimit" }),
@@ -64,17 +73,26 @@ export const build = defineCommand({
 async function run(cli: Cli, values: Values, [path = ""]: readonly string[]): Promise<number> {
   const { streams, currentFolder } = cli;
   const progress = progressOf(cli, values);
+  const wanted = readOutputs(values.output, { ...streams, currentFolder });
   const options = await requestOf(cli, values);
+  const offers = offersOf(cli, values, wanted);
   const { context, dockerfile } = await openContext({ path, dockerfile: values.file, currentFolder, input: streams.input });
   const sent = "body" in context && values.compress ? { body: gzipped(context.body) } : context;
   const left = new AbortController();
   const stop = streams.onSignal(["SIGINT", "SIGTERM"], () => left.abort(new EngineError("cancelled", "the build was interrupted")));
   try {
-    const messages = await cli.client.images.build({ ...options, context: sent, dockerfile, signal: left.signal });
+    const messages = await cli.client.images.build({
+      ...options,
+      outputs: wanted.outputs,
+      offers,
+      context: sent,
+      dockerfile,
+      signal: left.signal,
+    });
     const size = sizeOf(streams.output) ?? { columns: 80, rows: 24 };
     const id = await showBuild(messages, progress, { stream: streams.errors, size });
     if (id !== undefined && values.iidfile !== undefined) await writeFile(resolve(currentFolder, values.iidfile), id);
-    if (id !== undefined && progress === "quiet") await write(streams.output, `${id}\n`);
+    if (id !== undefined && progress === "quiet" && !wanted.usesOutput) await write(streams.output, `${id}\n`);
     return 0;
   } finally {
     stop();
@@ -100,6 +118,7 @@ async function requestOf(cli: Cli, values: Values): Promise<Omit<BuildOptions, "
     platform: values.platform ?? environment["DOCKER_DEFAULT_PLATFORM"],
     buildArgs: Object.fromEntries(values["build-arg"].map((one) => buildArg(one, environment))),
     labels: Object.fromEntries(values.label.map(pair)),
+    allow: values.allow,
     cacheFrom: values["cache-from"],
     extraHosts: values["add-host"],
     securityOptions: values["security-opt"],
@@ -108,6 +127,12 @@ async function requestOf(cli: Cli, values: Values): Promise<Omit<BuildOptions, "
     auths: await allAuths(cli.config),
     secrets,
   };
+}
+
+/** Undefined where nothing is offered: then any daemon will do. */
+function offersOf(cli: Cli, values: Values, { takers }: WantedOutputs): BuildOffers | undefined {
+  const agents = readAgents(values.ssh, cli);
+  return agents.size + takers.size === 0 ? undefined : { agents, outputs: takers };
 }
 
 /** Another daemon would take the secrets for the beginning of the context. */
