@@ -1,15 +1,20 @@
 import type { StdPiece } from "#http/stdcopy.ts";
 import type {
+  ContainerConfig,
   ContainerCreateBody,
-  ContainerInspectResponse,
-  ContainerSummary,
+  ContainerStatsResponse,
   ContainerTopResponse,
   ContainerUpdateBody,
+  FilesystemChange,
 } from "#spec/docker-api/types.ts";
 import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { PortChange } from "#spec/port-change.ts";
 import type { RateChange } from "#spec/network-rate.ts";
+import type { InspectedContainer, ListedContainer, Pruned } from "./answers.ts";
 import type { Caller } from "./caller.ts";
+import type { RunResult } from "./collected.ts";
+import { type PathStat, readFiles, statPath, type WriteOptions, writeFiles } from "./container-files.ts";
+import { runContainer } from "./container-run.ts";
 import { type AttachOptions, attachTo, type Exit, logsOf, type LogsOptions, waitFor, type WaitOptions } from "./container-streams.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 import type { RawSession } from "./raw-session.ts";
@@ -32,6 +37,19 @@ export interface ContainerListOptions {
   readonly limit?: number;
   readonly size?: boolean;
   readonly filters?: QueryFilters;
+}
+
+export interface CommitOptions {
+  readonly repo?: string;
+  readonly tag?: string;
+  readonly comment?: string;
+  readonly author?: string;
+  /** Keep it running meanwhile: files that it is writing may be half there. */
+  readonly pause?: boolean;
+  /** Instructions as of a Dockerfile: `CMD ["sh"]`. */
+  readonly changes?: readonly string[];
+  /** Instead of its own configuration. */
+  readonly config?: ContainerConfig;
 }
 
 export interface StopOptions {
@@ -59,12 +77,17 @@ export class ContainersClient {
     return this.#caller.json("POST /containers/create", { query: { name, platform }, json: body, signal });
   }
 
+  /** Runs one to its end and removes it, also when the signal says so: for programs whose output fits into memory. */
+  run(body: ContainerCreateBody, options: CreateOptions = {}): Promise<RunResult> {
+    return runContainer(this, body, options);
+  }
+
   /** How its question for a name is answered: Dhow's own. */
   traceName(id: string, { name, type }: { readonly name: string; readonly type?: string | undefined }): Promise<DnsTrace> {
     return this.#caller.json(`GET /containers/${encodeName(id)}/dns`, { query: { name, type } });
   }
 
-  list({ all, limit, size, filters }: ContainerListOptions = {}): Promise<ContainerSummary[]> {
+  list({ all, limit, size, filters }: ContainerListOptions = {}): Promise<ListedContainer[]> {
     return this.#caller.json("GET /containers/json", { query: { all, limit, size, filters: encodeFilters(filters) } });
   }
 
@@ -79,7 +102,7 @@ export class ContainersClient {
     return this.#caller.json(`POST /containers/${encodeName(id)}/update`, { json: body });
   }
 
-  inspect(id: string, { size }: { readonly size?: boolean } = {}): Promise<ContainerInspectResponse> {
+  inspect(id: string, { size }: { readonly size?: boolean } = {}): Promise<InspectedContainer> {
     return this.#caller.json(`GET /containers/${encodeName(id)}/json`, { query: { size } });
   }
 
@@ -141,5 +164,54 @@ export class ContainersClient {
   /** Output unless told otherwise, and no input. What the container writes once this has resolved is in the stream. */
   attach(id: string, options: AttachOptions = {}): Promise<RawSession> {
     return attachTo(this.#caller, id, options);
+  }
+
+  /** What it uses, sampled about once a second, until it ends or the signal says so. */
+  stats(id: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<AsyncGenerator<ContainerStatsResponse>> {
+    return this.#caller.lines(`GET /containers/${encodeName(id)}/stats`, { query: { stream: true }, signal });
+  }
+
+  /** What it uses now, at once: without an earlier sample to compare with. */
+  sample(id: string): Promise<ContainerStatsResponse> {
+    return this.#caller.json(`GET /containers/${encodeName(id)}/stats`, { query: { stream: false, "one-shot": true } });
+  }
+
+  /** Files that are not as in its image. */
+  async changes(id: string): Promise<FilesystemChange[]> {
+    return (await this.#caller.json<FilesystemChange[] | null>(`GET /containers/${encodeName(id)}/changes`)) ?? [];
+  }
+
+  /** Its whole file system, without what is mounted, as a tar. */
+  async export(id: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<AsyncIterable<Uint8Array>> {
+    return (await this.#caller.stream(`GET /containers/${encodeName(id)}/export`, { signal })).body;
+  }
+
+  /** Makes an image of it. */
+  commit(id: string, { config = {}, ...options }: CommitOptions = {}): Promise<{ readonly Id: string }> {
+    return this.#caller.json("POST /commit", { query: { container: id, ...options }, json: config });
+  }
+
+  /** @throws ApiError 404 where there is nothing. */
+  stat(id: string, path: string): Promise<PathStat> {
+    return statPath(this.#caller, id, path);
+  }
+
+  /** A file, or a folder with all below it, as a tar whose names begin with the path's last part. */
+  readFiles(id: string, path: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<AsyncIterable<Uint8Array>> {
+    return readFiles(this.#caller, id, { path, signal });
+  }
+
+  /** Unpacks a tar, compressed or not, into a folder that is there. */
+  writeFiles(id: string, folder: string, archive: AsyncIterable<Uint8Array>, options: WriteOptions = {}): Promise<void> {
+    return writeFiles(this.#caller, id, { folder, archive, ...options });
+  }
+
+  /** Removes those that do not run. */
+  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<Pruned> {
+    const query = { filters: encodeFilters(filters) };
+    const answer = await this.#caller.json<{ ContainersDeleted?: string[] | null; SpaceReclaimed?: number }>("POST /containers/prune", {
+      query,
+    });
+    return { removed: answer.ContainersDeleted ?? [], reclaimed: answer.SpaceReclaimed ?? 0 };
   }
 }

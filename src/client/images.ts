@@ -1,7 +1,8 @@
-import type { AuthConfig, ImageDeleteResponseItem, ImageHistoryResponseItem, ImageInspect, ImageSummary } from "#spec/docker-api/types.ts";
+import type { AuthConfig, DistributionInspect, ImageDeleteResponseItem, ImageHistoryResponseItem } from "#spec/docker-api/types.ts";
 import type { ProgressMessage } from "#spec/progress.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, familiarString, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
+import type { InspectedImage, ListedImage, Pruned } from "./answers.ts";
 import type { Caller, CallOptions } from "./caller.ts";
 import { ApiError } from "./api-error.ts";
 import { buildCall, type BuildOptions } from "./build.ts";
@@ -29,6 +30,13 @@ export interface ImageListOptions {
   readonly all?: boolean;
   readonly sharedSize?: boolean;
   readonly filters?: QueryFilters;
+}
+
+export interface FoundImage {
+  readonly name: string;
+  readonly description: string;
+  readonly star_count: number;
+  readonly is_official: boolean;
 }
 
 /** Images, each named by reference, id, or a beginning of it. Progress ends with an ApiError when the work fails on the way. */
@@ -85,11 +93,11 @@ export class ImagesClient {
     return lasting(session, () => this.#progress("/build", buildCall(options, session.id)));
   }
 
-  list({ all, sharedSize, filters }: ImageListOptions = {}): Promise<ImageSummary[]> {
+  list({ all, sharedSize, filters }: ImageListOptions = {}): Promise<ListedImage[]> {
     return this.#caller.json("GET /images/json", { query: { all, "shared-size": sharedSize, filters: encodeFilters(filters) } });
   }
 
-  inspect(name: string): Promise<ImageInspect> {
+  inspect(name: string): Promise<InspectedImage> {
     return this.#caller.json(`GET /images/${encodeName(name)}/json`);
   }
 
@@ -106,6 +114,25 @@ export class ImagesClient {
     { force, noPrune }: { readonly force?: boolean; readonly noPrune?: boolean } = {},
   ): Promise<ImageDeleteResponseItem[]> {
     return this.#caller.json(`DELETE /images/${encodeName(name)}`, { query: { force, noprune: noPrune } });
+  }
+
+  /** Removes what no tag names, or with the filter `dangling: false` what no container uses. */
+  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<Pruned> {
+    const query = { filters: encodeFilters(filters) };
+    const { ImagesDeleted, SpaceReclaimed } = await this.#caller.json<{
+      ImagesDeleted?: ImageDeleteResponseItem[] | null;
+      SpaceReclaimed?: number;
+    }>("POST /images/prune", { query });
+    return { removed: (ImagesDeleted ?? []).flatMap(({ Deleted }) => Deleted ?? []), reclaimed: SpaceReclaimed ?? 0 };
+  }
+
+  /** Asks the registry what a reference means there, without fetching it. */
+  distribution(reference: string, { auth }: { readonly auth?: AuthConfig | undefined } = {}): Promise<DistributionInspect> {
+    return this.#caller.json(`GET /distribution/${encodeName(fullName(reference))}/json`, { headers: authHeader(auth) });
+  }
+
+  search(term: string, { limit, filters }: { readonly limit?: number; readonly filters?: QueryFilters } = {}): Promise<FoundImage[]> {
+    return this.#caller.json("GET /images/search", { query: { term, limit, filters: encodeFilters(filters) } });
   }
 
   async #progress(path: `/${string}`, options: CallOptions): Promise<AsyncGenerator<ProgressMessage>> {

@@ -1,4 +1,5 @@
-import type { EndpointSettings, NetworkCreateBody, NetworkCreateResponse, NetworkInspect, NetworkSummary } from "#spec/docker-api/types.ts";
+import type { EndpointSettings, NetworkCreateBody } from "#spec/docker-api/types.ts";
+import type { CreatedNetwork, InspectedNetwork, ListedNetwork } from "./answers.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
@@ -9,15 +10,15 @@ export class NetworksClient {
     this.#caller = caller;
   }
 
-  list({ filters }: { readonly filters?: QueryFilters } = {}): Promise<NetworkSummary[]> {
+  list({ filters }: { readonly filters?: QueryFilters } = {}): Promise<ListedNetwork[]> {
     return this.#caller.json("GET /networks", { query: { filters: encodeFilters(filters) } });
   }
 
-  inspect(id: string): Promise<NetworkInspect> {
+  inspect(id: string): Promise<InspectedNetwork> {
     return this.#caller.json(`GET /networks/${encodeName(id)}`);
   }
 
-  create(body: NetworkCreateBody): Promise<NetworkCreateResponse> {
+  create(body: NetworkCreateBody): Promise<CreatedNetwork> {
     return this.#caller.json("POST /networks/create", { json: body });
   }
 

@@ -1,13 +1,6 @@
-import type {
-  AuthConfig,
-  ContainerSummary,
-  EventMessage,
-  ImageSummary,
-  SystemInfo,
-  SystemVersion,
-  Volume,
-} from "#spec/docker-api/types.ts";
+import type { AuthConfig, ContainerSummary, ImageSummary, SystemInfo, SystemVersion, Volume } from "#spec/docker-api/types.ts";
 import type { StoreReport } from "#spec/store-report.ts";
+import type { EngineEventMessage } from "./answers.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, type QueryFilters } from "./query.ts";
 
@@ -82,7 +75,7 @@ export class SystemClient {
   }
 
   /** Resolves when the daemon has subscribed: what happens from then on is in the stream, which ends at `until` or the signal. */
-  events({ since, until, filters, signal }: EventsOptions = {}): Promise<AsyncGenerator<EventMessage>> {
+  events({ since, until, filters, signal }: EventsOptions = {}): Promise<AsyncGenerator<EngineEventMessage>> {
     return this.#caller.lines("GET /events", { query: { since, until, filters: encodeFilters(filters) }, signal });
   }
 }

@@ -1,5 +1,6 @@
 import type { Volume, VolumeCreateRequest, VolumeListResponse } from "#spec/docker-api/types.ts";
 import type { VolumeSnapshot } from "#spec/volume-snapshot.ts";
+import type { Pruned } from "./answers.ts";
 import type { Caller } from "./caller.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
@@ -26,6 +27,13 @@ export class VolumesClient {
 
   remove(name: string, { force }: { readonly force?: boolean } = {}): Promise<void> {
     return this.#caller.send(`DELETE /volumes/${encodeName(name)}`, { query: { force } });
+  }
+
+  /** Removes anonymous ones that nobody uses, or with the filter `all: true` named ones, too. */
+  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<Pruned> {
+    const query = { filters: encodeFilters(filters) };
+    const answer = await this.#caller.json<{ VolumesDeleted?: string[] | null; SpaceReclaimed?: number }>("POST /volumes/prune", { query });
+    return { removed: answer.VolumesDeleted ?? [], reclaimed: answer.SpaceReclaimed ?? 0 };
   }
 
   /** The content as an archive, compressed by zstd unless told otherwise. Of a volume in use, as it is at one moment. */

@@ -1,14 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import Docker from "dockerode";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Engine } from "#embed/engine.ts";
 import { instanceOf, type Instance } from "#spec/instance.ts";
 import { launched } from "../../support/build.ts";
+import { examplesIn } from "../../support/examples.ts";
 import { eventually } from "../../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 import { residueOf } from "../../support/residue.ts";
@@ -123,4 +125,18 @@ test("what a killed daemon left is cleared away by the next engine that somebody
   expect(residueOf(instance)).not.toEqual([]);
   await using _next = await Engine.start();
   await eventually(() => nothingIsLeft(instance));
+});
+
+test("the examples of docs/reference/sdk.md run, and say what they say they do", async () => {
+  const [cwd, root] = [join(folder, "examples"), join(import.meta.dirname, "../../..")];
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, "busybox.tar"), busyboxArchive());
+  const examples = examplesIn(readFileSync(join(root, "docs/reference/sdk.md"), "utf8"), "ts");
+  const program = join(cwd, "examples.ts");
+  writeFileSync(program, examples.replace('"dhow"', JSON.stringify(join(root, "src/index.ts"))));
+  const run = spawn(process.execPath, [program], { cwd, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, DEBUG: "" } });
+  const [stdout, stderr, [code]] = await Promise.all([text(run.stdout), text(run.stderr), once(run, "close") as Promise<[number]>]);
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining("Error")]);
+  const expected = ["3 hello from box", "200", "0 web", "die web 137", "typed", "4", "404 No such container: nobody", "2"];
+  expect(stdout.split("\n").filter((line) => expected.includes(line))).toEqual(expected);
 });
