@@ -79,7 +79,8 @@ function rareTogether(): Plugin {
   };
 }
 
-const CALL = /import\("([^"]+)"\)/g;
+/** Of a file of ours: a package stays outside. */
+const CALL = /import\("([#.][^"]+)"\)/g;
 const calledFile = (from: string, wanted: string): string =>
   wanted.startsWith("#") ? join(root, "src", wanted.slice(1)) : join(dirname(from), wanted);
 
