@@ -113,6 +113,8 @@ export interface BuilderConfig {
 }
 
 export interface ImagesConfig {
+  /** Undefined: the one that was used before, or the first that works on the data root's file system. */
+  readonly storageDriver: string | undefined;
   readonly insecureRegistries: readonly string[];
   readonly mirrors: readonly string[];
   readonly maxConcurrentDownloads: number;

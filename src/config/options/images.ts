@@ -24,6 +24,12 @@ export const imagesOptions = {
     ready: true,
     reload: true,
   },
-  "storage-driver": { short: "s", type: "string", help: "How layers are stored", default: "overlay2", ready: ["overlay2"] },
+  "storage-driver": {
+    short: "s",
+    type: "string",
+    help: "How layers are stored: overlay2, btrfs or vfs",
+    default: "the one used before, or the first that works",
+    ready: true,
+  },
   "storage-opt": { key: "storage-opts", type: "list", help: "Options of the storage driver" },
 } as const satisfies Record<string, OptionRow>;

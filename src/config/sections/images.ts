@@ -5,6 +5,8 @@ import type { Settings } from "../options.ts";
 
 export function buildImages(settings: Settings, environment: DaemonEnvironment): ImagesConfig {
   return {
+    // Docker takes an empty one for none.
+    storageDriver: settings["storage-driver"] || undefined,
     insecureRegistries: (settings["insecure-registry"] ?? []).map(registry),
     mirrors: (settings["registry-mirror"] ?? []).map(mirror),
     maxConcurrentDownloads: atLeastOne(settings["max-concurrent-downloads"] ?? 3, "max concurrent downloads"),

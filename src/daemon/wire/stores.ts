@@ -10,7 +10,7 @@ import type { NounParts } from "./nouns.ts";
 
 /** Blobs, layers and roots under the data root, and the threads that work on them. */
 export function wireStores({ config, logger, bootId }: Pick<NounParts, "config" | "logger" | "bootId">, remap: RemapOptions | undefined) {
-  const { instance } = config.current;
+  const { instance, images } = config.current;
   const trees = new Trees();
   const content = createContentStore({ root: join(instance.dataRoot, "content") });
   const unpacker = createUnpacker();
@@ -18,7 +18,7 @@ export function wireStores({ config, logger, bootId }: Pick<NounParts, "config" 
   const files = createContainerFiles();
   const snapshots = selectSnapshotter(
     { trees, logger: logger.child({ part: "snapshots" }) },
-    { dataRoot: join(instance.dataRoot, "snapshots"), bootId, remap },
+    { dataRoot: join(instance.dataRoot, "snapshots"), bootId, driver: images.storageDriver, remap },
   );
   return {
     trees,

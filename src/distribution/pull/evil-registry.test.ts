@@ -15,7 +15,7 @@ import { parseReference } from "#spec/reference.ts";
 import { createContentStore, type FsContentStore } from "#store/content/fs-content-store.ts";
 import { Database } from "#store/db/database.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
-import { createVfsSnapshotter } from "#store/snapshots/vfs.ts";
+import { createVfsSnapshotter } from "#store/snapshots/whole/vfs.ts";
 import { Trees } from "#store/tree/trees.ts";
 import type { Unpacker } from "#store/unpack/contract.ts";
 import { createUnpacker } from "#store/unpack/unpacker.ts";

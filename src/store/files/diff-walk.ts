@@ -66,7 +66,7 @@ class Walk {
       if (old !== undefined) this.#visitor.deleted(path, false);
       return;
     }
-    if (old === undefined && this.#isOwn(path, stats)) return;
+    if (old === undefined && this.#isOwn(changed, name, path, stats)) return;
     const kind = old === undefined ? "added" : this.#isDifferent(old, stats) ? "modified" : "same";
     if (!stats.isDirectory()) {
       if (kind !== "same" || this.#diff.kind === "overlay") this.#tell({ path, name, folder: changed, stats, kind, emptied: false });
@@ -102,8 +102,16 @@ class Walk {
   }
 
   /** What the engine put there for every container, as long as it is nothing but that. */
-  #isOwn(path: BytePath, stats: BigIntStats): boolean {
-    return this.#diff.own.has(path) && (stats.isSymbolicLink() || (stats.isFile() && stats.size === 0n) || stats.isDirectory());
+  #isOwn(folder: OpenFolder, name: string, path: BytePath, stats: BigIntStats): boolean {
+    if (!this.#diff.own.has(path)) return false;
+    if (!stats.isDirectory()) return stats.isSymbolicLink() || (stats.isFile() && stats.size === 0n);
+    using inner = openIn(folder, name);
+    return inner === undefined || namesOf(inner).every((child) => this.#isOwnChild(inner, child, `${path}/${child}`));
+  }
+
+  #isOwnChild(folder: OpenFolder, name: string, path: BytePath): boolean {
+    const stats = lookIn(folder, name);
+    return stats === undefined || this.#isOwn(folder, name, path, stats);
   }
 }
 

@@ -1,83 +1,38 @@
 /** What every driver has to do, whatever it is made of. A driver's test calls this. */
-import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, chmodSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLogger } from "#lib/logger.ts";
+import { describe, expect, it } from "vitest";
 import type { Digest } from "#spec/digest.ts";
 import { bytePathOf } from "#lib/byte-path.ts";
 import { getXattr, setXattr } from "#sys/files/xattr.ts";
-import { detachMount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
-import { file, folder, symlink, tarOf, type FixtureEntry } from "#lib/tar/testing.ts";
-import { Trees } from "../tree/trees.ts";
-import { createUnpacker } from "../unpack/unpacker.ts";
-import type { DriverInstance, SnapshotDriver } from "./driver.ts";
+import { file, folder, symlink } from "#lib/tar/testing.ts";
+import { idOf, useDriver } from "./contract.fixture.ts";
+import { copyOnWriteSuite } from "./copy-on-write.suite.ts";
+import type { SnapshotDriver } from "./driver.ts";
 
-export interface DriverFixture {
-  /** The driver, over the folder of the test. */
-  snapshots: DriverInstance;
-  readonly root: string;
-  /** A daemon that starts anew, on the same boot of the host or on another. */
-  restart(bootId?: string): DriverInstance;
-  /** Imports a layer of entries; returns its chain id. */
-  layer(name: string, parent: Digest | undefined, ...entries: readonly FixtureEntry[]): Promise<Digest>;
+export interface SuiteOptions {
+  /** Where the folders of the tests are made. */
+  readonly base?: () => string;
+  /** Bytes of a file with little in it: less where copies fill its holes. */
+  readonly largeFile?: number;
 }
 
-const never = new AbortController().signal;
-
-export function idOf(name: string): Digest {
-  return `sha256:${createHash("sha256").update(name).digest("hex")}`;
-}
-
-/** A fixture for each test of a file. */
-export function useDriver(create: SnapshotDriver["create"]): DriverFixture {
-  const unpacker = createUnpacker();
-  const trees = new Trees();
-  const deps = { trees, logger: silentLogger };
-  const fixture = {
-    root: "",
-    restart: (bootId = "boot-1") => (fixture.snapshots = create(deps, { root: fixture.root, bootId })),
-    layer: async (name: string, parent: Digest | undefined, ...entries: readonly FixtureEntry[]) => {
-      const { whiteouts } = fixture.snapshots;
-      await fixture.snapshots.importLayer(idOf(name), parent, async (target, below) => {
-        await unpacker.unpack({ source: { stream: once(tarOf(...entries)) }, folder: target, below, whiteouts }, never);
-      });
-      return idOf(name);
-    },
-  } as DriverFixture & { root: string };
-
-  beforeEach(() => {
-    fixture.root = mkdtempSync(join(tmpdir(), "dhow-snapshots-"));
-    fixture.restart();
-  });
-
-  afterEach(async () => {
-    await fixture.snapshots.settle();
-    for (const point of mountPointsBelow(fixture.root).toReversed()) await detachMount(point)();
-    rmSync(fixture.root, { recursive: true, force: true });
-  });
-
-  afterAll(async () => {
-    await unpacker.close();
-    await trees.close();
-  });
-
-  return fixture;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-export function snapshotterSuite(name: string, create: SnapshotDriver["create"]): void {
-  const fixture = useDriver(create);
-  const base = (): Promise<Digest> =>
-    fixture.layer("base", undefined, folder("etc/"), file("etc/conf", "base"), folder("d/"), file("d/a", "a"), file("d/b", "b"));
-  const rootOf = async (id: string, parent: Digest | undefined): Promise<string> => {
-    await fixture.snapshots.createWritable(id, parent);
-    return fixture.snapshots.mount(id);
+export function snapshotterSuite(
+  name: string,
+  create: SnapshotDriver["create"],
+  { base: at = tmpdir, largeFile = 1 << 30 }: SuiteOptions = {},
+): void {
+  const fixture = useDriver(create, at);
+  const { base, rootOf } = fixture;
+  /** Commits as the engine does, without an archive. */
+  const commitWhole = async (id: string): Promise<void> => {
+    await fixture.snapshots.commitWritable(id, async ({ changed }, target) => {
+      if (target !== undefined) execFileSync("cp", ["-a", `${changed}/.`, target]);
+      return await Promise.resolve(idOf(id));
+    });
   };
 
   describe(`${name}: layers`, () => {
@@ -298,6 +253,8 @@ export function snapshotterSuite(name: string, create: SnapshotDriver["create"])
     });
   });
 
+  copyOnWriteSuite(name, fixture, largeFile);
+
   describe(`${name}: after a crash`, () => {
     it("what is half-done is gone", async () => {
       mkdirSync(join(fixture.root, "staging/half/fs/deep"), { recursive: true });
@@ -365,6 +322,20 @@ export function snapshotterSuite(name: string, create: SnapshotDriver["create"])
         });
       }
       await expect(fixture.snapshots.removeLayer(parent)).rejects.toMatchObject({ category: "conflict" });
+    });
+
+    it("has nothing in it of what the engine put there for mounts, and all that a container put beside that", async () => {
+      const parent = await fixture.layer("bare", undefined, file("f", "x"));
+      for (const id of ["turned", "committed"]) {
+        const root = await rootOf(id, parent);
+        writeFileSync(join(root, "dev/mine"), "m");
+        if (id === "turned") await fixture.snapshots.turnIntoLayer(id, () => Promise.resolve(idOf(id)));
+        else await commitWhole(id);
+        await fixture.snapshots.withLayer(idOf(id), async (view) => {
+          await Promise.resolve();
+          expect([readdirSync(view).toSorted(), readdirSync(join(view, "dev"))]).toEqual([["dev", "f"], ["mine"]]);
+        });
+      }
     });
 
     it("leaves nothing when there is no layer to be made, or packing fails", async () => {

@@ -1,5 +1,5 @@
-import { constants, lstatSync, symlinkSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { constants, lstatSync, rmdirSync, symlinkSync, unlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { closeDescriptor } from "#sys/files/node-file.ts";
 import { RootFolder } from "#sys/files/in-root.ts";
 
@@ -31,6 +31,32 @@ export function makeMountPoints(folder: string): void {
   for (const path of FOLDERS) root.forceFolder(path, MODE);
   for (const path of FILES) forceFileOrFolder(root, path);
   makeMountTable(root);
+}
+
+/** Takes away what `makeMountPoints` made, and nobody has put anything into: of a root that becomes a layer over `below`. */
+export function unmakeMountPoints(folder: string, below: string | undefined): void {
+  using root = new RootFolder(folder);
+  using lower = below === undefined ? undefined : new RootFolder(below);
+  // What is in a folder before the folder.
+  for (const path of madeForMounts.toSorted().toReversed()) if (lower?.lstat(path) === undefined) removeUntouched(root, path);
+}
+
+function removeUntouched(root: RootFolder, path: string): void {
+  const there = root.lstat(path);
+  if (there === undefined) return;
+  using parent = root.holdFolder(dirname(path));
+  if (parent === undefined) return;
+  const name = `${parent.path}/${basename(path)}`;
+  if (there.isDirectory()) removeIfEmpty(name);
+  else if (there.isSymbolicLink() || (there.isFile() && there.size === 0)) unlinkSync(name);
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOTEMPTY")) throw error;
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ interface Layer {
 
 export interface LayersDeps {
   readonly staging: Staging;
-  readonly trees: Trees;
+  readonly trees: Pick<Trees, "measure" | "contentSize">;
   readonly sync: LayerSync;
 }
 
@@ -83,7 +83,7 @@ export class Layers {
     };
   }
 
-  /** `fill` writes the content into a folder; it is not called when the layer is there, or becomes there meanwhile. */
+  /** `fill` makes the content at a path where nothing is; it is not called when the layer is there, or becomes there meanwhile. */
   async import(chainId: Digest, parent: Digest | undefined, fill: (content: string) => Promise<void>): Promise<void> {
     parseDigest(chainId);
     for (let other = this.#imports.get(chainId); other !== undefined; other = this.#imports.get(chainId))
@@ -103,7 +103,6 @@ export class Layers {
   async adopt(parent: Digest | undefined, folder: string, name: () => Promise<Digest | undefined>): Promise<void> {
     await this.#stage(parent, async (content) => {
       const chainId = await name();
-      // A rename takes the place of an empty folder.
       if (chainId !== undefined && !this.has(chainId)) renameSync(folder, content);
       return chainId;
     });
@@ -152,8 +151,6 @@ export class Layers {
     const staged = this.#deps.staging.make();
     const content = join(staged, "fs");
     try {
-      mkdirSync(content);
-      chmodSync(content, 0o755);
       const chainId = await fill(content);
       if (chainId === undefined || this.has(chainId)) await this.#deps.staging.discard(staged);
       else this.#publish(staged, chainId, { parent, opaque: takeOpaque(content), size: undefined });
@@ -219,6 +216,12 @@ export class Layers {
     this.#layers.delete(chainId);
     this.#deps.staging.take(this.#folderOf(chainId));
   }
+}
+
+/** The root of a layer or a writable, at a path where nothing is, with the looks that it has whatever umask the daemon has. */
+export function makeRoot(folder: string): void {
+  mkdirSync(folder);
+  chmodSync(folder, 0o755);
 }
 
 /** A whiteout of the root's whole content hides nothing for the kernel, which merges the roots of all layers; the driver leaves the others out. */

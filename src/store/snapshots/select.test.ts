@@ -7,7 +7,7 @@ import { mount, unmount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import { Trees } from "../tree/trees.ts";
 import { currentBootId } from "./boot-id.ts";
-import { overlaySupport } from "./overlay-support.ts";
+import { overlaySupport } from "./overlay/overlay-support.ts";
 import { selectSnapshotter, type SelectOptions } from "./select.ts";
 
 const trees = new Trees();
@@ -43,13 +43,16 @@ describe("choosing a driver", () => {
     const first = select({ driver: "vfs" });
     await first.createWritable("c", undefined);
     expect(select().name).toBe("vfs");
+    expect(() => select({ driver: "overlay2" })).toThrow(
+      `storage driver overlay2 cannot be used in ${dataRoot}: it holds images and containers of vfs`,
+    );
     await first.removeWritable("c");
     await first.settle();
     expect(select().name).toBe("overlay2");
   });
 
   it("refuses a name that is unknown, and makes no folder of it", () => {
-    expect(() => select({ driver: "../x" })).toThrow('storage driver "../x" is unknown; there are overlay2, vfs');
+    expect(() => select({ driver: "../x" })).toThrow('storage driver "../x" is unknown; there are overlay2, btrfs, vfs');
     expect(existsSync(join(dataRoot, "../x"))).toBe(false);
   });
 

@@ -5,7 +5,6 @@ import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
-import type { Trees } from "../tree/trees.ts";
 
 /**
  * Where everything begins and ends: what is being made, and what is being removed, lies here under a name that nothing refers to. One
@@ -13,12 +12,13 @@ import type { Trees } from "../tree/trees.ts";
  */
 export class Staging {
   readonly #folder: string;
-  readonly #trees: Trees;
+  readonly #remove: (folder: string) => Promise<void>;
   readonly #logger: Logger;
 
-  constructor(folder: string, { trees, logger }: { trees: Trees; logger: Logger }) {
+  /** @param deps `remove` removes a folder with all that a driver or a container has made in it; missing is no error. */
+  constructor(folder: string, { remove, logger }: { remove: (folder: string) => Promise<void>; logger: Logger }) {
     this.#folder = folder;
-    this.#trees = trees;
+    this.#remove = remove;
     this.#logger = logger;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
@@ -40,7 +40,7 @@ export class Staging {
   /** Removes what lies here. It does not exist any more in any case; what cannot be removed now is left to the next `sweep`. */
   async discard(folder: string): Promise<void> {
     try {
-      await this.#trees.remove(folder);
+      await this.#remove(folder);
     } catch (error) {
       this.#logger.warn({ folder, error: messageOf(error) }, "what was taken away could not be deleted; the next start tries again");
     }

@@ -7,4 +7,16 @@ export type TreeJob =
   /** Bytes that the regular files below the folder hold. */
   | { readonly kind: "content"; readonly folder: string }
   /** Copies what is in a folder into another, which exists, with everything that a file system keeps of it. */
-  | { readonly kind: "copy"; readonly from: string; readonly to: string };
+  | { readonly kind: "copy"; readonly from: string; readonly to: string }
+  | SubvolumeJob;
+
+/** The same of btrfs, where each tree is a subvolume. */
+export type SubvolumeJob =
+  /** Makes an empty one, at a path where nothing is. */
+  | { readonly kind: "subvolume"; readonly folder: string }
+  /** Makes one with all that is in another. */
+  | { readonly kind: "snapshot"; readonly from: string; readonly to: string }
+  /** Removes one; what is there and is none stays. */
+  | { readonly kind: "remove-subvolume"; readonly folder: string }
+  /** Bytes on the disk that are its own. */
+  | { readonly kind: "measure-subvolume"; readonly folder: string };

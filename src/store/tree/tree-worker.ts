@@ -4,6 +4,7 @@ import { describeError } from "../worker/job-errors.ts";
 import { copyFolder } from "./copy-folder.ts";
 import { contentOfFolder, measureFolder } from "./measure-folder.ts";
 import { removeFolder } from "./remove-folder.ts";
+import { runSubvolumeJob } from "./run-subvolume-job.ts";
 import type { TreeJob } from "./tree-job.ts";
 
 serveJobs((job) => run(job as TreeJob), describeError);
@@ -20,5 +21,7 @@ function run(job: TreeJob): number | undefined {
     case "copy":
       copyFolder(bytePathOf(job.from), bytePathOf(job.to));
       return undefined;
+    default:
+      return runSubvolumeJob(job);
   }
 }

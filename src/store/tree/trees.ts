@@ -43,6 +43,26 @@ export class Trees {
     await this.#run({ kind: "copy", from, to });
   }
 
+  /** Makes an empty subvolume of btrfs, at a path where nothing is. */
+  async makeSubvolume(folder: string): Promise<void> {
+    await this.#run({ kind: "subvolume", folder });
+  }
+
+  /** Makes a subvolume with all that is in another. */
+  async snapshot(from: string, to: string): Promise<void> {
+    await this.#run({ kind: "snapshot", from, to });
+  }
+
+  /** Missing, or something else, is no error, and stays. */
+  async removeSubvolume(folder: string): Promise<void> {
+    if (existsSync(folder)) await this.#run({ kind: "remove-subvolume", folder });
+  }
+
+  /** Bytes on the disk that are a subvolume's own, and not of the one that it is a snapshot of. */
+  async measureSubvolume(folder: string): Promise<number> {
+    return (await this.#run({ kind: "measure-subvolume", folder })) as number;
+  }
+
   close(): Promise<void> {
     return this.#pool.close();
   }

@@ -7,19 +7,19 @@ import { SystemCallError } from "#sys/ffi.ts";
 import { asOwner } from "#sys/files/file-owner.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
-import type { Trees } from "../tree/trees.ts";
-import { backingFileSystem } from "./backing-file-system.ts";
-import { Background } from "./background.ts";
+import type { Trees } from "../../tree/trees.ts";
+import { backingFileSystem } from "../backing-file-system.ts";
+import { Background } from "../background.ts";
 import { BorrowedMounts } from "./borrowed-mounts.ts";
-import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "./contract.ts";
-import { PASSAGE_MODE, type DriverInstance, type RemapOptions, type SnapshotterDeps, type SnapshotterOptions } from "./driver.ts";
-import { guardMountPoints } from "./init-layer.ts";
+import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "../contract.ts";
+import { PASSAGE_MODE, type DriverInstance, type RemapOptions, type SnapshotterDeps, type SnapshotterOptions } from "../driver.ts";
+import { guardMountPoints } from "../init-layer.ts";
 import { InitLayers } from "./init-layers.ts";
-import { LayerSync } from "./layer-sync.ts";
-import { Layers } from "./layers.ts";
+import { LayerSync } from "../layer-sync.ts";
+import { Layers, makeRoot } from "../layers.ts";
 import { mountOverlay } from "./overlay-mount.ts";
-import { Staging } from "./staging.ts";
-import { Writables, type Writable } from "./writables.ts";
+import { Staging } from "../staging.ts";
+import { Writables, type Writable } from "../writables.ts";
 
 export function createOverlaySnapshotter(deps: SnapshotterDeps, options: SnapshotterOptions): OverlaySnapshotter {
   return new OverlaySnapshotter(deps, options);
@@ -54,7 +54,7 @@ export class OverlaySnapshotter implements DriverInstance {
     this.#remap = remap;
     this.#trees = trees;
     this.#background = new Background(logger);
-    this.#staging = new Staging(join(this.#root, "staging"), { trees, logger });
+    this.#staging = new Staging(join(this.#root, "staging"), { remove: (folder) => trees.remove(folder), logger });
     this.#sync = new LayerSync(this.#root, { bootId, logger });
     this.#layers = new Layers(join(this.#root, "layers"), { staging: this.#staging, trees, sync: this.#sync });
     this.#inits = new InitLayers(join(this.#root, "inits"), { layers: this.#layers, staging: this.#staging });
@@ -70,7 +70,10 @@ export class OverlaySnapshotter implements DriverInstance {
   }
 
   async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void> {
-    await this.#layers.import(chainId, parent, (content) => this.#withViewOf(parent, (below) => fill(content, below)));
+    await this.#layers.import(chainId, parent, (content) => {
+      makeRoot(content);
+      return this.#withViewOf(parent, (below) => fill(content, below));
+    });
   }
 
   async removeLayer(chainId: Digest): Promise<void> {
@@ -142,7 +145,10 @@ export class OverlaySnapshotter implements DriverInstance {
 
   async commitWritable(id: string, fill: (diff: WritableDiff, folder: string) => Promise<Digest | undefined>): Promise<void> {
     const { parent } = this.#writables.get(id);
-    await this.#layers.importUnnamed(parent, (folder) => this.withDiff(id, (diff) => fill(diff, folder)));
+    await this.#layers.importUnnamed(parent, (folder) => {
+      makeRoot(folder);
+      return this.withDiff(id, (diff) => fill(diff, folder));
+    });
   }
 
   async turnIntoLayer(id: string, pack: (diff: WritableDiff) => Promise<Digest | undefined>): Promise<void> {

@@ -5,8 +5,8 @@ import { bytePathOf } from "#lib/byte-path.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { makeSpecial } from "#sys/files/node-file.ts";
 import { setXattr } from "#sys/files/xattr.ts";
-import { OPAQUE } from "../unpack/whiteouts.ts";
-import type { Support } from "./driver.ts";
+import { OPAQUE } from "../../unpack/whiteouts.ts";
+import type { Support } from "../driver.ts";
 import { mountOverlay } from "./overlay-mount.ts";
 
 /**

@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync } from "node:
 import { join } from "node:path";
 import { hexOf, type Digest } from "#spec/digest.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
-import { makeMountPoints } from "./init-layer.ts";
-import type { Layers } from "./layers.ts";
+import { makeMountPoints } from "../init-layer.ts";
+import type { Layers } from "../layers.ts";
 import { mountOverlay } from "./overlay-mount.ts";
-import type { Staging } from "./staging.ts";
+import type { Staging } from "../staging.ts";
 
 /** The init layer of each layer that containers stand on, made at the first one's start and shared by all, since nobody writes to it. */
 export class InitLayers {

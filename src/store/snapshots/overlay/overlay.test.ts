@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Digest } from "#spec/digest.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
-import { CANARY_TEXT, makeCanary } from "../testing/canary.ts";
-import { hostileLayers } from "../testing/hostile-layers.ts";
+import { CANARY_TEXT, makeCanary } from "../../testing/canary.ts";
+import { hostileLayers } from "../../testing/hostile-layers.ts";
 import { file, folder, symlink } from "#lib/tar/testing.ts";
-import { idOf, snapshotterSuite, useDriver } from "./contract.suite.ts";
+import { idOf, useDriver } from "../contract.fixture.ts";
+import { snapshotterSuite } from "../contract.suite.ts";
 import { createOverlaySnapshotter } from "./overlay.ts";
 
 snapshotterSuite("overlay2", createOverlaySnapshotter);
@@ -97,7 +98,7 @@ describe("overlay2", () => {
 
   it("lives in a folder whose name has characters that options do not take", async () => {
     const { silentLogger } = await import("#lib/logger.ts");
-    const { Trees } = await import("../tree/trees.ts");
+    const { Trees } = await import("../../tree/trees.ts");
     const trees = new Trees();
     const odd = createOverlaySnapshotter(
       { trees, logger: silentLogger },

@@ -1,30 +1,29 @@
-import { chmodSync, mkdirSync, realpathSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Digest } from "#spec/digest.ts";
-import type { Trees } from "../tree/trees.ts";
-import { backingFileSystem } from "./backing-file-system.ts";
-import { Background } from "./background.ts";
-import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "./contract.ts";
-import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "./driver.ts";
-import { guardMountPoints, madeForMounts, makeMountPoints } from "./init-layer.ts";
-import { LayerSync } from "./layer-sync.ts";
-import { Layers } from "./layers.ts";
-import { Staging } from "./staging.ts";
-import { Writables, type Writable } from "./writables.ts";
+import { backingFileSystem } from "../backing-file-system.ts";
+import { Background } from "../background.ts";
+import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "../contract.ts";
+import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "../driver.ts";
+import { guardMountPoints, madeForMounts, makeMountPoints, unmakeMountPoints } from "../init-layer.ts";
+import { LayerSync } from "../layer-sync.ts";
+import { Layers } from "../layers.ts";
+import { Staging } from "../staging.ts";
+import { Writables, type Writable } from "../writables.ts";
+import { rootIn, type RootMaker } from "./root-maker.ts";
 
-export function createVfsSnapshotter(deps: SnapshotterDeps, options: SnapshotterOptions): VfsSnapshotter {
-  return new VfsSnapshotter(deps, options);
-}
-
-/** Docker's `vfs`: every layer and every container's root is a whole copy. It works on any file system, slowly, and mounts nothing. */
-export class VfsSnapshotter implements DriverInstance {
-  readonly name = "vfs";
+/**
+ * A driver whose layers and writables are whole file trees, each made as a copy of the one that it stands on. What such a copy costs is
+ * its `RootMaker`'s. Nothing is mounted: a root is a folder.
+ */
+export class WholeRootSnapshotter implements DriverInstance {
+  readonly name: string;
   readonly whiteouts: WhiteoutForm = "plain";
   readonly #root: string;
   readonly #bootId: string;
-  readonly #trees: Trees;
+  readonly #roots: RootMaker;
   readonly #staging: Staging;
   readonly #sync: LayerSync;
   readonly #layers: Layers;
@@ -32,15 +31,17 @@ export class VfsSnapshotter implements DriverInstance {
   readonly #locks = new KeyedMutex();
   readonly #background: Background;
 
-  constructor({ trees, logger }: SnapshotterDeps, { root, bootId }: SnapshotterOptions) {
+  constructor(name: string, roots: RootMaker, { trees, logger }: SnapshotterDeps, { root, bootId }: SnapshotterOptions) {
+    this.name = name;
     mkdirSync(root, { recursive: true, mode: 0o710 });
     this.#root = realpathSync(root);
     this.#bootId = bootId;
-    this.#trees = trees;
+    this.#roots = roots;
     this.#background = new Background(logger);
-    this.#staging = new Staging(join(this.#root, "staging"), { trees, logger });
+    this.#staging = new Staging(join(this.#root, "staging"), { remove: (folder) => roots.remove(folder), logger });
     this.#sync = new LayerSync(this.#root, { bootId, logger });
-    this.#layers = new Layers(join(this.#root, "layers"), { staging: this.#staging, trees, sync: this.#sync });
+    const measures = { measure: (content: string) => roots.measure(content), contentSize: (content: string) => trees.contentSize(content) };
+    this.#layers = new Layers(join(this.#root, "layers"), { staging: this.#staging, trees: measures, sync: this.#sync });
     this.#writables = new Writables(join(this.#root, "writables"), this.#staging);
   }
 
@@ -50,7 +51,7 @@ export class VfsSnapshotter implements DriverInstance {
 
   async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void> {
     await this.#layers.import(chainId, parent, async (content) => {
-      if (parent !== undefined) await this.#trees.copy(this.#layers.contentOf(parent), content);
+      await this.#lay(parent, content);
       await fill(content, undefined);
     });
   }
@@ -68,7 +69,7 @@ export class VfsSnapshotter implements DriverInstance {
     return this.#layers.size(chainId);
   }
 
-  /** Every layer is a whole copy. */
+  /** Every layer is a whole tree. */
   layerContentSize(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
@@ -78,14 +79,12 @@ export class VfsSnapshotter implements DriverInstance {
     parent: Digest | undefined,
     { disposable = false, remapped = false }: WritableOptions = {},
   ): Promise<void> {
-    if (remapped) throw new EngineError("not-implemented", "storage driver vfs cannot be used with userns-remap");
+    if (remapped) throw new EngineError("not-implemented", `storage driver ${this.name} cannot be used with userns-remap`);
     using _ = this.#layers.hold(parent);
     const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined, remapped: false };
     await this.#writables.create(id, writable, async (folder) => {
-      const content = contentIn(folder);
-      mkdirSync(content);
-      chmodSync(content, 0o755);
-      if (parent !== undefined) await this.#trees.copy(this.#layers.contentOf(parent), content);
+      const content = rootIn(folder);
+      await this.#lay(parent, content);
       makeMountPoints(content);
     });
   }
@@ -96,7 +95,7 @@ export class VfsSnapshotter implements DriverInstance {
       if (disposableIn !== undefined && disposableIn !== this.#bootId) {
         throw new EngineError("conflict", `the disposable file system of ${id} did not outlive the restart of the host`);
       }
-      const content = contentIn(this.#writables.folderOf(id));
+      const content = this.#rootOf(id);
       guardMountPoints(content);
       return content;
     });
@@ -108,27 +107,33 @@ export class VfsSnapshotter implements DriverInstance {
 
   borrow(id: string): Promise<BorrowedRoot> {
     this.#writables.get(id);
-    return Promise.resolve({ root: contentIn(this.#writables.folderOf(id)), [Symbol.dispose]: () => undefined });
+    return Promise.resolve({ root: this.#rootOf(id), [Symbol.dispose]: () => undefined });
   }
 
   withDiff<T>(id: string, use: (diff: WritableDiff) => Promise<T>): Promise<T> {
     const { parent } = this.#writables.get(id);
-    const below = parent === undefined ? undefined : this.#layers.contentOf(parent);
-    return use({ kind: "copy", changed: contentIn(this.#writables.folderOf(id)), below, own: madeForMounts });
+    return use({ kind: "copy", changed: this.#rootOf(id), below: this.#below(parent), own: madeForMounts });
   }
 
   async commitWritable(id: string, fill: (diff: WritableDiff, folder: undefined) => Promise<Digest | undefined>): Promise<void> {
     const { parent } = this.#writables.get(id);
     await this.#layers.importUnnamed(parent, async (folder) => {
       const chainId = await this.withDiff(id, (diff) => fill(diff, undefined));
-      if (chainId !== undefined && !this.#layers.has(chainId)) await this.#trees.copy(contentIn(this.#writables.folderOf(id)), folder);
+      if (chainId === undefined || this.#layers.has(chainId)) return chainId;
+      await this.#roots.copy(this.#rootOf(id), folder);
+      unmakeMountPoints(folder, this.#below(parent));
       return chainId;
     });
   }
 
   async turnIntoLayer(id: string, pack: (diff: WritableDiff) => Promise<Digest | undefined>): Promise<void> {
+    const { parent } = this.#writables.get(id);
     try {
-      await this.commitWritable(id, pack);
+      await this.#layers.adopt(parent, this.#rootOf(id), async () => {
+        const chainId = await this.withDiff(id, pack);
+        unmakeMountPoints(this.#rootOf(id), this.#below(parent));
+        return chainId;
+      });
     } finally {
       await this.removeWritable(id);
     }
@@ -147,10 +152,9 @@ export class VfsSnapshotter implements DriverInstance {
     });
   }
 
-  /** All of it: what was copied cannot be told from what was written. */
   async writableSize(id: string): Promise<number> {
     this.#writables.get(id);
-    return this.#trees.measure(contentIn(this.#writables.folderOf(id)));
+    return this.#roots.measure(this.#rootOf(id));
   }
 
   list(): { readonly layers: readonly Digest[]; readonly writables: readonly string[] } {
@@ -169,8 +173,16 @@ export class VfsSnapshotter implements DriverInstance {
     await this.#background.idle();
     await this.#sync.flush();
   }
-}
 
-function contentIn(folder: string): string {
-  return join(folder, "fs");
+  #lay(parent: Digest | undefined, content: string): Promise<void> {
+    return parent === undefined ? this.#roots.make(content) : this.#roots.copy(this.#layers.contentOf(parent), content);
+  }
+
+  #below(parent: Digest | undefined): string | undefined {
+    return parent === undefined ? undefined : this.#layers.contentOf(parent);
+  }
+
+  #rootOf(id: string): string {
+    return rootIn(this.#writables.folderOf(id));
+  }
 }

@@ -1,4 +1,0 @@
-import { snapshotterSuite } from "./contract.suite.ts";
-import { createVfsSnapshotter } from "./vfs.ts";
-
-snapshotterSuite("vfs", createVfsSnapshotter);
