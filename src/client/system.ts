@@ -1,4 +1,4 @@
-import type { AuthConfig, ContainerSummary, ImageSummary, SystemInfo, SystemVersion, Volume } from "#spec/docker-api/types.ts";
+import type { AuthConfig, BuildCache, ContainerSummary, ImageSummary, SystemInfo, SystemVersion, Volume } from "#spec/docker-api/types.ts";
 import type { StoreReport } from "#spec/store-report.ts";
 import type { EngineEventMessage } from "./answers.ts";
 import type { Caller } from "./caller.ts";
@@ -21,11 +21,19 @@ export interface EventsOptions {
 
 /** What the disk is used for, as every version of the API has it. */
 export interface DiskUsageAnswer {
-  /** Bytes of all layers, each counted once. */
+  /** Bytes of all images, what they share counted once. */
   readonly LayersSize: number;
-  readonly Images: readonly ImageSummary[] | null;
+  /** How much of it is kept for pushes. Only this project's engine tells. */
+  readonly ArchivesSize?: number;
+  readonly Images: readonly UsedImage[] | null;
   readonly Containers: readonly UsedContainer[] | null;
   readonly Volumes: readonly Volume[] | null;
+  readonly BuildCache: readonly BuildCache[] | null;
+}
+
+export interface UsedImage extends ImageSummary {
+  /** Bytes that are kept for pushes, which `Size` has in it. Only this project's engine tells. */
+  readonly SizeArchives?: number;
 }
 
 export interface UsedContainer extends ContainerSummary {

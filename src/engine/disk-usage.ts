@@ -2,16 +2,10 @@ import type { CacheEntry } from "#build/cache/cache-entry.ts";
 import type { Container } from "#container/record/container.ts";
 import type { ListedContainer } from "#container/list/list.ts";
 import type { ContainerDiskUse } from "#container/list/sizes.ts";
-import type { ListedImage } from "#image/list/list.ts";
+import type { ImagesDiskUse } from "#image/list/disk-use.ts";
 import type { VolumeUsage } from "#volume/volumes.ts";
 
 export type UsageKind = "container" | "image" | "volume" | "build-cache";
-
-export interface ImagesUsage {
-  /** Bytes of all layers, each counted once. */
-  readonly layersBytes: number;
-  readonly images: readonly ListedImage[];
-}
 
 export interface ContainerUsage {
   readonly listed: ListedContainer;
@@ -20,16 +14,14 @@ export interface ContainerUsage {
 
 /** Undefined: not asked for. */
 export interface DiskUsage {
-  readonly images: ImagesUsage | undefined;
+  readonly images: ImagesDiskUse | undefined;
   readonly containers: readonly ContainerUsage[] | undefined;
   readonly volumes: readonly VolumeUsage[] | undefined;
   readonly buildCache: readonly CacheEntry[] | undefined;
 }
 
 export interface DiskUsageSources {
-  /** With the sizes that they share. */
-  images(): readonly ListedImage[];
-  layersBytes(): number;
+  images(): Promise<ImagesDiskUse>;
   containers(): Promise<readonly ListedContainer[]>;
   containerUse(container: Container): Promise<ContainerDiskUse>;
   volumes(): Promise<readonly VolumeUsage[]>;
@@ -42,6 +34,7 @@ export interface DiskUsageSources {
  */
 export class DiskUsageReader {
   readonly #sources: DiskUsageSources;
+  #images: Promise<ImagesDiskUse> | undefined;
   #containers: Promise<readonly ContainerUsage[]> | undefined;
   #volumes: Promise<readonly VolumeUsage[]> | undefined;
 
@@ -50,16 +43,20 @@ export class DiskUsageReader {
   }
 
   async read(kinds: ReadonlySet<UsageKind>): Promise<DiskUsage> {
-    const [containers, volumes, buildCache] = await Promise.all([
+    const [images, containers, volumes, buildCache] = await Promise.all([
+      kinds.has("image") ? this.#joinImages() : undefined,
       kinds.has("container") ? this.#joinContainers() : undefined,
       kinds.has("volume") ? this.#joinVolumes() : undefined,
       kinds.has("build-cache") ? this.#sources.buildCache() : undefined,
     ]);
-    return { images: kinds.has("image") ? this.#images() : undefined, containers, volumes, buildCache };
+    return { images, containers, volumes, buildCache };
   }
 
-  #images(): ImagesUsage {
-    return { layersBytes: this.#sources.layersBytes(), images: this.#sources.images() };
+  #joinImages(): Promise<ImagesDiskUse> {
+    this.#images ??= this.#sources.images().finally(() => {
+      this.#images = undefined;
+    });
+    return this.#images;
   }
 
   #joinContainers(): Promise<readonly ContainerUsage[]> {

@@ -16,6 +16,7 @@ import { Collector } from "./remove/collector.ts";
 import { imageHistory, type HistoryStep } from "./list/history.ts";
 import { ImageStore } from "./record/image-store.ts";
 import { importImage, type ImportInput } from "./make/import.ts";
+import { imagesDiskUse, type ImagesDiskUse } from "./list/disk-use.ts";
 import { inspectImage, type ImageDetails } from "./list/inspect.ts";
 import { Leases } from "./record/leases.ts";
 import { listImages, type ListedImage, type ListInput } from "./list/list.ts";
@@ -54,6 +55,8 @@ export interface ImageService {
   list(input: ListInput): ListedImage[];
   inspect(name: string, platform?: Platform): ImageDetails;
   history(name: string, platform?: Platform): HistoryStep[];
+  /** Of all images; those that `list` shows by default one by one. */
+  diskUse(): Promise<ImagesDiskUse>;
   tag(input: TagInput): void;
   remove(input: RemoveInput): Promise<RemovedItem[]>;
   /** Looks for faults of the store, and mends them when asked to. */
@@ -107,6 +110,7 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     announce: (id, references) => announceImage({ images, events }, id, references),
     list: (input) => listImages({ images, containers }, input, Date.now()),
     inspect: (name, platform) => inspectImage(images, snapshots.name, name, platform),
+    diskUse: () => imagesDiskUse({ images, content, snapshots }, listImages({ images, containers }, SHOWN, Date.now())),
     history: (name, platform) => imageHistory(images, name, platform),
     tag: (input) => tagImage({ images, events }, input, Date.now()),
     remove: (input) => removeImage({ images, containers, collector, events }, input),
@@ -126,6 +130,9 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     sweepUnreferenced: () => collector.sweep(),
   };
 }
+
+/** As a client lists images that says nothing. */
+const SHOWN: ListInput = { all: false, sharedSize: false, filters: new Map() };
 
 function resolved(images: ImageStore, reference: string, platform: string | undefined, host: Platform): ResolvedImage {
   const wanted = platform === undefined || platform === "" ? undefined : parsePlatform(platform, host);

@@ -34,6 +34,10 @@ class TestContent implements ContentStore {
     return this.blobs.get(digest)?.length;
   }
 
+  diskSizeOf(digest: Digest): number | undefined {
+    return this.sizeOf(digest);
+  }
+
   async ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }> {
     const known = expected.digest === undefined ? undefined : this.sizeOf(expected.digest);
     if (expected.digest !== undefined && known !== undefined) return { digest: expected.digest, size: known };
@@ -94,6 +98,9 @@ async function gather(source: AsyncIterable<Uint8Array>, limit: number, signal: 
   return Buffer.concat(chunks);
 }
 
+/** What a layer takes on the disk of `TestSnapshots`. */
+export const LAYER_BYTES = 4096;
+
 /** Layers as folders. */
 class TestSnapshots {
   readonly layers = new Map<Digest, Digest | undefined>();
@@ -137,8 +144,9 @@ class TestSnapshots {
     return this.pinned.has(chainId) || [...this.layers.values()].includes(chainId);
   }
 
-  async layerSize(): Promise<number> {
-    return 4096;
+  async layerSize(chainId: Digest): Promise<number> {
+    if (!this.layers.has(chainId)) throw new EngineError("not-found", `no layer ${chainId}`);
+    return LAYER_BYTES;
   }
 
   async layerContentSize(chainId: Digest): Promise<number | undefined> {

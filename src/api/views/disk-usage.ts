@@ -1,5 +1,6 @@
 import type { CacheEntry } from "#build/cache/cache-entry.ts";
-import type { ContainerUsage, DiskUsage, ImagesUsage, UsageKind } from "#engine/disk-usage.ts";
+import type { ContainerUsage, DiskUsage, UsageKind } from "#engine/disk-usage.ts";
+import type { ImagesDiskUse } from "#image/list/disk-use.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import type { VolumeUsage } from "#volume/volumes.ts";
 import { containerSummary } from "./container-summary.ts";
@@ -18,12 +19,13 @@ interface Sums {
 
 /** The answer of `GET /system/df`. */
 export function diskUsageView(usage: DiskUsage, kinds: ReadonlySet<UsageKind>, form: UsageForm, apiVersion: ApiVersion): object {
-  const images = usage.images?.images.map((image) => ({ ...imageSummaryView(image, apiVersion), Containers: image.containers }));
+  const images = usage.images?.images.map((image) => usedImageView(image, apiVersion));
   const containers = usage.containers?.map((container) => containerView(container, apiVersion));
   const volumes = usage.volumes?.map(usedVolumeView);
   const builds = usage.buildCache?.map(cacheEntryView);
   const lists = {
-    LayersSize: usage.images?.layersBytes ?? 0,
+    LayersSize: usage.images?.total ?? 0,
+    ArchivesSize: usage.images?.archives ?? 0,
     Images: images ?? null,
     Containers: containers ?? null,
     Volumes: volumes ?? null,
@@ -41,6 +43,15 @@ export function diskUsageView(usage: DiskUsage, kinds: ReadonlySet<UsageKind>, f
 }
 
 /**
+ * Sizes are those on the disk, the archives that pushes need included, which fields of this engine tell by themselves: what Docker's
+ * clients reckon from an image's sizes and the sum of all is right then.
+ */
+function usedImageView({ listed, use }: ImagesDiskUse["images"][number], apiVersion: ApiVersion): object {
+  const sizes = { size: use.total, sharedSize: use.shared };
+  return { ...imageSummaryView({ ...listed, ...sizes }, apiVersion), Containers: listed.containers, SizeArchives: use.archives };
+}
+
+/**
  * Logs are counted into what a container has written, since Docker's clients add that up and know no other place for them; how
  * much of it are logs stands beside it, in a field of this engine.
  */
@@ -54,10 +65,10 @@ function usedVolumeView({ volume, bytes, references }: VolumeUsage): object {
 }
 
 /** What only images have that are not in use: as `docker system df` reckons it. */
-function imageSums({ images, layersBytes }: ImagesUsage): Sums {
-  const active = images.filter(({ containers }) => containers > 0);
-  const used = sum(active.map(({ size, sharedSize }) => size - (sharedSize ?? 0)));
-  return { ActiveCount: active.length, TotalCount: images.length, TotalSize: layersBytes, Reclaimable: layersBytes - used };
+function imageSums({ images, total }: ImagesDiskUse): Sums {
+  const active = images.filter(({ listed }) => listed.containers > 0);
+  const used = sum(active.map(({ use }) => use.total - use.shared));
+  return { ActiveCount: active.length, TotalCount: images.length, TotalSize: total, Reclaimable: total - used };
 }
 
 function containerSums(containers: readonly ContainerUsage[]): Sums {

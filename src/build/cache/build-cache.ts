@@ -1,7 +1,9 @@
 import { statfs } from "node:fs/promises";
 import type { Digest } from "#spec/digest.ts";
+import type { ContentStore } from "#store/content/contract.ts";
+import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { BuildImages } from "../ports.ts";
-import { entriesOf, mountEntryOf, type CacheEntry } from "./cache-entry.ts";
+import { entriesOf, mountEntryOf, type CacheEntry, type MeasuredRecord } from "./cache-entry.ts";
 import type { CacheMounts } from "./cache-mounts.ts";
 import type { CacheRecord, CacheStore } from "./cache-store.ts";
 import type { GcRule } from "#spec/build-gc.ts";
@@ -12,6 +14,8 @@ export interface BuildCacheDeps {
   readonly cache: CacheStore;
   readonly mounts: CacheMounts;
   readonly images: Pick<BuildImages, "needsLayer" | "collect">;
+  readonly snapshots: Pick<Snapshotter, "hasLayer" | "layerSize">;
+  readonly content: Pick<ContentStore, "diskSizeOf">;
 }
 
 export interface Pruned {
@@ -31,9 +35,18 @@ export class BuildCache {
   }
 
   async entries(): Promise<CacheEntry[]> {
-    const { cache, mounts, images } = this.#deps;
-    const isShared = ({ layer }: CacheRecord): boolean => layer !== undefined && images.needsLayer(layer.chainId);
-    return [...entriesOf(cache.list(), isShared), ...(await mounts.list()).map(mountEntryOf)];
+    const { cache, mounts } = this.#deps;
+    const measured = await Promise.all(cache.list().map((record) => this.#measure(record)));
+    return [...entriesOf(measured), ...(await mounts.list()).map(mountEntryOf)];
+  }
+
+  async #measure(record: CacheRecord): Promise<MeasuredRecord> {
+    const { images, snapshots, content } = this.#deps;
+    const { layer } = record;
+    if (layer === undefined) return { record, shared: false, bytes: 0 };
+    const archive = content.diskSizeOf(layer.diffId) ?? 0;
+    const unpacked = snapshots.hasLayer(layer.chainId) ? await snapshots.layerSize(layer.chainId) : 0;
+    return { record, shared: images.needsLayer(layer.chainId), bytes: unpacked + archive };
   }
 
   /** Lets go of what the rules say, one rule after the other, first what was not used for the longest. */

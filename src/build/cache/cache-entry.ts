@@ -12,19 +12,28 @@ export interface CacheEntry {
   readonly inUse: boolean;
   /** An image has the same layer, which stays when this goes. */
   readonly shared: boolean;
+  /** Bytes on the disk: of the layer and of the archive that is kept of it. */
   readonly size: number;
   readonly created: number;
   readonly lastUsed: number;
   readonly uses: number;
 }
 
-export function entriesOf(records: readonly CacheRecord[], isShared: (record: CacheRecord) => boolean): CacheEntry[] {
+/** A record as it is on the disk. */
+export interface MeasuredRecord {
+  readonly record: CacheRecord;
+  readonly shared: boolean;
+  readonly bytes: number;
+}
+
+export function entriesOf(measured: readonly MeasuredRecord[]): CacheEntry[] {
+  const records = measured.map(({ record }) => record);
   const byLayer = new Map(records.flatMap(({ id, layer }) => (layer === undefined ? [] : [[layer.chainId, id] as const])));
-  return records.map((record) => {
+  return measured.map(({ record, shared, bytes }) => {
     const parent = record.parent === undefined ? undefined : byLayer.get(record.parent);
-    const { id, description, size, created, lastUsed, uses } = record;
+    const { id, description, created, lastUsed, uses } = record;
     const parents = parent === undefined || parent === id ? [] : [parent];
-    return { id, kind: "regular", description, parents, inUse: false, shared: isShared(record), size, created, lastUsed, uses };
+    return { id, kind: "regular", description, parents, inUse: false, shared, size: bytes, created, lastUsed, uses };
   });
 }
 

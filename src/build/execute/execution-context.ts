@@ -21,9 +21,9 @@ export interface ExecutionDeps {
   readonly runner: StepRunner;
   readonly snapshots: Pick<
     Snapshotter,
-    "name" | "hasLayer" | "createWritable" | "mount" | "turnIntoLayer" | "removeWritable" | "withLayer"
+    "name" | "hasLayer" | "layerSize" | "createWritable" | "mount" | "turnIntoLayer" | "removeWritable" | "withLayer"
   >;
-  readonly content: Pick<ContentStore, "produce" | "sizeOf">;
+  readonly content: Pick<ContentStore, "produce" | "sizeOf" | "diskSizeOf">;
   readonly files: Pick<ContainerFiles, "packLayer" | "packFolder" | "extract">;
   readonly threads: BuildThreads;
   readonly cache: CacheStore;

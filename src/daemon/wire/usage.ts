@@ -12,8 +12,7 @@ export function usageSources(
   builder: Pick<WiredBuilder, "usage">,
 ): DiskUsageSources {
   return {
-    images: () => images.list({ all: false, sharedSize: true, filters: new Map() }),
-    layersBytes: () => images.images.layersBytes(),
+    images: () => images.diskUse(),
     containers: () => containers.list({ all: true, limit: 0, size: false, filters: new Map() }),
     containerUse: (container) => containers.diskUse(container),
     volumes: () => volumes.usage(new AbortController().signal),

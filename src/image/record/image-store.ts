@@ -185,11 +185,6 @@ export class ImageStore {
     return this.#database.read((reader) => reader.get(sql, blob, diffId)) !== undefined;
   }
 
-  /** Bytes of all layers, each counted once. */
-  layersBytes(): number {
-    return this.#database.read((reader) => reader.get<{ bytes: number | null }>("SELECT sum(size) AS bytes FROM layer"))?.bytes ?? 0;
-  }
-
   /** Size of a layer that some image has. */
   sizeOfLayer(chainId: Digest): number | undefined {
     return this.#database.read((reader) => reader.get<{ size: number }>("SELECT size FROM layer WHERE chain_id = ?", chainId))?.size;

@@ -10,6 +10,9 @@ export interface ContentStore {
   /** Size in bytes, undefined when it is not here. */
   sizeOf(digest: Digest): number | undefined;
 
+  /** What it takes on the disk, in bytes; undefined when it is not here. */
+  diskSizeOf(digest: Digest): number | undefined;
+
   /**
    * Takes in a stream. Already here: the source is not read when `expected.digest` is known.
    *

@@ -24,6 +24,8 @@ export interface ContentStoreOptions {
 const HEAP_MEGABYTES = 128;
 const STREAMS_AT_ONCE = 256;
 const READ_BYTES = 256 * 1024;
+/** Of stat(2). */
+const BLOCK = 512;
 
 export function createContentStore(options: ContentStoreOptions): FsContentStore {
   return new FsContentStore(options);
@@ -54,6 +56,11 @@ export class FsContentStore implements ContentStore {
 
   sizeOf(digest: Digest): number | undefined {
     return statSync(this.#fileOf(digest), { throwIfNoEntry: false })?.size;
+  }
+
+  diskSizeOf(digest: Digest): number | undefined {
+    const stats = statSync(this.#fileOf(digest), { throwIfNoEntry: false });
+    return stats && stats.blocks * BLOCK;
   }
 
   async ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }> {

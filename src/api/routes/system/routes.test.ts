@@ -4,6 +4,7 @@ import type { DiskUsage, UsageKind } from "#engine/disk-usage.ts";
 import type { EngineInfo } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { EngineEvent } from "#events/contract.ts";
+import type { ImagesDiskUse } from "#image/list/disk-use.ts";
 import type { ListedImage } from "#image/list/list.ts";
 import type { Volume } from "#volume/volume.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
@@ -90,7 +91,7 @@ const info: EngineInfo = {
 function usageOf(kinds: ReadonlySet<UsageKind>): DiskUsage {
   const use = { writable: 100, root: 1100, logs: 20, lostOutput: 0 };
   return {
-    images: kinds.has("image") ? { layersBytes: 1500, images: [image(1000, 600, 1), image(500, 0, 0)] } : undefined,
+    images: kinds.has("image") ? { total: 1500, archives: 300, images: [image(1000, 600, 1), image(500, 0, 0)] } : undefined,
     containers: kinds.has("container")
       ? [{ listed: { container, sandbox: undefined, sizes: undefined, imageName: "app", linkNames: [], health: undefined }, use }]
       : undefined,
@@ -101,15 +102,11 @@ function usageOf(kinds: ReadonlySet<UsageKind>): DiskUsage {
   };
 }
 
-function image(size: number, sharedSize: number, containers: number): ListedImage {
+function image(total: number, shared: number, containers: number): ImagesDiskUse["images"][number] {
   const id = `sha256:${"0".repeat(64)}` as const;
-  return {
-    image: { id, parent: null, config: {}, layers: [] } as unknown as ListedImage["image"],
-    references: [],
-    size,
-    sharedSize,
-    containers,
-  };
+  const image = { id, parent: null, config: {}, layers: [] } as unknown as ListedImage["image"];
+  const listed = { image, references: [], size: 1, sharedSize: undefined, containers };
+  return { listed, use: { total, shared, archives: 100 } };
 }
 
 const container = {
@@ -157,11 +154,11 @@ const df = async (search: string, apiVersion: readonly [number, number]): Promis
 
 test("df: lists for those who know nothing else, logs counted into what containers wrote", async () => {
   const answer = await df("", [1, 51]);
-  expect(Object.keys(answer)).toEqual(["LayersSize", "Images", "Containers", "Volumes", "BuildCache"]);
+  expect(Object.keys(answer)).toEqual(["LayersSize", "ArchivesSize", "Images", "Containers", "Volumes", "BuildCache"]);
   expect(answer).toMatchObject({
     LayersSize: 1500,
     Images: [
-      { Size: 1000, SharedSize: 600, Containers: 1 },
+      { Size: 1000, SharedSize: 600, SizeArchives: 100, Containers: 1 },
       { Size: 500, SharedSize: 0, Containers: 0 },
     ],
     Containers: [{ Id: container.id, SizeRw: 120, SizeRootFs: 1120, SizeLogs: 20, LostOutput: 0 }],
