@@ -43,6 +43,9 @@ const dockerd = process.env["DHOW_BENCH_DOCKERD"];
 const engines = [dhowEngine(), ...(dockerd === undefined ? [] : [dockerdEngine(dockerd)])];
 const ideal = new IdealEngine();
 const results: Result[] = [];
+/** Set by a signal: what is being measured is measured to its end, and what was started is stopped and cleared away. */
+let isCut = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => (isCut = true));
 try {
   await ideal.start();
   for (const engine of engines) {
@@ -54,6 +57,7 @@ try {
     );
   }
   for (const row of chosen) {
+    if (isCut) break;
     const result = await measure(row, engines);
     results.push(result);
     console.log(line(result));
@@ -74,7 +78,7 @@ async function measure(row: Row, on: readonly BenchEngine[]): Promise<Result> {
   try {
     for (const engine of prepared) await row.prepare?.(engine);
     if (row.rounds > 2) await oneRound(row, on, {});
-    for (let round = 0; round < row.rounds; round++) await oneRound(row, on, samples);
+    for (let round = 0; round < row.rounds && !isCut; round++) await oneRound(row, on, samples);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   } finally {
