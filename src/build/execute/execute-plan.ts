@@ -56,7 +56,7 @@ async function execute(execution: Execution, ref: StepRef): Promise<StepResult> 
   const step = execution.plan.steps[ref];
   if (step === undefined) throw new Error(`a plan without step ${ref}`);
   const { result, cached } = await perform(execution, ref, step);
-  execution.report.done(ref, idOf(result), cached);
+  execution.report.done(ref, idOf(step.operation, result), cached);
   return result;
 }
 
@@ -81,8 +81,9 @@ async function perform(execution: Execution, ref: StepRef, { operation, title }:
   }
 }
 
-/** What a line shows: twelve digits of it. */
-function idOf(result: StepResult): string {
+/** What a line shows, twelve digits of it: of a FROM the image, of what follows the layers up to there. */
+function idOf(operation: Step["operation"], result: StepResult): string {
+  if (operation.kind === "image") return operation.id;
   return (result.kind === "layers" ? topOf(result) : identityOf(result)) ?? "0".repeat(64);
 }
 

@@ -66,6 +66,7 @@ CMD ["cat", "/app/out.txt", "/final", "/o/other", "a.txt", "b.txt"]
       "dir/b.txt": "b\n",
     });
     const first = await build(root, "-t", "built:one", "--build-arg", "WHO=you");
+    expect(first.stdout).toContain(`Step 1/12 : FROM ${BUSYBOX} AS base\n ---> ${await docker.ok("images", "-q", BUSYBOX)}\n`);
     expect(first.stdout).toContain("Step 6/12 : RUN echo");
     expect(first.stdout).toMatch(
       / ---> Running in [0-9a-f]{12}\ntold\n ---> Removed intermediate container [0-9a-f]{12}\n ---> [0-9a-f]{12}\n/,
