@@ -10,9 +10,11 @@ import { listen, type Listener, tlsOptions } from "#http/listen.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Registries } from "#distribution/registries.ts";
 import { openRegistry, type OpenRegistry, type ProxiedUpstream } from "#registry/open-registry.ts";
+import { openBucket } from "#registry/storage/s3/open-bucket.ts";
 import { collectStored } from "#registry/gc/collect-stored.ts";
 import { makeFolder } from "#registry/storage/durable-files.ts";
 import { credentialsFor, newRegistries, parseProxy, upstreamOf } from "./registry/upstream.ts";
+import { bucketOf } from "./registry/bucket-options.ts";
 import { collectOptions, dataRootOf, listenTargetOf, serveOptions, tlsIdentityOf } from "./registry/options.ts";
 
 /** What requests under way get when the registry is told to stop. */
@@ -28,7 +30,8 @@ export async function serveRegistry(values: RegistryServeValues, streams: Stream
   resources.defer(lockRoot(options.registry.root, "registry's folder", "registry"));
   const registries = newRegistries(logger);
   resources.defer(() => registries.close());
-  const opened = await openRegistry({ logger, upstreams: upstreamsOf(values, registries) }, options.registry);
+  const bucket = options.bucket === undefined ? {} : await openBucket({ logger }, options.bucket);
+  const opened = await openRegistry({ logger, ...bucket, upstreams: upstreamsOf(values, registries) }, options.registry);
   resources.defer(() => opened.close(GRACE_MS));
   const listeners: Listener[] = [];
   for (const address of options.addresses) {
@@ -55,12 +58,17 @@ export async function serveRegistry(values: RegistryServeValues, streams: Stream
 /** `dhow registry gc`: for a registry that nobody serves; one that is served collects by itself, and on SIGUSR1. */
 export async function collectRegistry(values: RegistryCollectValues, streams: Streams, debug: boolean): Promise<number> {
   const root = dataRootOf(values);
+  await makeFolder(root);
   const unlock = lockRoot(root, "registry's folder", "registry");
+  const logger = newLogger(debug);
   try {
-    const { manifests, links, blobs, bytes } = await collectStored({ root, logger: newLogger(debug) }, collectOptions(values));
+    const bucket = bucketOf(values, undefined);
+    const storage = bucket === undefined ? {} : await openBucket({ logger }, bucket);
+    const { manifests, links, blobs, bytes } = await collectStored({ root, logger, ...storage }, collectOptions(values));
+    const where = bucket === undefined ? "disk" : "bucket";
     await write(
       streams.output,
-      `Removed ${manifests} manifests, ${links} blobs from repositories, and ${blobs} blobs (${bytes} bytes) from the disk\n`,
+      `Removed ${manifests} manifests, ${links} blobs from repositories, and ${blobs} blobs (${bytes} bytes) from the ${where}\n`,
     );
   } finally {
     unlock();

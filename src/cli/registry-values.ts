@@ -5,6 +5,10 @@ const storageFlags = {
   "data-root": text("Folder for blobs, uploads and keys (default /var/lib/dhow-registry)", { value: "path" }),
   "gc-grace": text("How long what nothing names is left alone (default 1h)", { value: "duration" }),
   "gc-untagged": toggle("Let garbage collection also take manifests that no tag leads to"),
+  "s3-endpoint": text("Where the bucket is, if not at Amazon", { value: "url" }),
+  "s3-region": text("Region of the bucket (default: what the environment says)", { value: "name" }),
+  "s3-virtual-hosts": toggle("Ask BUCKET.ENDPOINT instead of ENDPOINT/BUCKET"),
+  storage: text("Keep images in a bucket, s3://BUCKET/PREFIX, instead of in the folder", { value: "url" }),
 };
 
 export const registryCollectFlags = storageFlags;

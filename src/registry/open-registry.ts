@@ -21,6 +21,8 @@ import { Youth } from "./repositories/youth.ts";
 import type { RegistryStorage } from "./storage/contract.ts";
 import { makeFolder } from "./storage/durable-files.ts";
 import { FsStorage } from "./storage/fs-storage.ts";
+import type { UploadStore } from "./uploads/contract.ts";
+import { FolderUploads } from "./uploads/folder-uploads.ts";
 import { Uploads } from "./uploads/uploads.ts";
 
 /** So long a tag of a cached repository is what it was, without upstream being asked. */
@@ -52,6 +54,8 @@ export interface OpenRegistryDeps {
   readonly logger: Logger;
   /** Where documents and blobs are; files below the root unless given. */
   readonly storage?: RegistryStorage;
+  /** Where uploads are, which go with it. */
+  readonly uploads?: UploadStore;
   /** Registries that this one is a cache of. */
   readonly upstreams?: readonly ProxiedUpstream[];
 }
@@ -80,12 +84,13 @@ export async function openRegistry(deps: OpenRegistryDeps, options: OpenRegistry
   const quotas = new Quotas(storage, (name) => policy.quotaOf(name) ?? options.quota);
   const youth = new Youth(storage, options.graceMs);
   const store = new RepositoryStore({ storage, youth, quotas });
-  const uploads = await Uploads.open({
-    folder: join(options.root, "uploads"),
-    mostOpen: options.mostUploads,
-    expiryMs: options.uploadExpiryMs,
-  });
-  for (const { repository, file } of uploads) quotas.coming(repository, file.size);
+  const uploads = await Uploads.open(
+    {
+      store: deps.uploads ?? (await FolderUploads.open(join(options.root, "uploads"))),
+      onFound: ({ repository, data }) => quotas.coming(repository, data.size),
+    },
+    { mostOpen: options.mostUploads, expiryMs: options.uploadExpiryMs },
+  );
   const { logger } = deps;
   const copies = deps.upstreams === undefined || deps.upstreams.length === 0 ? undefined : new ProxiedNames(deps.upstreams);
   const repositories =

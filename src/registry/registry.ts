@@ -116,7 +116,7 @@ export class Registry {
   async #expire(): Promise<void> {
     const { writes, logger } = this.#deps;
     const expired = (await writes?.uploads.expire()) ?? [];
-    for (const { repository, file } of expired) writes?.quotas.coming(repository, -file.size);
+    for (const { repository, data } of expired) writes?.quotas.coming(repository, -data.size);
     this.metrics.expired(expired.length);
     if (expired.length > 0) logger.info({ uploads: expired.length }, "abandoned uploads were removed");
   }

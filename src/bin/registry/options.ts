@@ -6,6 +6,8 @@ import type { ListenTarget, TlsIdentity } from "#http/listen.ts";
 import { parseDuration } from "#lib/duration.ts";
 import { parseMemory } from "#lib/units.ts";
 import type { AuthOptions, OpenRegistryOptions } from "#registry/open-registry.ts";
+import type { S3Options } from "#registry/storage/s3/options.ts";
+import { bucketOf } from "./bucket-options.ts";
 
 const DATA_ROOT = "/var/lib/dhow-registry";
 const PORT = 5000;
@@ -14,6 +16,8 @@ const SERVICE = "dhow-registry";
 
 export interface ServeOptions {
   readonly registry: OpenRegistryOptions;
+  /** Undefined: all is in the folder. */
+  readonly bucket: S3Options | undefined;
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
 }
@@ -24,7 +28,9 @@ export function serveOptions(values: RegistryServeValues): ServeOptions {
   const auth = authOf(values);
   refuseExposed(values, auth, addresses);
   const interval = milliseconds("gc-interval", values["gc-interval"], "24h");
+  const blobBytes = optionalBytes("max-blob-size", values["max-blob-size"] ?? "100g") as number;
   return {
+    bucket: bucketOf(values, blobBytes),
     addresses,
     metrics: values["metrics-addr"] === undefined ? undefined : addressOf("metrics-addr", values["metrics-addr"]),
     registry: {
@@ -32,7 +38,7 @@ export function serveOptions(values: RegistryServeValues): ServeOptions {
       auth,
       policy: values.policy,
       quota: optionalBytes("quota", values.quota),
-      limits: { blobBytes: optionalBytes("max-blob-size", values["max-blob-size"] ?? "100g") as number, stallMs: STALL_MS },
+      limits: { blobBytes, stallMs: STALL_MS },
       mostUploads: count("max-uploads", values["max-uploads"]) ?? 100,
       uploadExpiryMs: milliseconds("upload-expiry", values["upload-expiry"], "24h"),
       requestsPerSecond: count("rate-limit", values["rate-limit"]),

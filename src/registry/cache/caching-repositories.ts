@@ -6,7 +6,7 @@ import { type BlobDigest, digestOf, algorithmOf } from "../protocol/digest.ts";
 import { isTag, type ManifestReference, type RepositoryName, type Tag } from "../protocol/names.ts";
 import type { ByteRange } from "../protocol/range.ts";
 import { RegistryError } from "../protocol/registry-error.ts";
-import type { Blob, Manifest, Referrer, Repositories, WritableRepositories } from "../repositories/contract.ts";
+import type { Blob, Manifest, Referrer, Repositories, VerifiedBlob, WritableRepositories } from "../repositories/contract.ts";
 import { removeFile } from "../storage/durable-files.ts";
 import { Download } from "./download.ts";
 import type { UpstreamRepository } from "./upstream.ts";
@@ -140,7 +140,8 @@ export class CachingRepositories implements Repositories {
     if (found === undefined) return undefined;
     const path = join(this.#options.folder, randomBytes(12).toString("hex"));
     const keep = async (file: string, size: number): Promise<void> => {
-      await this.#deps.store.addBlob(name, digest, file, size).catch((error: unknown) => {
+      const blob: VerifiedBlob = { size, store: (storage) => storage.storeBlob(digest, file) };
+      await this.#deps.store.addBlob(name, digest, blob).catch((error: unknown) => {
         this.#deps.logger.warn({ repository: name, digest, error: messageOf(error) }, "a blob from upstream could not be kept");
         return removeFile(file);
       });

@@ -87,7 +87,7 @@ export class Download {
   }
 
   async #run(body: AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#file.append(this.#told(body), () => undefined);
+    await this.#file.append(this.#told(body), () => undefined, true);
     const { digest } = this.#target;
     if (this.#file.size !== this.size || !(await this.#file.isOf(digest))) {
       throw new RegistryError("UNAVAILABLE", "upstream has sent something else than was asked for", { status: 502, detail: { digest } });

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { type BlobDigest, digestOf } from "../protocol/digest.ts";
 import { imageManifest, ServedRegistry } from "../testing.ts";
+import { FolderUploads } from "../uploads/folder-uploads.ts";
+import { Uploads } from "../uploads/uploads.ts";
 
 const HOUR = 3_600_000;
 
@@ -168,9 +170,7 @@ async function removeManifests(): Promise<void> {
 it("uploads that nobody goes on with expire", async () => {
   await using other = await ServedRegistry.start({ uploadExpiryMs: 50 });
   const begun = await other.fetch("/v2/a/blobs/uploads/", { method: "POST" });
-  const { uploads } = await import("../uploads/uploads.ts").then(async ({ Uploads }) => ({
-    uploads: await Uploads.open({ folder: join(other.root, "uploads"), mostOpen: 1, expiryMs: 50 }),
-  }));
+  const uploads = await Uploads.open({ store: await FolderUploads.open(join(other.root, "uploads")) }, { mostOpen: 1, expiryMs: 50 });
   expect(uploads.size).toBe(1);
   await expect.poll(async () => (await uploads.expire()).length).toBe(1);
   expect(begun.status).toBe(202);

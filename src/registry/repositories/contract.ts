@@ -1,6 +1,7 @@
 import type { BlobDigest } from "../protocol/digest.ts";
 import type { ManifestReference, RepositoryName, Tag } from "../protocol/names.ts";
 import type { ByteRange } from "../protocol/range.ts";
+import type { RegistryStorage } from "../storage/contract.ts";
 
 /**
  * What a registry shows: repositories with manifests, tags and blobs. Its own store is one (`repository-store.ts`); one that fetches what is
@@ -50,8 +51,8 @@ export interface WritableRepositories extends Repositories {
   claimBlob(name: RepositoryName, digest: BlobDigest): Promise<number | undefined>;
   /** Gives the repository a blob that another one has. False when that one has it not. */
   mountBlob(name: RepositoryName, digest: BlobDigest, from: RepositoryName): Promise<boolean>;
-  /** Takes a file whose content was found to have this digest. @throws RegistryError `DENIED` over the quota. */
-  addBlob(name: RepositoryName, digest: BlobDigest, file: string, size: number): Promise<void>;
+  /** Takes what was found to have this digest. @throws RegistryError `DENIED` over the quota. */
+  addBlob(name: RepositoryName, digest: BlobDigest, blob: VerifiedBlob): Promise<void>;
   /** @throws RegistryError `MANIFEST_INVALID`, `MANIFEST_BLOB_UNKNOWN`, `DIGEST_INVALID`. */
   putManifest(name: RepositoryName, manifest: ManifestToPut): Promise<PutManifest>;
   /** False when there is none. */
@@ -60,6 +61,13 @@ export interface WritableRepositories extends Repositories {
   deleteManifest(name: RepositoryName, digest: BlobDigest): Promise<boolean>;
   /** From this repository. False when it has it not. */
   deleteBlob(name: RepositoryName, digest: BlobDigest): Promise<boolean>;
+}
+
+/** A blob that is what its digest says, and is to be kept: a file that the storage takes, or something that it has gathered itself. */
+export interface VerifiedBlob {
+  readonly size: number;
+  /** Already there: left as it is. */
+  store(storage: RegistryStorage): Promise<void>;
 }
 
 export interface ManifestToPut {

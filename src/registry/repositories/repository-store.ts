@@ -2,7 +2,7 @@ import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import { type BlobDigest, isBlobDigest } from "../protocol/digest.ts";
 import { isTag, type ManifestReference, type RepositoryName, type Tag } from "../protocol/names.ts";
 import type { RegistryStorage } from "../storage/contract.ts";
-import type { Blob, Manifest, ManifestToPut, PutManifest, Referrer, WritableRepositories } from "./contract.ts";
+import type { Blob, Manifest, ManifestToPut, PutManifest, Referrer, VerifiedBlob, WritableRepositories } from "./contract.ts";
 import * as keys from "./keys.ts";
 import { unpackManifest, type ManifestRecord } from "./manifest-record.ts";
 import { putManifest } from "./put-manifest.ts";
@@ -98,12 +98,12 @@ export class RepositoryStore implements WritableRepositories {
     return true;
   }
 
-  async addBlob(name: RepositoryName, digest: BlobDigest, file: string, size: number): Promise<void> {
+  async addBlob(name: RepositoryName, digest: BlobDigest, blob: VerifiedBlob): Promise<void> {
     const add = async (): Promise<void> => {
       const before = await this.#storage.statBlob(digest);
       if (before !== undefined) await this.#youth.renewBlob(digest, before.writtenAt);
-      await this.#storage.storeBlob(digest, file);
-      await this.#link(name, digest, size);
+      await blob.store(this.#storage);
+      await this.#link(name, digest, blob.size);
     };
     await this.alone(name, () => this.#youth.alone(digest, add));
   }

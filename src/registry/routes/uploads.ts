@@ -35,15 +35,15 @@ async function begin(context: RegistryContext, call: Call<"uploads">): Promise<R
 }
 
 async function status(context: RegistryContext, { target, principal }: Call<"upload">): Promise<RawReply> {
-  const upload = writesOf(context).uploads.find(target.id, target.repository, principal.user);
+  const upload = await writesOf(context).uploads.find(target.id, target.repository, principal.user);
   return { ...accepted(upload), status: 204 };
 }
 
 async function patch(context: RegistryContext, { request, target, principal }: Call<"upload">): Promise<RawReply> {
   const { uploads } = writesOf(context);
-  const upload = uploads.find(target.id, target.repository, principal.user);
+  const upload = await uploads.find(target.id, target.repository, principal.user);
   return uploads.use(upload, async () => {
-    await receive(context, request, upload);
+    await receive(context, request, upload, false);
     return accepted(upload);
   });
 }
@@ -51,7 +51,7 @@ async function patch(context: RegistryContext, { request, target, principal }: C
 /** PUT: the last piece, which may be none, and what all of them together have to be. */
 async function finish(context: RegistryContext, { request, target, query, principal }: Call<"upload">): Promise<RawReply> {
   const { uploads } = writesOf(context);
-  const upload = uploads.find(target.id, target.repository, principal.user);
+  const upload = await uploads.find(target.id, target.repository, principal.user);
   const wanted = query.get("digest");
   if (wanted === null) throw new RegistryError("DIGEST_INVALID", "the digest is missing");
   return receiveAll(context, request, upload, parseBlobDigest(wanted));
@@ -59,7 +59,7 @@ async function finish(context: RegistryContext, { request, target, query, princi
 
 async function cancel(context: RegistryContext, { target, principal }: Call<"upload">): Promise<RawReply> {
   const { uploads } = writesOf(context);
-  const upload = uploads.find(target.id, target.repository, principal.user);
+  const upload = await uploads.find(target.id, target.repository, principal.user);
   await uploads.use(upload, () => drop(context, upload));
   return reply(204, {});
 }
@@ -67,7 +67,7 @@ async function cancel(context: RegistryContext, { target, principal }: Call<"upl
 async function receiveAll(context: RegistryContext, request: HttpRequest, upload: Upload, digest: BlobDigest): Promise<RawReply> {
   const { uploads } = writesOf(context);
   return uploads.use(upload, async () => {
-    await receive(context, request, upload);
+    await receive(context, request, upload, true);
     await keep(context, upload, digest);
     return created(upload.repository, digest);
   });
@@ -77,22 +77,23 @@ async function receiveAll(context: RegistryContext, request: HttpRequest, upload
  * Appends a request's body. A chunk that does not begin where the upload ends is refused before a byte of it is taken, and the answer says
  * where it ends.
  */
-async function receive(context: RegistryContext, request: HttpRequest, upload: Upload): Promise<void> {
+async function receive(context: RegistryContext, request: HttpRequest, upload: Upload, isLast: boolean): Promise<void> {
   const { quotas } = writesOf(context);
   const length = contentLength(request);
   const range = parseContentRange(headerOf(request, "content-range"), length);
-  if (range !== undefined && range.start !== upload.file.size) throw outOfOrder(upload);
+  if (range !== undefined && range.start !== upload.data.size) throw outOfOrder(upload);
   await admit(context, upload, length ?? 0);
-  const most = range === undefined ? Infinity : upload.file.size + range.end - range.start + 1;
-  await upload.file.append(patiently(request.body, context.limits.stallMs), async (bytes) => {
-    if (upload.file.size + bytes > most) throw new RegistryError("SIZE_INVALID", "the body is longer than its Content-Range");
+  const most = range === undefined ? Infinity : upload.data.size + range.end - range.start + 1;
+  const admitChunk = async (bytes: number): Promise<void> => {
+    if (upload.data.size + bytes > most) throw new RegistryError("SIZE_INVALID", "the body is longer than its Content-Range");
     await admit(context, upload, bytes);
     quotas.coming(upload.repository, bytes);
-  });
+  };
+  await upload.data.append(patiently(request.body, context.limits.stallMs), admitChunk, isLast);
 }
 
-async function admit({ limits, writes }: RegistryContext, { repository, file }: Upload, bytes: number): Promise<void> {
-  if (file.size + bytes > limits.blobBytes) {
+async function admit({ limits, writes }: RegistryContext, { repository, data }: Upload, bytes: number): Promise<void> {
+  if (data.size + bytes > limits.blobBytes) {
     throw new RegistryError("SIZE_INVALID", `the blob is larger than ${limits.blobBytes} bytes`, { status: 413 });
   }
   await writes?.quotas.check(repository, bytes);
@@ -101,13 +102,13 @@ async function admit({ limits, writes }: RegistryContext, { repository, file }: 
 /** What turns out to be something else is of no use to anybody: it goes at once. */
 async function keep(context: RegistryContext, upload: Upload, digest: BlobDigest): Promise<void> {
   const { uploads, repositories, quotas } = writesOf(context);
-  const { repository, file } = upload;
+  const { repository, data } = upload;
   try {
-    if (!(await file.isOf(digest))) {
+    if (!(await data.isOf(digest))) {
       throw new RegistryError("DIGEST_INVALID", "the blob's digest is another than the one it is sent for", { detail: { digest } });
     }
     quotas.coming(repository, -uploads.forget(upload));
-    await repositories.addBlob(repository, digest, file.path, file.size);
+    await repositories.addBlob(repository, digest, data.as(digest));
   } finally {
     await drop(context, upload);
   }
@@ -133,13 +134,13 @@ function created(repository: RepositoryName, digest: BlobDigest): RawReply {
 }
 
 /** Of an upload without a byte there is no way to say so in this header: Docker's registry says `0-0`, and clients know. */
-function rangeOf({ file }: Upload): string {
-  return `0-${Math.max(0, file.size - 1)}`;
+function rangeOf({ data }: Upload): string {
+  return `0-${Math.max(0, data.size - 1)}`;
 }
 
 function outOfOrder(upload: Upload): RegistryError {
   const { headers } = accepted(upload);
-  return new RegistryError("RANGE_INVALID", `the upload goes on at byte ${upload.file.size}`, { headers });
+  return new RegistryError("RANGE_INVALID", `the upload goes on at byte ${upload.data.size}`, { headers });
 }
 
 function algorithmIn(query: URLSearchParams): DigestAlgorithm {

@@ -3,6 +3,8 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { orExhausted } from "#store/full-disk.ts";
 import { algorithmOf, type BlobDigest, type DigestAlgorithm, digestSoFar } from "../protocol/digest.ts";
+import type { VerifiedBlob } from "../repositories/contract.ts";
+import type { UploadData } from "./contract.ts";
 
 /** Written at once: fewer turns of the file system's threads than chunks as sockets give them. */
 const BATCH_BYTES = 1024 * 1024;
@@ -12,7 +14,7 @@ const READ_BYTES = 1024 * 1024;
  * A file that grows by what a client sends, and is hashed on the way. What was written by a process that is gone is hashed again when
  * somebody goes on with it.
  */
-export class UploadFile {
+export class UploadFile implements UploadData {
   readonly path: string;
   #size: number;
   #unwritten = (): number => 0;
@@ -34,12 +36,7 @@ export class UploadFile {
     return this.#size - this.#unwritten();
   }
 
-  /**
-   * Appends what comes. When the source breaks off, what had come before is kept, and counts.
-   *
-   * @param admit is told of each chunk before it is kept, and may throw.
-   */
-  async append(source: AsyncIterable<Uint8Array>, admit: (bytes: number) => void | Promise<void>): Promise<void> {
+  async append(source: AsyncIterable<Uint8Array>, admit: (bytes: number) => void | Promise<void>, _isLast: boolean): Promise<void> {
     await using file = await open(this.path, "a", 0o600);
     // Of a write that failed half-way there may be more in the file than counts.
     await file.truncate(this.#size);
@@ -70,6 +67,10 @@ export class UploadFile {
 
   async isOf(digest: BlobDigest): Promise<boolean> {
     return (await this.digest(algorithmOf(digest))) === digest;
+  }
+
+  as(digest: BlobDigest): VerifiedBlob {
+    return { size: this.size, store: (storage) => storage.storeBlob(digest, this.path) };
   }
 
   #forget(unwritten: number): void {
