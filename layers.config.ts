@@ -17,6 +17,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   network: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   volume: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   distribution: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
+  trust: ["lib", "errors", "spec"],
   build: ["lib", "errors", "spec", "sys", "http", "store", "runtime", "events", "logs"],
   engine: [
     "lib",
@@ -33,6 +34,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     "network",
     "volume",
     "distribution",
+    "trust",
     "build",
   ],
   api: ["lib", "errors", "spec", "http"],
@@ -45,5 +47,5 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders that may be imported for their types alone. */
 export const typeOnlyLayers: Readonly<Record<string, readonly string[]>> = {
-  api: ["image", "container", "network", "volume", "distribution", "build", "engine", "events", "logs", "runtime"],
+  api: ["image", "container", "network", "volume", "distribution", "trust", "build", "engine", "events", "logs", "runtime"],
 };

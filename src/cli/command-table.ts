@@ -75,6 +75,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image/load.ts")).load,
   },
   {
+    names: ["image verify"],
+    summary: "Say whether the signature policy accepts an image, and why",
+    load: async () => (await import("./commands/image/verify.ts")).imageVerify,
+  },
+  {
     names: ["login"],
     summary: "Authenticate to a registry",
     load: async () => (await import("./commands/registry/login.ts")).login,

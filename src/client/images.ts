@@ -1,4 +1,5 @@
 import type { AuthConfig, DistributionInspect, ImageDeleteResponseItem, ImageHistoryResponseItem } from "#spec/docker-api/types.ts";
+import type { ImageVerdict } from "#spec/image-verdict.ts";
 import type { ProgressMessage } from "#spec/progress.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, familiarString, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
@@ -83,6 +84,14 @@ export class ImagesClient {
   /** Makes an image of a file system as a tar. */
   import(archive: AsyncIterable<Uint8Array>, { signal, ...options }: ImportOptions = {}): Promise<AsyncGenerator<ProgressMessage>> {
     return this.#progress("/images/create", { query: { fromSrc: "-", ...options }, headers: TAR, body: archive, signal });
+  }
+
+  /** What the daemon's signature policy says of an image in its registry. Only this project's engine tells. */
+  verify(reference: Reference, { auth, signal }: Pick<PullOptions, "auth" | "signal"> = {}): Promise<ImageVerdict> {
+    return this.#caller.json(`GET /distribution/${encodeName(familiarString(withDefaultTag(reference)))}/verify`, {
+      headers: authHeader(auth),
+      signal,
+    });
   }
 
   /** Builds an image. The last line with an `aux` of an `ID` names it. */

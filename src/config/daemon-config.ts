@@ -120,5 +120,7 @@ export interface ImagesConfig {
   readonly maxConcurrentDownloads: number;
   readonly maxConcurrentUploads: number;
   readonly maxDownloadAttempts: number;
+  /** What images have to be signed by; undefined: the usual file, where there is one. */
+  readonly signaturePolicy: string | undefined;
   readonly proxies: Proxies;
 }

@@ -77,3 +77,31 @@ export interface ImageToPush {
     readonly blob: { readonly digest: Digest; readonly mediaType: string } | undefined;
   }[];
 }
+
+/**
+ * Who says whether an image may be pulled (`trust/`). Asked when the reference has been resolved to a manifest, before anything that this names
+ * is fetched; what is pulled then is this very manifest.
+ */
+export interface ImageGate {
+  /** @throws EngineError `forbidden` for an image that is refused. */
+  check(reference: Reference, manifest: ManifestToCheck, source: SignatureSource, signal: AbortSignal): Promise<void>;
+}
+
+export interface ManifestToCheck {
+  readonly digest: Digest;
+  readonly bytes: Buffer;
+}
+
+/** Documents about an image in its own repository (`trust/contract.ts`). */
+export interface SignatureSource {
+  /** By tag, or verified by digest; undefined when it is not there. @throws EngineError `too-large` over `limit` bytes. */
+  manifest(tagOrDigest: string, limit: number, signal: AbortSignal): Promise<Buffer | undefined>;
+  referrers(subject: Digest, artifactType: string, signal: AbortSignal): AsyncIterable<readonly SignatureReferrer[]>;
+  /** Verified. @throws EngineError `not-found`, `too-large` over `limit` bytes. */
+  blob(digest: Digest, limit: number, signal: AbortSignal): Promise<Buffer>;
+}
+
+export interface SignatureReferrer {
+  readonly digest: Digest;
+  readonly artifactType: string | undefined;
+}

@@ -10,7 +10,7 @@ import { mediaTypes } from "#spec/oci-image/types.ts";
 import { silentLogger } from "#lib/logger.ts";
 import type { EventSink } from "#events/contract.ts";
 import type { ContentStore } from "#store/content/contract.ts";
-import type { ImageTarget } from "./ports.ts";
+import type { ImageGate, ImageTarget } from "./ports.ts";
 import { FakeUploads } from "./fake-uploads.ts";
 import { createPullService, type PullOptions, type PullService } from "./pull/pull.ts";
 import type { PushOptions } from "./push/push.ts";
@@ -196,12 +196,15 @@ export interface TestPullService extends PullService {
   close(): void;
 }
 
+/** Lets everything in. */
+const openGate: ImageGate = { check: async () => undefined };
+
 export function testPullService(
-  deps: { target: ImageTarget; content: ContentStore; events: EventSink },
+  deps: { target: ImageTarget; content: ContentStore; events: EventSink; gate?: ImageGate },
   options: TestOptions = {},
 ): TestPullService {
   const registries = testRegistries(options);
   const { concurrentDownloads = 3, platform = { os: "linux", architecture: "amd64", variant: undefined } } = options;
-  const service = createPullService({ ...deps, registries, logger: silentLogger }, { concurrentDownloads, platform });
+  const service = createPullService({ gate: openGate, ...deps, registries, logger: silentLogger }, { concurrentDownloads, platform });
   return { ...service, close: () => registries.close() };
 }

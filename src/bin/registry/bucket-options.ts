@@ -1,5 +1,5 @@
 import type { RegistryCollectValues } from "#cli/registry-values.ts";
-import { isLoopback } from "#config/host-address.ts";
+import { isLoopback } from "#config/values/host-address.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { partBytesFor, type S3Options } from "#registry/storage/s3/options.ts";
 

@@ -24,6 +24,13 @@ export const imagesOptions = {
     ready: true,
     reload: true,
   },
+  "signature-policy": {
+    type: "string",
+    help: "File that says whose signatures images need, as containers-policy.json(5)",
+    default: "/etc/dhow/policy.json",
+    ready: true,
+    reload: true,
+  },
   "storage-driver": {
     short: "s",
     type: "string",

@@ -12,6 +12,7 @@ export function buildImages(settings: Settings, environment: DaemonEnvironment):
     maxConcurrentDownloads: atLeastOne(settings["max-concurrent-downloads"] ?? 3, "max concurrent downloads"),
     maxConcurrentUploads: atLeastOne(settings["max-concurrent-uploads"] ?? 5, "max concurrent uploads"),
     maxDownloadAttempts: atLeastOne(settings["max-download-attempts"] ?? 5, "max download attempts"),
+    signaturePolicy: absolute(settings["signature-policy"], "signature policy"),
     proxies: {
       http: settings["http-proxy"] ?? environment.proxies.http,
       https: settings["https-proxy"] ?? environment.proxies.https,
@@ -23,6 +24,11 @@ export function buildImages(settings: Settings, environment: DaemonEnvironment):
 function atLeastOne(value: number, what: string): number {
   if (value < 1) throw new ConfigError(`invalid ${what}: ${value}`);
   return value;
+}
+
+function absolute(path: string | undefined, what: string): string | undefined {
+  if (path !== undefined && !path.startsWith("/")) throw new ConfigError(`invalid ${what} ${JSON.stringify(path)}: want an absolute path`);
+  return path;
 }
 
 /** A host with or without a port, or a subnet. */

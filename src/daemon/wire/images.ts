@@ -8,8 +8,11 @@ import type { PushService } from "#distribution/push/push.ts";
 import { Registries } from "#distribution/registries.ts";
 import { createImageService } from "#image/image-service.ts";
 import type { ContainerUse, LayerKeeper } from "#image/ports.ts";
+import type { Logger } from "#lib/logger.ts";
 import { dhowVersion } from "#spec/identity.ts";
+import type { LiveConfig } from "../live-config.ts";
 import type { NounParts } from "./nouns.ts";
+import { wireSignatures } from "./signatures.ts";
 import type { Stores } from "./stores.ts";
 
 /** Where the certificates of registries are looked for; the second is Docker's, whose users have theirs there. */
@@ -34,25 +37,10 @@ export function wireImages(
     remote: { fetch: (...blob) => refetch(registries, ...blob) },
   });
   const distribution = { source: images, target: images, content, compressor, events, logger: logger.child({ part: "distribution" }) };
-  const registries = new Registries(distribution, {
-    // Asked for each time: a reload may change them.
-    registries: {
-      get mirrors() {
-        return config.current.images.mirrors;
-      },
-      get insecureRegistries() {
-        return config.current.images.insecureRegistries;
-      },
-    },
-    get proxies() {
-      return config.current.images.proxies;
-    },
-    certificateFolders: CERTIFICATE_FOLDERS,
-    retry: { ...defaultRetry, attempts: config.current.images.maxDownloadAttempts },
-    userAgent: `dhow/${dhowVersion}`,
-  });
+  const registries = openRegistries(config, distribution.logger);
   const { maxConcurrentDownloads: concurrentDownloads, maxConcurrentUploads: concurrentUploads } = config.current.images;
-  const pulls = createPullService({ ...distribution, registries }, { concurrentDownloads });
+  const { gate, verdictOn } = wireSignatures(config);
+  const pulls = createPullService({ ...distribution, registries, gate }, { concurrentDownloads });
   // What few daemons are asked for is loaded when they are.
   let pushes: Promise<PushService> | undefined;
   const openPushes = async (): Promise<PushService> =>
@@ -73,7 +61,32 @@ export function wireImages(
   const registryBackend: RegistryBackend = {
     login: async (auth, signal) => registries.login(domainOf(auth), auth.credential, signal),
     inspect: async (...asked) => (await import("#distribution/inquiry/inspect-remote.ts")).inspectRemote(registries, ...asked),
+    verify: async (reference, auth, signal) =>
+      (await import("#distribution/inquiry/verify-remote.ts")).verifyRemote(registries, reference, auth, verdictOn, signal),
     search: async (...asked) => (await import("#distribution/inquiry/search.ts")).searchRegistry(registries, ...asked),
   };
   return { images, backend, registryBackend, puller: pulls, close: () => registries.close() };
+}
+
+/** Asked for each time: a reload may change them. */
+function openRegistries(config: LiveConfig, logger: Logger): Registries {
+  return new Registries(
+    { logger },
+    {
+      registries: {
+        get mirrors() {
+          return config.current.images.mirrors;
+        },
+        get insecureRegistries() {
+          return config.current.images.insecureRegistries;
+        },
+      },
+      get proxies() {
+        return config.current.images.proxies;
+      },
+      certificateFolders: CERTIFICATE_FOLDERS,
+      retry: { ...defaultRetry, attempts: config.current.images.maxDownloadAttempts },
+      userAgent: `dhow/${dhowVersion}`,
+    },
+  );
 }

@@ -9,10 +9,11 @@ import type { ProgressSink } from "#spec/progress.ts";
 import { canonicalString, familiarString, withDigest, type Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import { fetchManifest, type FetchedManifest } from "./fetch-manifest.ts";
-import type { ImageAssembly, ImageTarget } from "../ports.ts";
+import type { ImageAssembly, ImageGate, ImageTarget } from "../ports.ts";
 import { pullLayers, type LayerToPull } from "./pull-layers.ts";
 import type { RetryOptions } from "../transport/retry.ts";
 import type { RegistrySession } from "../session/session.ts";
+import { signatureSource } from "./signature-source.ts";
 import type { Transfers } from "./transfers.ts";
 
 export interface PullImageDeps {
@@ -21,6 +22,7 @@ export interface PullImageDeps {
   readonly content: ContentStore;
   readonly transfers: Transfers;
   readonly retry: RetryOptions;
+  readonly gate: ImageGate;
 }
 
 export interface ImageToPull {
@@ -49,6 +51,7 @@ const DEEPEST = 3;
 export async function pullImage(deps: PullImageDeps, image: ImageToPull, sink: ProgressSink, signal: AbortSignal): Promise<boolean> {
   const { reference } = image;
   const top = await fetchManifest(deps.session, reference.digest ?? reference.tag ?? "latest", undefined, deps.retry, signal);
+  await deps.gate.check(reference, top, signatureSource(deps.session, deps.retry), signal);
   const shownAs = reference.digest === undefined ? (reference.tag ?? "latest") : canonicalString(reference);
   sink({ status: `Pulling from ${reference.path}`, id: shownAs });
   const found = await descend(deps, top, image.platform, signal);

@@ -8,7 +8,7 @@ import type { RegistryAuth } from "#spec/registry-auth.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { RegistrySession } from "../session/session.ts";
 import { listTags } from "./list-tags.ts";
-import type { ImageTarget } from "../ports.ts";
+import type { ImageGate, ImageTarget } from "../ports.ts";
 import type { Registries } from "../registries.ts";
 import { pullError } from "./pull-error.ts";
 import { pullImage } from "./pull-image.ts";
@@ -21,6 +21,7 @@ export interface PullDeps {
   readonly content: ContentStore;
   readonly events: EventSink;
   readonly logger: Logger;
+  readonly gate: ImageGate;
 }
 
 export interface PullOptions {
