@@ -88,8 +88,9 @@ export interface ContainersConfig {
 export interface NetworkConfig {
   /** Address and prefix of the default bridge; undefined takes one from the pools. */
   readonly bip: string | undefined;
-  /** IPv6 on the default bridge, its own address and subnet, or its subnet alone; undefined takes one from the pools. */
-  readonly ipv6: boolean;
+  /** IPv6 on the default bridge and on networks that do not say, or on neither; undefined: on these alone. */
+  readonly ipv6: boolean | undefined;
+  /** The default bridge's own IPv6 address and subnet, or its subnet alone; undefined takes one from the pools. */
   readonly bip6: string | undefined;
   readonly fixedCidr6: string | undefined;
   /** By driver, options of networks that do not say. */
@@ -101,6 +102,8 @@ export interface NetworkConfig {
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
+  /** Whether the host's own input rules decide about published ports. */
+  readonly hostFirewall: boolean;
   /** Whether containers resolve each other's names on the default network too. */
   readonly namesOnDefaultNetwork: boolean;
 }

@@ -48,6 +48,8 @@ interface NetworkSettings {
   readonly uniqueLocal: () => AddressPoolOption;
   /** IPv6 on the default bridge: undefined for none. */
   readonly bridgeIpv6: { readonly subnet: string | undefined; readonly gateway: string | undefined } | undefined;
+  /** IPv6 on bridge networks that say nothing of it. */
+  readonly dualStack: boolean;
   /** By driver. */
   readonly networkOptions: DefaultOptions;
   readonly ipForward: boolean;

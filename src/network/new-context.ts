@@ -12,6 +12,7 @@ import { BridgeDriver } from "./drivers/bridge.ts";
 import { SharedDriver } from "./drivers/shared.ts";
 import { uniqueLocalPool } from "./addresses/subnet-choice.ts";
 import { parseCidr, formatAddress, formatSubnet, subnetAt } from "./addresses/ip.ts";
+import { detourOf } from "./firewall/detour.ts";
 import { Firewall } from "./firewall/firewall.ts";
 import { HOST_FILES } from "./name-files/host-files.ts";
 import { NetworkStore } from "./record/network-store.ts";
@@ -50,7 +51,10 @@ function assemble(
       macvlan: new SharedDriver({ links: host }, { kind: "macvlan", instance }),
       ipvlan: new SharedDriver({ links: host }, { kind: "ipvlan", instance }),
     },
-    firewall: new Firewall({ rules: host, logger }, { table: instance.nftTable }),
+    firewall: new Firewall(
+      { rules: host, logger },
+      { table: instance.nftTable, detour: detourOf(instance), hostDecides: options.hostFirewall ?? false },
+    ),
     ports: new PortAllocator({ hold: holdPort }, { random }),
     departures: new Departures(logger),
     drain: new Drain({ links: host, logger }),
@@ -70,6 +74,7 @@ function assemble(
       addressPools: options.defaultAddressPools,
       uniqueLocal: () => uniqueLocalPool(hostId, instance.name),
       bridgeIpv6: bridgeIpv6Of(options),
+      dualStack: options.ipv6 ?? survey.ipv6,
       networkOptions: options.networkOptions ?? {},
       ipForward: options.ipForward ?? true,
     },

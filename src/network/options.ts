@@ -21,7 +21,10 @@ export interface NetworkOptions {
   readonly bip?: string | undefined;
   /** daemon.json `default-address-pools`. */
   readonly defaultAddressPools?: readonly AddressPoolOption[] | undefined;
-  /** daemon.json `ipv6`: IPv6 on the default bridge; false without. */
+  /**
+   * daemon.json `ipv6`: true for IPv6 on the default bridge as well as on the networks of users that do not say, false on neither; without,
+   * on these alone, where the host has IPv6.
+   */
   readonly ipv6?: boolean | undefined;
   /** daemon.json `bip6`: the default bridge's own IPv6 address and subnet; and `fixed-cidr-v6`, its subnet alone. */
   readonly bip6?: string | undefined;
@@ -38,11 +41,13 @@ export interface NetworkOptions {
   readonly dns?: readonly string[] | undefined;
   readonly dnsSearch?: readonly string[] | undefined;
   readonly dnsOptions?: readonly string[] | undefined;
+  /** daemon.json `host-firewall`: the host's own input rules decide about published ports; false without. */
+  readonly hostFirewall?: boolean | undefined;
   /** daemon.json `default-network-names`; true without. */
   readonly namesOnDefaultNetwork?: boolean | undefined;
   /** daemon.json `host-gateway-ip`. */
   readonly hostGatewayIp?: string | undefined;
-  /** How often to look whether somebody flushed our rules; 3000 without, 0 for never. */
+  /** How often to look whether somebody took away our rules or interfaces; 3000 without, 0 for never. */
   readonly verifyEveryMs?: number | undefined;
   /** For tests. */
   readonly hostFiles?: HostFilePaths | undefined;

@@ -5,7 +5,7 @@ import { isPredefined } from "./record/network.ts";
 import { removeNetwork } from "./remove.ts";
 
 /**
- * Removes every network of the user's that no running container is on.
+ * Removes every network of the user's that no running container is on; configurations stay, as with Docker.
  *
  * @param before only those made before this moment (milliseconds since the epoch).
  * @returns the names of those that were removed.
@@ -19,7 +19,8 @@ export async function pruneNetworks(
   const removed: string[] = [];
   const candidates = context.registry
     .all()
-    .filter(({ name, labels, created }) => !isPredefined(name) && matchesLabels(filters, labels) && isOlder(created, before))
+    .filter(({ name, configuration }) => !isPredefined(name) && configuration === undefined)
+    .filter(({ labels, created }) => matchesLabels(filters, labels) && isOlder(created, before))
     .filter(({ id }) => context.sandboxes.endpointsOn(id).length === 0);
   for (const { id, name } of candidates) {
     if (signal.aborted) break;

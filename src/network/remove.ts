@@ -12,6 +12,7 @@ export async function removeNetwork(context: NetworkContext, term: string): Prom
     if (context.sandboxes.networksInDrain().has(found.id)) await context.departures.all();
     const network = context.registry.find(found.id);
     refuseInUse(context, network);
+    refuseUsedConfiguration(context, network);
     // Without a wait in between, so that no container gets an address of it any more.
     context.registry.hide(network.id);
     try {
@@ -24,6 +25,11 @@ export async function removeNetwork(context: NetworkContext, term: string): Prom
     context.registry.remove(network.id);
     emitLifeEvent(context, "destroy", network);
   });
+}
+
+function refuseUsedConfiguration({ registry }: Pick<NetworkContext, "registry">, { name, configuration }: Network): void {
+  if (configuration === undefined || !registry.all().some(({ configFrom }) => configFrom === name)) return;
+  throw new EngineError("forbidden", `configuration network ${JSON.stringify(name)} is in use`);
 }
 
 function refuseInUse({ sandboxes }: Pick<NetworkContext, "sandboxes">, network: Network): void {

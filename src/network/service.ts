@@ -21,7 +21,7 @@ import { republish } from "./sandbox/republish.ts";
 import { rename } from "./sandbox/rename.ts";
 import { restore } from "./restore/restore.ts";
 import { type SandboxView, viewOf } from "./sandbox/sandbox.ts";
-import { RulesWatch } from "./restore/rules-watch.ts";
+import { HostWatch } from "./restore/host-watch.ts";
 import { traceContainerName, type TraceInput } from "./trace-name.ts";
 import { teardown } from "./restore/teardown.ts";
 import { validate } from "./sandbox/validate.ts";
@@ -62,7 +62,7 @@ export interface NetworkService extends ContainerNetworks, NetworkVerbs {
 /** Looks at the host and makes the service; `restore` comes before anything else. */
 export async function createNetworkService(deps: NetworkDeps, options: NetworkOptions): Promise<NetworkService> {
   const context = await newContext(deps, options);
-  const watch = new RulesWatch(context, options.verifyEveryMs ?? 3000);
+  const watch = new HostWatch(context, options.verifyEveryMs ?? 3000);
   return {
     validate: (request) => validate(context, request),
     prepare: (request) => prepare(context, request),

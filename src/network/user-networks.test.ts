@@ -72,6 +72,50 @@ describe("making and removing", () => {
     await networks.release("c1");
   });
 
+  it("gives addresses out of several subnets, one after the other, and leads out of each", async () => {
+    const Config = [{ Subnet: "10.213.70.0/30" }, { Subnet: "10.213.71.0/24", Gateway: "10.213.71.9" }, { Subnet: "fd00:d0:70::/64" }];
+    const network = await networks.create({ Name: "wide", IPAM: { Config } });
+    expect(network.more).toMatchObject([{ subnet: "10.213.71.0/24", gateway: "10.213.71.9" }]);
+    const views = await Promise.all(["c1", "c2"].map((id) => run(id, { mode: "wide" })));
+    const shown = views.map(({ endpoints }) => endpoints["wide"]);
+    expect(shown.map((one) => [one?.IPAddress, one?.IPPrefixLen, one?.Gateway])).toEqual([
+      ["10.213.70.2", 30, "10.213.70.1"],
+      ["10.213.71.1", 24, "10.213.71.9"],
+    ]);
+    host.serve(views[0]?.netns ?? "", "in the first");
+    await expect.poll(() => host.fetch(views[1]?.netns ?? "", "10.213.70.2")).toBe("in the first");
+    const third = await run("c3", { mode: "wide", endpoints: { wide: { IPAMConfig: { IPv4Address: "10.213.71.77" } } } });
+    expect(third.endpoints["wide"]).toMatchObject({ IPAddress: "10.213.71.77", Gateway: "10.213.71.9" });
+    await networks.close();
+    networks = await host.service();
+    await networks.restore(new Set(["c1", "c2", "c3"]));
+    const taken = networks.prepare(request("c4", { mode: "wide", endpoints: { wide: { IPAMConfig: { IPv4Address: "10.213.71.77" } } } }));
+    await expect(taken).rejects.toThrow("Address already in use");
+    await expect(networks.create({ Name: "near", IPAM: { Config: [{ Subnet: "10.213.71.0/25" }] } })).rejects.toThrow("Pool overlaps");
+  });
+
+  it("makes networks from a configuration that nobody can be on, and keeps it as long as they need it", async () => {
+    const IPAM = { Config: [{ Subnet: "10.213.72.0/24" }] };
+    await networks.create({ Name: "conf", ConfigOnly: true, Labels: { tier: "back" }, IPAM });
+    await expect(networks.prepare(request("c1", { mode: "conf" }))).rejects.toThrow(
+      expect.objectContaining({ category: "forbidden", message: "cannot create endpoint on configuration-only network" }),
+    );
+    const made = await networks.create({ Name: "made", ConfigFrom: { Network: "conf" } });
+    expect(made).toMatchObject({ labels: { tier: "back" }, ipam: { subnet: "10.213.72.0/24" }, configFrom: "conf" });
+    expect((await run("c1", { mode: "made" })).endpoints["made"]?.IPAddress).toBe("10.213.72.2");
+    await expect(networks.remove("conf")).rejects.toThrow('configuration network "conf" is in use');
+    await networks.release("c1");
+    const signal = new AbortController().signal;
+    expect(await networks.prune(new Map(), undefined, signal)).toEqual(["made"]);
+    await networks.remove("conf");
+    expect(names({ type: ["custom"] })).toEqual([]);
+  });
+
+  it("has containers leave behind an address of the host's that the network names", async () => {
+    await networks.create({ Name: "named", Options: { "com.docker.network.host_ipv4": "192.0.2.7" } });
+    expect(host.run(host.host, "nft", "list", "chain", "inet", host.instance.nftTable, "source")).toContain("snat ip to 192.0.2.7");
+  });
+
   it("refuses what overlaps, what is taken, and what is in use", async () => {
     await networks.create({ Name: "one", IPAM: { Config: [{ Subnet: "10.213.0.0/16" }] } });
     const overlap = networks.create({ Name: "two", IPAM: { Config: [{ Subnet: "10.213.7.0/24" }] } });

@@ -58,7 +58,7 @@ function tableOf({ nftTable }: Instance): string[] {
 function foreignRules(instance: Instance): string[] {
   return nft("list", "ruleset")
     .split("\n")
-    .filter((line) => line.includes(`comment "${instance.name}`))
+    .filter((line) => line.includes(`comment "instance ${instance.name}"`))
     .map((line) => line.trim());
 }
 

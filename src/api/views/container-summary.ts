@@ -75,7 +75,8 @@ export function portSummaries(ports: Readonly<Record<string, readonly { HostIp: 
     const [port = "", protocol = "tcp"] = key.split("/");
     const row = { PrivatePort: Number(port), Type: protocol as "tcp" };
     if (targets === null || targets.length === 0) return [row];
-    return targets.map(({ HostIp, HostPort }) => ({ IP: HostIp, ...row, PublicPort: Number(HostPort) }));
+    const onHost = targets.filter(({ HostPort }) => HostPort !== "");
+    return onHost.length === 0 ? [row] : onHost.map(({ HostIp, HostPort }) => ({ IP: HostIp, ...row, PublicPort: Number(HostPort) }));
   });
 }
 

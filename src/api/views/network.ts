@@ -19,22 +19,23 @@ function viewOf(network: Network, containers: Record<string, EndpointResource>):
     Created: network.created,
     Scope: "local",
     Driver: network.driver,
-    EnableIPv4: network.ipam !== undefined,
-    EnableIPv6: network.ipam6 !== undefined,
+    EnableIPv4: network.ipam !== undefined || network.configuration !== undefined,
+    EnableIPv6: network.ipam6 !== undefined || network.configuration?.EnableIPv6 === true,
     IPAM: ipamOf(network),
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: "" },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom ?? "" },
+    ConfigOnly: network.configuration !== undefined,
     Containers: containers,
     Options: network.options,
     Labels: network.labels,
   };
 }
 
-function ipamOf({ ipam, ipam6 }: Network): IPAM {
-  return { Driver: "default", Options: {}, Config: [ipam, ipam6].flatMap((one) => (one === undefined ? [] : [configOf(one)])) };
+function ipamOf({ ipam, ipam6, more = [], configuration }: Network): IPAM {
+  const given = [ipam, ipam6, ...more].flatMap((one) => (one === undefined ? [] : [configOf(one)]));
+  return { Driver: "default", Options: {}, Config: configuration?.IPAM?.Config ?? given };
 }
 
 /** What was not asked for is absent, as with Docker. */
@@ -42,7 +43,7 @@ function configOf({ subnet, gateway, range, auxiliary }: Ipam): IPAMConfig {
   return {
     Subnet: subnet,
     ...(range === undefined ? {} : { IPRange: range }),
-    Gateway: gateway,
+    ...(gateway === undefined ? {} : { Gateway: gateway }),
     ...(Object.keys(auxiliary).length === 0 ? {} : { AuxiliaryAddresses: auxiliary }),
   };
 }

@@ -26,6 +26,11 @@ export const networkOptions = {
   "dns-search": { type: "list", help: "Search domains of containers that do not say", ready: true },
   "fixed-cidr": { type: "string", help: "Part of the default bridge's subnet that addresses are taken from" },
   "fixed-cidr-v6": { type: "string", help: "IPv6 subnet of the default bridge", ready: true },
+  "host-firewall": {
+    type: "bool",
+    help: "Let the host's own input rules (ufw, firewalld) decide about published ports",
+    ready: true,
+  },
   "host-gateway-ip": {
     key: "host-gateway-ips",
     alsoKey: "host-gateway-ip",
@@ -39,7 +44,7 @@ export const networkOptions = {
   "ip-masq": { type: "bool", help: "Hide the default bridge's containers behind the host's address", default: "true", ready: [true] },
   ip6tables: { type: "bool", help: "Make firewall rules for IPv6", default: "true", ready: [true] },
   iptables: { type: "bool", help: "Make firewall rules", default: "true", ready: [true] },
-  ipv6: { type: "bool", help: "IPv6 on the default bridge", ready: true },
+  ipv6: { type: "bool", help: "IPv6 on the default bridge, too; false: on no network that does not ask for it", ready: true },
   mtu: { type: "int", help: "MTU of the default bridge", default: "1500", ready: true },
   "userland-proxy": { type: "bool", help: "Forward published ports by a process instead of the kernel", default: "false", ready: [false] },
   "userland-proxy-path": { type: "string", help: "The program that forwards published ports" },

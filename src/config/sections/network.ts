@@ -9,7 +9,7 @@ const MTU = { least: 68, most: 65_535, usual: 1500 };
 export function buildNetwork(settings: Settings): NetworkConfig {
   return {
     bip: bridgeAddress(settings.bip),
-    ipv6: settings.ipv6 ?? false,
+    ipv6: settings.ipv6,
     bip6: ipv6Subnet("bip6", settings.bip6),
     fixedCidr6: ipv6Subnet("fixed-cidr-v6", settings["fixed-cidr-v6"]),
     networkOptions: settings["default-network-opt"] ?? {},
@@ -19,6 +19,7 @@ export function buildNetwork(settings: Settings): NetworkConfig {
     dns: settings.dns ?? [],
     dnsSearch: (settings["dns-search"] ?? []).map(domain),
     dnsOptions: settings["dns-opt"] ?? [],
+    hostFirewall: settings["host-firewall"] ?? false,
     namesOnDefaultNetwork: settings["default-network-names"] ?? true,
   };
 }

@@ -22,6 +22,7 @@ export async function wireNetworks({ config, database, events, logger, networkWo
       dns: network.dns,
       dnsSearch: network.dnsSearch,
       dnsOptions: network.dnsOptions,
+      hostFirewall: network.hostFirewall,
       namesOnDefaultNetwork: network.namesOnDefaultNetwork,
     },
   );

@@ -76,6 +76,11 @@ export function parseSubnet(text: string): Subnet | undefined {
   return cidr === undefined ? undefined : subnetAt(cidr.address, cidr.prefixLength);
 }
 
+/** Of an address or a subnet that is one. */
+export function familyOf(text: string): Family {
+  return text.includes(":") ? 6 : 4;
+}
+
 /** The subnet an address lies in. */
 export function subnetAt({ family, value }: Address, prefixLength: number): Subnet {
   const rest = BigInt(BITS[family] - prefixLength);

@@ -6,7 +6,7 @@ import type { NetworkContext } from "../context.ts";
 import type { IpamWish, PoolWish } from "../wishes/ipam-wish.ts";
 import { type Family, formatAddress, formatSubnet, overlaps, parseSubnet, type Subnet } from "./ip.ts";
 import { allowIpv6Forwarding } from "./ipv6-forwarding.ts";
-import { type Ipam, isPredefined, type Network } from "../record/network.ts";
+import { hasInterfaces, type Ipam, isPredefined, type Network, subnetsOf } from "../record/network.ts";
 import { type AddressPoolOption, chooseSubnet, DEFAULT_BRIDGE_POOLS, NETWORK_POOLS, takenSubnets } from "./subnet-choice.ts";
 
 type Deps = Pick<NetworkContext, "host" | "registry" | "drivers" | "options" | "logger">;
@@ -23,6 +23,8 @@ const ATTEMPTS = 5;
  * @throws EngineError `forbidden` when the user's subnet overlaps another network's, `invalid` when the pools are used up.
  */
 export async function setUpNetwork(deps: Deps, draft: Network, wish: IpamWish): Promise<Network> {
+  // A configuration is a record and no more.
+  if (!hasInterfaces(draft)) return await raise(deps, draft);
   const before = await deps.host.survey();
   const bridge = bridgeOf(deps, draft);
   if (draft.options[OPTION.bridgeName] !== undefined && !isPredefined(draft.name) && before.links.some(({ name }) => name === bridge)) {
@@ -42,13 +44,13 @@ export async function setUpNetwork(deps: Deps, draft: Network, wish: IpamWish): 
 /** A subnet that Dhow chose and that something else of the host lays claim to. */
 export function collisionOf(deps: Pick<Deps, "options">, survey: HostSurvey, network: Network): Subnet | undefined {
   const taken = takenSubnets(survey, bridgeOf(deps, network));
-  const own = [network.ipam, network.ipam6].flatMap((ipam) => parseSubnet(ipam?.subnet ?? "") ?? []);
+  const own = subnetsOf(network).map(({ subnet }) => subnetIn(subnet));
   return taken.find((other) => own.some((subnet) => overlaps(subnet, other)));
 }
 
 /** Whether nothing of its addresses is the user's word. */
-export function isChosenHere({ ipam, ipam6 }: Pick<Network, "ipam" | "ipam6">): boolean {
-  return [ipam, ipam6].every((one) => one?.chosenBy !== "user");
+export function isChosenHere(network: Pick<Network, "ipam" | "ipam6" | "more">): boolean {
+  return subnetsOf(network).every(({ chosenBy }) => chosenBy !== "user");
 }
 
 /** The interface whose routes and addresses are the network's own. */
@@ -75,13 +77,21 @@ interface Choice {
   readonly random: (() => number) | undefined;
 }
 
-function ipamsOf(deps: Deps, draft: Network, wish: IpamWish, choice: Choice): Pick<Network, "ipam" | "ipam6"> {
+function ipamsOf(deps: Deps, draft: Network, wish: IpamWish, choice: Choice): Pick<Network, "ipam" | "ipam6" | "more"> {
   const one = (family: Family, wanted: PoolWish | undefined): Ipam | undefined => {
     if (wanted === undefined) return undefined;
-    const chosen = wanted.subnet === undefined;
-    return ipamOf(chosen ? freeSubnet(deps, draft, family, choice) : chosenByUser(deps, draft, wanted.subnet ?? ""), wanted);
+    const { subnet: text } = wanted;
+    const subnet = text === undefined ? freeSubnet(deps, draft, family, choice) : chosenByUser(deps, draft, text);
+    return ipamOf(subnet, wanted, !isIsolated(deps, draft, subnet.family));
   };
-  return { ipam: one(4, wish.ipv4), ipam6: one(6, wish.ipv6) };
+  const more = wish.more.flatMap((wanted) => one(4, wanted) ?? []);
+  return { ipam: one(4, wish.ipv4), ipam6: one(6, wish.ipv6), ...(more.length === 0 ? {} : { more }) };
+}
+
+function isIsolated({ options }: Deps, draft: Network, family: Family): boolean {
+  if (draft.driver !== "bridge") return false;
+  const { mode4, mode6 } = bridgeSettings(draft, options.bridge);
+  return (family === 4 ? mode4 : mode6) === "isolated";
 }
 
 function chosenByUser({ registry }: Deps, draft: Network, text: string): Subnet {
@@ -109,19 +119,17 @@ function poolsFor(draft: Network, family: Family, { addressPools, uniqueLocal }:
 }
 
 function subnetsOfOthers(networks: readonly Network[], draft: Network): Subnet[] {
-  return networks.flatMap(({ id, ipam, ipam6 }) =>
-    id === draft.id ? [] : [ipam, ipam6].flatMap((one) => (one === undefined ? [] : subnetIn(one.subnet))),
-  );
+  return networks.flatMap((network) => (network.id === draft.id ? [] : subnetsOf(network).map(({ subnet }) => subnetIn(subnet))));
 }
 
-/** The gateway has the first address of what is given out, unless the user says otherwise. */
-function ipamOf(subnet: Subnet, wish: PoolWish): Ipam {
+/** The gateway, where there is one, has the first address of what is given out, unless the user says otherwise. */
+function ipamOf(subnet: Subnet, wish: PoolWish, hasGateway: boolean): Ipam {
   const { family, base } = subnet;
   const range = wish.range === undefined ? undefined : subnetIn(wish.range);
   const first = range === undefined || range.base <= base ? base + 1n : range.base;
   return {
     subnet: formatSubnet(subnet),
-    gateway: wish.gateway ?? formatAddress({ family, value: first }),
+    gateway: wish.gateway ?? (hasGateway ? formatAddress({ family, value: first }) : undefined),
     range: wish.range,
     auxiliary: wish.auxiliary,
     chosenBy: wish.subnet === undefined ? "pool" : "user",

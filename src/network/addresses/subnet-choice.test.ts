@@ -16,6 +16,7 @@ const choose = (pools: { base: string; size: number }[], taken: string[], random
 
 const survey: HostSurvey = {
   forwarding: true,
+  ipv6: true,
   links: [
     { index: 2, name: "eth0", up: true, mtu: 1500, mac: undefined, master: undefined, kind: undefined },
     { index: 3, name: "dhow0", up: true, mtu: 1500, mac: undefined, master: undefined, kind: "bridge" },

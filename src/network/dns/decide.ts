@@ -1,5 +1,5 @@
 import { contains, parseAddress, parseSubnet } from "../addresses/ip.ts";
-import { isPredefined, type Network } from "../record/network.ts";
+import { isPredefined, type Network, subnetsOf } from "../record/network.ts";
 import { isLoopbackServer } from "../name-files/resolv-conf.ts";
 import type { Endpoint, Sandbox } from "../sandbox/sandbox.ts";
 import { addressData, addressOfReverseName, isReverseName } from "./address-data.ts";
@@ -112,7 +112,7 @@ function reverse({ zone, network }: DecideDeps, asker: Sandbox, { name, type }: 
 
 function isWithin(network: Network | undefined, address: string): boolean {
   const parsed = parseAddress(address);
-  const subnets = [network?.ipam, network?.ipam6].flatMap((ipam) => parseSubnet(ipam?.subnet ?? "") ?? []);
+  const subnets = network === undefined ? [] : subnetsOf(network).flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
   return parsed !== undefined && subnets.some((subnet) => contains(subnet, parsed));
 }
 

@@ -1,26 +1,32 @@
 import { EngineError } from "#errors/engine-error.ts";
+import { macOf } from "#spec/mac-address.ts";
 import { type Address, contains, type Family, formatAddress, parseAddress, parseSubnet, type Subnet } from "../addresses/ip.ts";
 import { AddressPool } from "../addresses/ipam.ts";
-import type { Ipam, Network } from "../record/network.ts";
+import { type Ipam, type Network, subnetsOf } from "../record/network.ts";
 import type { EndpointLink, LinkAddress } from "../sandbox/sandbox.ts";
 import { type LinkWish, NO_ADDRESS } from "./contract.ts";
+import { interfaceSysctls } from "./inside.ts";
 
-type LinkAddresses = Pick<EndpointLink, "address" | "prefixLength" | "gateway" | "ipv6" | "linkLocal">;
+/** What of an endpoint's link is the same with every driver that gives addresses. */
+type Addressed = Pick<EndpointLink, keyof LinkAddress | "ipv6" | "linkLocal" | "name" | "mac" | "sysctls">;
 
 /** Who has which address on the networks of one driver. */
 export class AddressBook {
-  /** By network id and family. */
+  /** By network id and subnet. */
   readonly #pools = new Map<string, AddressPool>();
 
   /** Reserves an address of each family that the network has, or none. @throws EngineError as `NetworkDriver.reserve`. */
-  reserve(network: Network, wish: LinkWish): LinkAddresses {
-    const ipv4 = this.#take(network, ipamOf(network), wish.address);
+  reserve(network: Network, wish: LinkWish): Addressed {
+    const ipv4 = this.#take(network, 4, wish.address);
     try {
-      const ipv6 = network.ipam6 === undefined ? undefined : this.#take(network, network.ipam6, wish.address6);
+      const ipv6 = network.ipam6 === undefined ? undefined : this.#take(network, 6, wish.address6);
       return {
         ...ipv4,
         ...(ipv6 === undefined ? {} : { ipv6 }),
         ...(wish.linkLocal === undefined || wish.linkLocal.length === 0 ? {} : { linkLocal: wish.linkLocal }),
+        name: wish.name,
+        mac: wish.mac ?? macOf(ipv4.address),
+        ...interfaceSysctls(wish),
       };
     } catch (error) {
       this.free(network, ipv4);
@@ -36,65 +42,60 @@ export class AddressBook {
     this.#each(network, link, (pool, address) => pool.release(address));
   }
 
-  forget({ id }: Network): void {
-    for (const family of [4, 6] as const) this.#pools.delete(keyOf(id, family));
+  forget(network: Network): void {
+    for (const ipam of subnetsOf(network)) this.#pools.delete(keyOf(network, ipam));
   }
 
   #each(network: Network, { address, ipv6 }: Pick<EndpointLink, "address" | "ipv6">, work: (pool: AddressPool, address: Address) => void) {
-    for (const [ipam, text] of [[network.ipam, address] as const, [network.ipam6, ipv6?.address] as const]) {
-      const parsed = parseAddress(text ?? "");
-      if (ipam !== undefined && parsed !== undefined) work(this.#poolOf(network, ipam), parsed);
+    for (const parsed of [address, ipv6?.address].flatMap((text) => parseAddress(text ?? "") ?? [])) {
+      const ipam = subnetsOf(network).find((one) => contains(subnetOf(one), parsed));
+      if (ipam !== undefined) work(this.#poolOf(network, ipam), parsed);
     }
   }
 
-  #take(network: Network, ipam: Ipam, wanted: string | undefined): LinkAddress {
-    const subnet = subnetOf(ipam);
-    const address = wanted === undefined ? this.#next(network, ipam) : this.#claim(network, ipam, wanted);
-    return { address, prefixLength: subnet.prefixLength, gateway: network.internal ? undefined : ipam.gateway };
+  #take(network: Network, family: Family, wanted: string | undefined): LinkAddress {
+    const { ipam, address } = wanted === undefined ? this.#next(network, family) : this.#claim(network, family, wanted);
+    const { prefixLength } = subnetOf(ipam);
+    return { address: formatAddress(address), prefixLength, gateway: network.internal ? undefined : ipam.gateway };
   }
 
-  #next(network: Network, ipam: Ipam): string {
-    const address = this.#poolOf(network, ipam).allocate();
-    if (address !== undefined) return formatAddress(address);
-    const family = `IPv${subnetOf(ipam).family}`;
-    throw new EngineError(
-      "exhausted",
-      `no available ${family} addresses on this network's address pools: ${network.name} (${network.id})`,
-      {
-        code: NO_ADDRESS,
-      },
-    );
+  #next(network: Network, family: Family): { ipam: Ipam; address: Address } {
+    for (const ipam of subnetsOf(network, family)) {
+      const address = this.#poolOf(network, ipam).allocate();
+      if (address !== undefined) return { ipam, address };
+    }
+    const message = `no available IPv${family} addresses on this network's address pools: ${network.name} (${network.id})`;
+    throw new EngineError("exhausted", message, { code: NO_ADDRESS });
   }
 
-  #claim(network: Network, ipam: Ipam, text: string): string {
-    const subnet = subnetOf(ipam);
+  #claim(network: Network, family: Family, text: string): { ipam: Ipam; address: Address } {
     const address = parseAddress(text);
-    if (address?.family !== subnet.family) throw new EngineError("invalid", `invalid IPv${subnet.family} address: ${text}`);
-    if (!contains(subnet, address)) {
+    if (address?.family !== family) throw new EngineError("invalid", `invalid IPv${family} address: ${text}`);
+    const ipam = subnetsOf(network, family).find((one) => contains(subnetOf(one), address));
+    if (ipam === undefined) {
       throw new EngineError("invalid", `invalid endpoint settings:\nno configured subnet contains IP address ${text}`);
     }
     if (!this.#poolOf(network, ipam).claim(address)) throw new EngineError("forbidden", "Address already in use", { code: NO_ADDRESS });
-    return formatAddress(address);
+    return { ipam, address };
   }
 
-  #poolOf({ id }: Network, ipam: Ipam): AddressPool {
-    const key = keyOf(id, subnetOf(ipam).family);
-    let pool = this.#pools.get(key);
-    if (pool === undefined) {
-      pool = newPool(ipam);
-      this.#pools.set(key, pool);
-    }
+  #poolOf(network: Network, ipam: Ipam): AddressPool {
+    const key = keyOf(network, ipam);
+    const known = this.#pools.get(key);
+    if (known !== undefined) return known;
+    const pool = newPool(ipam);
+    this.#pools.set(key, pool);
     return pool;
   }
 }
 
-function keyOf(id: string, family: Family): string {
-  return `${id}/${family}`;
+function keyOf({ id }: Network, { subnet }: Ipam): string {
+  return `${id}/${subnet}`;
 }
 
 /** With the addresses that nobody gets: the gateway's, and those the user keeps for others. */
 function newPool(ipam: Ipam): AddressPool {
-  const { range, gateway, auxiliary } = ipam;
+  const { range, gateway = "", auxiliary } = ipam;
   const pool = new AddressPool({ subnet: subnetOf(ipam), range: range === undefined ? undefined : subnetIn(range) });
   for (const text of [gateway, ...Object.values(auxiliary)]) {
     const address = parseAddress(text);

@@ -1,12 +1,14 @@
 import { macOf } from "#spec/mac-address.ts";
+import { SystemCallError } from "#sys/ffi.ts";
 import type { HostLinks } from "#sys/netns/host-network.ts";
-import { type BridgeDefaults, bridgeSettings } from "../record/bridge-settings.ts";
-import type { BridgeRules } from "../firewall/plan.ts";
-import type { Network } from "../record/network.ts";
+import { type Family, familyOf } from "../addresses/ip.ts";
+import { type BridgeDefaults, type BridgeSettings, bridgeSettings } from "../record/bridge-settings.ts";
+import type { BridgeRules, BridgeSubnet } from "../firewall/plan.ts";
+import { type Network, subnetsOf } from "../record/network.ts";
 import type { EndpointLink } from "../sandbox/sandbox.ts";
 import { AddressBook, ipamOf, subnetOf } from "./address-book.ts";
 import type { LinkWish, NetworkDriver } from "./contract.ts";
-import { insideOf, interfaceSysctls } from "./inside.ts";
+import { insideOf } from "./inside.ts";
 
 export interface BridgeDriverDeps {
   readonly links: HostLinks;
@@ -26,18 +28,14 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async up(network: Network): Promise<void> {
-    const { bridge, mtu, inhibitIpv4 } = bridgeSettings(network, this.#defaults);
-    const { ipam6 } = network;
-    const addresses = [...(inhibitIpv4 ? [] : [ipamOf(network)]), ...(ipam6 === undefined ? [] : [ipam6])].map((ipam) => ({
-      address: ipam.gateway,
-      prefixLength: subnetOf(ipam).prefixLength,
-    }));
+    const settings = bridgeSettings(network, this.#defaults);
+    const { gateway, subnet } = ipamOf(network);
     await this.#links.ensureBridge({
-      name: bridge,
-      mtu,
-      mac: macOf(ipamOf(network).gateway),
-      addresses,
-      sysctls: sysctlsOf(network, bridge),
+      name: settings.bridge,
+      mtu: settings.mtu,
+      mac: macOf(gateway ?? subnet.replace(/\/.*/, "")),
+      addresses: hostAddresses(network, settings),
+      sysctls: sysctlsOf(network, settings),
     });
   }
 
@@ -48,17 +46,8 @@ export class BridgeDriver implements NetworkDriver {
 
   reserve(network: Network, wish: LinkWish): EndpointLink {
     const { bridge, mtu, icc } = bridgeSettings(network, this.#defaults);
-    const addresses = this.#addresses.reserve(network, wish);
-    return {
-      ...addresses,
-      bridge,
-      mtu,
-      hostName: `${this.#defaults.instance.vethPrefix}${wish.endpointId.slice(0, 8)}`,
-      name: wish.name,
-      mac: wish.mac ?? macOf(addresses.address),
-      ...(icc ? {} : { isolated: true }),
-      ...interfaceSysctls(wish),
-    };
+    const hostName = `${this.#defaults.instance.vethPrefix}${wish.endpointId.slice(0, 8)}`;
+    return { ...this.#addresses.reserve(network, wish), bridge, mtu, hostName, ...(icc ? {} : { isolated: true }) };
   }
 
   adopt(network: Network, link: EndpointLink): void {
@@ -71,31 +60,69 @@ export class BridgeDriver implements NetworkDriver {
 
   async join(network: Network, link: EndpointLink, namespace: string, { defaultRoute }: { defaultRoute: boolean }): Promise<void> {
     const { bridge, hostName = "", mtu = this.#defaults.mtu, isolated } = link;
-    await this.#links.attachInterface({ ...insideOf(link, namespace, defaultRoute), bridge, hostName, mtu, isolated });
+    const wish = { ...insideOf(link, namespace, defaultRoute), bridge, hostName, mtu, isolated };
+    try {
+      await this.#links.attachInterface(wish);
+    } catch (error) {
+      if (!(error instanceof SystemCallError && error.code === "ENODEV")) throw error;
+      // Somebody has taken the bridge away.
+      await this.up(network);
+      await this.#links.attachInterface(wish);
+    }
   }
 
   async leave({ hostName }: EndpointLink): Promise<void> {
     if (hostName !== undefined) await this.#links.removeLink(hostName);
   }
 
-  rules(network: Network): BridgeRules {
-    const { bridge, masquerade, icc, mode4, mode6, trustedInterfaces } = bridgeSettings(network, this.#defaults);
-    const open = [...(mode4 === "nat-unprotected" ? [4 as const] : []), ...(mode6 === "nat-unprotected" ? [6 as const] : [])];
-    const { internal, ipam6 } = network;
-    return { bridge, masquerade, icc, open, trustedInterfaces, subnet: ipamOf(network).subnet, subnet6: ipam6?.subnet, internal };
+  linkOf(network: Network): string {
+    return bridgeSettings(network, this.#defaults).bridge;
   }
+
+  rules(network: Network): BridgeRules {
+    const settings = bridgeSettings(network, this.#defaults);
+    const { bridge, icc, trustedInterfaces } = settings;
+    const inMode = (mode: string): Family[] => ([4, 6] as const).filter((family) => modeOf(settings, family) === mode);
+    return {
+      bridge,
+      icc,
+      trustedInterfaces,
+      internal: network.internal,
+      open: inMode("nat-unprotected"),
+      routed: inMode("routed"),
+      subnets: subnetsOf(network).map(({ subnet }) => ({ subnet, source: sourceOf(settings, familyOf(subnet)) })),
+    };
+  }
+}
+
+function modeOf({ mode4, mode6 }: BridgeSettings, family: Family): BridgeSettings["mode4"] {
+  return family === 4 ? mode4 : mode6;
+}
+
+function sourceOf(settings: BridgeSettings, family: Family): BridgeSubnet["source"] {
+  if (!settings.masquerade || modeOf(settings, family) === "routed") return "own";
+  return (family === 4 ? settings.source4 : settings.source6) ?? "masquerade";
+}
+
+/** What the bridge itself is called: the gateway of each subnet, unless that is somebody else or nobody. */
+function hostAddresses(network: Network, settings: BridgeSettings): { address: string; prefixLength: number }[] {
+  return subnetsOf(network).flatMap((ipam) => {
+    const family = familyOf(ipam.subnet);
+    const isHere = !(family === 4 && settings.inhibitIpv4) && modeOf(settings, family) !== "isolated";
+    return isHere && ipam.gateway !== undefined ? [{ address: ipam.gateway, prefixLength: subnetOf(ipam).prefixLength }] : [];
+  });
 }
 
 /**
  * No router advertisement of a container is heard, and no IPv6 spoken on a network that has none (CVE-2020-13401). `route_localnet`
  * lets the host's own connections to a port published on 127.0.0.1 out over the bridge; the packet filter keeps the way back shut.
  */
-function sysctlsOf(network: Network, bridge: string): Record<string, string> {
+function sysctlsOf(network: Network, { bridge, mode6 }: BridgeSettings): Record<string, string> {
   return {
     [`net/ipv6/conf/${bridge}/accept_ra`]: "0",
     // Nobody is asked through an interface whose own address is still being looked into, for up to two seconds.
     [`net/ipv6/conf/${bridge}/accept_dad`]: "0",
-    [`net/ipv6/conf/${bridge}/disable_ipv6`]: network.ipam6 === undefined ? "1" : "0",
+    [`net/ipv6/conf/${bridge}/disable_ipv6`]: network.ipam6 === undefined || mode6 === "isolated" ? "1" : "0",
     [`net/ipv4/conf/${bridge}/route_localnet`]: network.internal ? "0" : "1",
   };
 }

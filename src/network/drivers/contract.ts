@@ -55,6 +55,9 @@ export interface NetworkDriver {
   /** Takes the interface out of a namespace that lives on, or is about to end. Missing is no error. */
   leave(link: EndpointLink, namespace: string): Promise<void>;
 
+  /** Name of the interface of the host that the network is; undefined where there is none, or it is somebody else's. */
+  linkOf(network: Network): string | undefined;
+
   /** What the packet filter has to know of the network; undefined where it has no part in it. */
   rules(network: Network): BridgeRules | undefined;
 }

@@ -116,9 +116,8 @@ describe("bridge driver", () => {
     expect(reserve(bridge(), undefined, { ...bridgeNetwork, options })).toMatchObject({ mtu: 1400, bridge: "custom0" });
     expect(bridge().rules({ ...bridgeNetwork, options })).toMatchObject({
       bridge: "custom0",
-      masquerade: false,
       internal: false,
-      subnet: "10.213.7.0/29",
+      subnets: [{ subnet: "10.213.7.0/29", source: "own" }],
     });
   });
 });

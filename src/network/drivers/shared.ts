@@ -1,5 +1,4 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { macOf } from "#spec/mac-address.ts";
 import type { Instance } from "#spec/instance.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import type { HostLinks, ParentLink } from "#sys/netns/host-network.ts";
@@ -9,7 +8,7 @@ import { OPTION } from "../record/network-options.ts";
 import type { EndpointLink } from "../sandbox/sandbox.ts";
 import { AddressBook } from "./address-book.ts";
 import type { LinkWish, NetworkDriver } from "./contract.ts";
-import { insideOf, interfaceSysctls } from "./inside.ts";
+import { insideOf } from "./inside.ts";
 
 export interface SharedDriverDeps {
   readonly links: HostLinks;
@@ -63,18 +62,14 @@ export class SharedDriver implements NetworkDriver {
   }
 
   reserve(network: Network, wish: LinkWish): EndpointLink {
-    const addresses = this.#addresses.reserve(network, wish);
     const isDirect = sharingOf(network).mode !== "l2" && this.name === "ipvlan";
     return {
-      ...addresses,
+      ...this.#addresses.reserve(network, wish),
       // Behind an ipvlan in l3 mode everything is reached without a router.
       ...(isDirect && !network.internal ? { gateway: undefined, direct: true } : {}),
       bridge: this.#parentOf(network),
       hostName: undefined,
       mtu: network.options[OPTION.mtu] === undefined ? undefined : Number(network.options[OPTION.mtu]),
-      name: wish.name,
-      mac: wish.mac ?? macOf(addresses.address),
-      ...interfaceSysctls(wish),
     };
   }
 
@@ -95,6 +90,10 @@ export class SharedDriver implements NetworkDriver {
 
   async leave({ name }: EndpointLink, namespace: string): Promise<void> {
     await this.#links.detachInterface(namespace, name);
+  }
+
+  linkOf(network: Network): string | undefined {
+    return network.options[OPTION.parent] === undefined ? this.#parentOf(network) : undefined;
   }
 
   rules(): undefined {

@@ -22,19 +22,21 @@ const rule = (expr: object[], wishes: object = {}) => ({
 const counter = { counter: { packets: 0, bytes: 0 } };
 
 describe("forwardChains", () => {
-  it("finds the chains that forwarded IPv4 packets pass, but not our own", () => {
+  it("finds the chains that forwarded packets pass, but not our own", () => {
     const listing = [
       { metainfo: {} },
       chainEntry({}),
       chainEntry({ family: "inet", table: "firewalld", name: "filter_FORWARD" }),
       chainEntry({ family: "inet", table: "dhow", name: "forward" }),
       chainEntry({ family: "ip6" }),
+      chainEntry({ family: "bridge" }),
       chainEntry({ hook: "input", name: "INPUT" }),
       chainEntry({ hook: undefined, name: "DOCKER" }),
     ];
     expect(forwardChains(listing, "dhow")).toEqual([
       { family: "ip", table: "filter", name: "FORWARD" },
       { family: "inet", table: "firewalld", name: "filter_FORWARD" },
+      { family: "ip6", table: "filter", name: "FORWARD" },
     ]);
   });
 });
@@ -65,16 +67,18 @@ describe("planForeign", () => {
   const chain: ForeignChain = { family: "ip", table: "filter", name: "FORWARD", drops: true, marked: [] };
 
   it("opens a chain that drops for each direction of each bridge", () => {
-    expect(planForeign([chain], ["dhow0"], COMMENT)).toBe(
+    expect(planForeign([chain], [{ bridge: "dhow0", ipv6: false }], COMMENT)).toBe(
       'insert rule ip filter FORWARD iifname "dhow0" counter accept comment "instance dhow"\n' +
         'insert rule ip filter FORWARD oifname "dhow0" counter accept comment "instance dhow"\n',
     );
   });
 
   it("leaves a chain that lets pass alone, and takes its rules out of it", () => {
-    expect(planForeign([{ ...chain, drops: false }], ["dhow0"], COMMENT)).toBe("");
+    expect(planForeign([{ ...chain, drops: false }], [{ bridge: "dhow0", ipv6: false }], COMMENT)).toBe("");
     const marked = [{ handle: 4, direction: "iifname", bridge: "dhow0" }];
-    expect(planForeign([{ ...chain, drops: false, marked }], ["dhow0"], COMMENT)).toBe("delete rule ip filter FORWARD handle 4\n");
+    expect(planForeign([{ ...chain, drops: false, marked }], [{ bridge: "dhow0", ipv6: false }], COMMENT)).toBe(
+      "delete rule ip filter FORWARD handle 4\n",
+    );
   });
 
   it("adds what is missing and takes away what is stale", () => {
@@ -83,7 +87,9 @@ describe("planForeign", () => {
       { handle: 5, direction: "oifname", bridge: "dhow0" },
       { handle: 6, direction: "oifname", bridge: "gone0" },
     ];
-    expect(planForeign([{ ...chain, marked }], ["dhow0"], COMMENT)).toBe("delete rule ip filter FORWARD handle 6\n");
+    expect(planForeign([{ ...chain, marked }], [{ bridge: "dhow0", ipv6: false }], COMMENT)).toBe(
+      "delete rule ip filter FORWARD handle 6\n",
+    );
     expect(planForeign([{ ...chain, marked }], [], COMMENT)).toBe(
       [4, 5, 6].map((handle) => `delete rule ip filter FORWARD handle ${handle}\n`).join(""),
     );

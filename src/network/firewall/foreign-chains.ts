@@ -1,4 +1,4 @@
-import { quote } from "./plan.ts";
+import { quote } from "./nft-text.ts";
 
 /**
  * Other firewalls. A packet is forwarded only when every table lets it pass, and Docker, ufw and firewalld leave chains behind
@@ -19,18 +19,26 @@ export function commentOf(instance: string): string {
   return `instance ${instance}`;
 }
 
+/** One of our bridges, and whether its containers speak IPv6: a chain that sees nothing else has no rule for the others. */
+export interface OpenedBridge {
+  readonly bridge: string;
+  readonly ipv6: boolean;
+}
+
+const FAMILIES: readonly string[] = ["ip", "ip6", "inet"];
+
 interface Listed {
   readonly chain?: { family: string; table: string; name: string; handle: number; hook?: string; policy?: string; type?: string };
   readonly rule?: { handle: number; comment?: string; expr?: readonly Record<string, unknown>[] };
 }
 
-/** The base chains of a listing that see forwarded IPv4 packets, the instance's own table left out. */
+/** The base chains of a listing that see forwarded packets of either family, the instance's own table left out. */
 export function forwardChains(listing: readonly unknown[], ownTable: string): { family: string; table: string; name: string }[] {
   return (listing as Listed[])
     .flatMap(({ chain }) => chain ?? [])
     .filter(({ family, table, hook, type }) => {
       const ours = family === "inet" && table === ownTable;
-      return hook === "forward" && type === "filter" && (family === "ip" || family === "inet") && !ours;
+      return hook === "forward" && type === "filter" && FAMILIES.includes(family) && !ours;
     })
     .map(({ family, table, name }) => ({ family, table, name }));
 }
@@ -62,13 +70,14 @@ function markOf({ handle, expr = [] }: NonNullable<Listed["rule"]>): ForeignChai
 }
 
 /** The changes that bring the chains to what the bridges need: rules where packets would be dropped, none elsewhere. */
-export function planForeign(chains: readonly ForeignChain[], bridges: readonly string[], comment: string): string {
+export function planForeign(chains: readonly ForeignChain[], bridges: readonly OpenedBridge[], comment: string): string {
   return chains.flatMap((chain) => chainCommands(chain, bridges, comment)).join("");
 }
 
-function chainCommands(chain: ForeignChain, bridges: readonly string[], comment: string): string[] {
+function chainCommands(chain: ForeignChain, bridges: readonly OpenedBridge[], comment: string): string[] {
   const place = `${chain.family} ${chain.table} ${chain.name}`;
-  const wanted = chain.drops ? bridges.flatMap((bridge) => ["iifname", "oifname"].map((direction) => ({ direction, bridge }))) : [];
+  const seen = bridges.filter(({ ipv6 }) => chain.family !== "ip6" || ipv6);
+  const wanted = chain.drops ? seen.flatMap(({ bridge }) => ["iifname", "oifname"].map((direction) => ({ direction, bridge }))) : [];
   const same = (one: { direction: string; bridge: string }, other: { direction: string; bridge: string }): boolean =>
     one.direction === other.direction && one.bridge === other.bridge;
   const missing = wanted.filter((rule) => !chain.marked.some((mark) => same(mark, rule)));

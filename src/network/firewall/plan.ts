@@ -1,5 +1,8 @@
-import type { Family } from "../addresses/ip.ts";
+import type { Detour } from "#sys/netns/host-network.ts";
+import { type Family, familyOf } from "../addresses/ip.ts";
 import type { PortProtocol } from "../published/port-spec.ts";
+import { detourElements, planDetour, planDetourRemoval } from "./detour.ts";
+import { chain, named, quote } from "./nft-text.ts";
 
 /**
  * The packet filter's rules as text, in nft's language: what is decided here is done elsewhere (`firewall.ts`), and the text is
@@ -14,7 +17,8 @@ import type { PortProtocol } from "../published/port-spec.ts";
  *   port published on a loopback address is looked up in the output hook alone, where nothing from the wire passes.
  * - Between containers of one bridge: everything, unless its ports are isolated from each other (`icc`): then what would go around by
  *   way of the host is dropped here. Between bridges: nothing but published ports.
- * - Where an administrator opened a network (`open`, `trustedInterfaces`), its containers' own addresses are reached from outside.
+ * - Where an administrator opened a network (`open`, `trustedInterfaces`), its containers' own addresses are reached from outside;
+ *   where one is routed (`routed`), at its published ports, and by ICMP, which tells senders of packets that are too large.
  * - An internal network reaches nobody, the host's own ports included.
  *
  * An accept in our table does not undo a drop in another (`foreign-chains.ts`), and a drop in another table is final: the host's
@@ -22,17 +26,22 @@ import type { PortProtocol } from "../published/port-spec.ts";
  */
 export interface BridgeRules {
   readonly bridge: string;
-  readonly subnet: string;
-  /** Undefined on a network without IPv6. */
-  readonly subnet6?: string | undefined;
-  readonly masquerade: boolean;
+  readonly subnets: readonly BridgeSubnet[];
   readonly internal: boolean;
   /** Whether its containers reach each other; true without. */
   readonly icc?: boolean | undefined;
   /** Families in which its containers are reached by their own addresses, published or not. */
   readonly open?: readonly Family[] | undefined;
+  /** Families in which they are reached by these at the ports that are published. */
+  readonly routed?: readonly Family[] | undefined;
   /** Interfaces of the host from which they are. */
   readonly trustedInterfaces?: readonly string[] | undefined;
+}
+
+export interface BridgeSubnet {
+  readonly subnet: string;
+  /** What its packets leave under: the address of the way out, the containers' `own`, or one of the host's. */
+  readonly source: string;
 }
 
 /** One published port. Both addresses are of one family. */
@@ -40,13 +49,20 @@ export interface Publication {
   readonly protocol: PortProtocol;
   /** `0.0.0.0` or `::` for every address of the host. */
   readonly hostIp: string;
+  /** 0 where no port of the host leads there: the container's own address is what others use (gateway mode `routed`). */
   readonly hostPort: number;
   readonly address: string;
   readonly port: number;
 }
 
-export interface RuleSet {
+/** Where the rules are. */
+export interface RulesPlace {
   readonly table: string;
+  /** Makes the host's own input rules decide about published ports: see `detour.ts`. */
+  readonly detour?: Detour | undefined;
+}
+
+export interface RuleSet extends RulesPlace {
   readonly bridges: readonly BridgeRules[];
   readonly publications: readonly Publication[];
 }
@@ -59,10 +75,18 @@ const MAPS = [
   { name: "somewhere6", type: "ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service" },
 ] as const;
 
+/** Ports at containers' own addresses. */
+const SETS = [
+  { name: "reachable", type: "ipv4_addr . inet_proto . inet_service" },
+  { name: "reachable6", type: "ipv6_addr . inet_proto . inet_service" },
+] as const;
+
+const ELEMENTS = [...MAPS, ...SETS];
+
 /** The whole table. Applied, it takes the place of whatever stood under its name, in one transaction. */
-export function planTable({ table, bridges, publications }: RuleSet): string {
+export function planTable({ table, detour, bridges, publications }: RuleSet): string {
   const names = (which: (bridge: BridgeRules) => boolean): string[] => bridges.filter(which).map(({ bridge }) => quote(bridge));
-  const elements = mapElements(publications);
+  const elements = elementsOf(publications);
   return [
     `add table inet ${table}`,
     `delete table inet ${table}`,
@@ -97,21 +121,49 @@ export function planTable({ table, bridges, publications }: RuleSet): string {
       "type ifname",
       names(({ open }) => open?.includes(6) === true),
     ),
+    ...named(
+      "set routed",
+      "type ifname",
+      names(({ routed }) => routed?.includes(4) === true),
+    ),
+    ...named(
+      "set routed6",
+      "type ifname",
+      names(({ routed }) => routed?.includes(6) === true),
+    ),
     ...MAPS.flatMap(({ name, type }) => named(`map ${name}`, `type ${type}`, elements[name])),
+    ...SETS.flatMap(({ name, type }) => named(`set ${name}`, `type ${type}`, elements[name])),
+    ...directSet(bridges, detour),
     ...CHAINS,
+    ...publishedChain(detour),
     ...chain("source", "type nat hook postrouting priority srcnat", bridges.flatMap(sourceRules)),
     "}",
     "",
+    ...(detour === undefined ? [] : planDetour({ table, detour }, publications)),
   ].join("\n");
+}
+
+/** Interfaces whose packets are led to containers at once, where the others' take the detour. */
+function directSet(bridges: readonly BridgeRules[], detour: Detour | undefined): string[] {
+  if (detour === undefined) return [];
+  return named("set direct", "type ifname", [...bridges.map(({ bridge }) => bridge), detour.backName].map(quote));
+}
+
+function publishedChain(detour: Detour | undefined): string[] {
+  return chain("published", "type nat hook prerouting priority dstnat", [
+    "ip daddr 127.0.0.0/8 return",
+    ...(detour === undefined ? [] : ["iifname != @direct return"]),
+    ...translations(),
+  ]);
 }
 
 /** The part of the table that knows no network by name. */
 const CHAINS: readonly string[] = [
   ...chain("raw", "type filter hook prerouting priority raw", [
-    "iifname @bridges ip saddr 127.0.0.0/8 drop",
-    "iifname @bridges ip daddr 127.0.0.0/8 drop",
+    // The address first: it is cheaper to look at, and every packet is.
+    "ip saddr 127.0.0.0/8 iifname @bridges drop",
+    "ip daddr 127.0.0.0/8 iifname @bridges drop",
   ]),
-  ...chain("published", "type nat hook prerouting priority dstnat", ["ip daddr 127.0.0.0/8 return", ...translations()]),
   // The kernel delivers no answer that comes from elsewhere to ::1, so nothing is led away from there.
   ...chain("local", "type nat hook output priority -100", ["ip6 daddr ::1 return", ...translations()]),
   ...chain("input", "type filter hook input priority filter", [
@@ -127,6 +179,10 @@ const CHAINS: readonly string[] = [
     "ct state established,related accept",
     "oifname @internal drop",
     "ct status dnat accept",
+    "ip daddr . meta l4proto . th dport @reachable accept",
+    "ip6 daddr . meta l4proto . th dport @reachable6 accept",
+    "meta l4proto icmp oifname @routed accept",
+    "meta l4proto icmpv6 oifname @routed6 accept",
     "iifname . oifname @trusted accept",
     "iifname @bridges drop",
     "meta nfproto ipv4 oifname @open accept",
@@ -145,67 +201,59 @@ function translations(): string[] {
 }
 
 /** What changes the source of a packet that leaves by, or comes back over, one bridge. */
-function sourceRules({ bridge, subnet, subnet6, masquerade, internal }: BridgeRules): string[] {
+function sourceRules({ bridge, subnets, internal }: BridgeRules): string[] {
   if (internal) return [];
   const name = quote(bridge);
   return [
-    ...sourceRulesOf("ip", subnet, name, masquerade),
+    ...subnets.flatMap((subnet) => sourceRulesOf(subnet, name)),
     // A port published on 127.0.0.1: the container could not answer to that address.
     `ip saddr 127.0.0.0/8 oifname ${name} masquerade`,
-    ...(subnet6 === undefined ? [] : sourceRulesOf("ip6", subnet6, name, masquerade)),
   ];
 }
 
-function sourceRulesOf(family: "ip" | "ip6", subnet: string, name: string, masquerade: boolean): string[] {
+function sourceRulesOf({ subnet, source }: BridgeSubnet, name: string): string[] {
+  const family = familyOf(subnet) === 4 ? "ip" : "ip6";
+  const change = source === "masquerade" ? source : `snat ${family} to ${source}`;
   return [
-    ...(masquerade ? [`${family} saddr ${subnet} oifname != ${name} masquerade`] : []),
+    ...(source === "own" ? [] : [`${family} saddr ${subnet} oifname != ${name} ${change}`]),
     // A container that uses a published port of its own network: the answer has to come back through the host.
     `${family} saddr ${subnet} oifname ${name} ct status dnat masquerade`,
   ];
 }
 
-export function planPublish(table: string, publications: readonly Publication[]): string {
-  return elementCommands("add", table, mapElements(publications));
+export function planPublish(place: RulesPlace, publications: readonly Publication[]): string {
+  return elementCommands("add", place, publications);
 }
 
-export function planWithdraw(table: string, publications: readonly Publication[]): string {
-  return elementCommands("delete", table, mapElements(publications));
+export function planWithdraw(place: RulesPlace, publications: readonly Publication[]): string {
+  return elementCommands("delete", place, publications);
 }
 
+/** Those of a detour, too, whether or not there was one. */
 export function planRemoval(table: string): string {
-  return `add table inet ${table}\ndelete table inet ${table}\n`;
+  return `add table inet ${table}\ndelete table inet ${table}\n${planDetourRemoval(table)}`;
 }
 
-type MapElements = Readonly<Record<(typeof MAPS)[number]["name"], readonly string[]>>;
+type Elements = Readonly<Record<(typeof ELEMENTS)[number]["name"], readonly string[]>>;
 
-function elementCommands(verb: "add" | "delete", table: string, elements: MapElements): string {
-  return MAPS.filter(({ name }) => elements[name].length > 0)
-    .map(({ name }) => `${verb} element inet ${table} ${name} { ${elements[name].join(", ")} }\n`)
+function elementCommands(verb: "add" | "delete", { table, detour }: RulesPlace, publications: readonly Publication[]): string {
+  const elements = elementsOf(publications);
+  const own = ELEMENTS.map(({ name }) => ({ family: "inet", name, elements: elements[name] }));
+  return [...own, ...(detour === undefined ? [] : detourElements(publications))]
+    .filter((one) => one.elements.length > 0)
+    .map((one) => `${verb} element ${one.family} ${table} ${one.name} { ${one.elements.join(", ")} }\n`)
     .join("");
 }
 
-function mapElements(publications: readonly Publication[]): MapElements {
-  const elements: Record<keyof MapElements, string[]> = { everywhere: [], somewhere: [], everywhere6: [], somewhere6: [] };
+function elementsOf(publications: readonly Publication[]): Elements {
+  const names = ELEMENTS.map(({ name }) => [name, []] as const);
+  const elements = Object.fromEntries(names) as unknown as Record<keyof Elements, string[]>;
   for (const { protocol, hostIp, hostPort, address, port } of publications) {
     const target = `${protocol} . ${hostPort} : ${address} . ${port}`;
-    if (hostIp === "0.0.0.0") elements.everywhere.push(target);
+    if (hostPort === 0) (familyOf(address) === 6 ? elements.reachable6 : elements.reachable).push(`${address} . ${protocol} . ${port}`);
+    else if (hostIp === "0.0.0.0") elements.everywhere.push(target);
     else if (hostIp === "::") elements.everywhere6.push(target);
     else (hostIp.includes(":") ? elements.somewhere6 : elements.somewhere).push(`${hostIp} . ${target}`);
   }
   return elements;
-}
-
-function named(head: string, type: string, elements: readonly string[]): string[] {
-  const body = elements.length === 0 ? [] : [`    elements = { ${elements.join(", ")} }`];
-  return [`  ${head} {`, `    ${type}`, ...body, "  }"];
-}
-
-function chain(name: string, hook: string | undefined, rules: readonly string[]): string[] {
-  const head = hook === undefined ? [] : [`    ${hook}; policy accept;`];
-  return [`  chain ${name} {`, ...head, ...rules.map((rule) => `    ${rule}`), "  }"];
-}
-
-/** Interface names are checked where they come in; here the quotes only keep nft from reading one as a keyword. */
-export function quote(name: string): string {
-  return `"${name}"`;
 }

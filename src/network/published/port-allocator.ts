@@ -8,6 +8,7 @@ export interface PublishedPort {
   readonly protocol: PortProtocol;
   readonly port: number;
   readonly hostIp: string;
+  /** 0 where none of the host's is taken. */
   readonly hostPort: number;
 }
 
@@ -21,11 +22,18 @@ export interface PortAllocatorOptions {
   readonly random: { readonly first: number; readonly last: number };
 }
 
+/** Asks for a port once more that a container had. */
+export function requestAgain({ hostIp, hostPort, ...port }: PublishedPort): PortRequest {
+  if (hostPort === 0) return { ...port, hostIps: [], routed: [hostIp], hostPorts: undefined };
+  return { ...port, hostIps: [hostIp], hostPorts: { first: hostPort, last: hostPort } };
+}
+
 const ANY: readonly string[] = ["0.0.0.0", "::"];
 
 interface Reservation {
   readonly port: PublishedPort;
-  readonly socket: HeldPort;
+  /** Undefined where no port of the host is taken. */
+  readonly socket: HeldPort | undefined;
 }
 
 /**
@@ -73,7 +81,7 @@ export class PortAllocator {
   /** Some of an owner's; those that it does not have are no error. */
   releaseSome(owner: string, ports: readonly PublishedPort[]): void {
     const isMeant = ({ port }: Reservation): boolean =>
-      ports.some(({ protocol, hostIp, hostPort }) => protocol === port.protocol && hostIp === port.hostIp && hostPort === port.hostPort);
+      ports.some(({ key, hostIp, hostPort }) => key === port.key && hostIp === port.hostIp && hostPort === port.hostPort);
     const all = this.#byOwner.get(owner) ?? [];
     all.filter(isMeant).forEach((reservation) => this.#drop(reservation));
     this.#byOwner.set(
@@ -87,6 +95,12 @@ export class PortAllocator {
   }
 
   #reserveOne(request: PortRequest): Reservation[] {
+    const { key, protocol, port, hostIps, routed = [] } = request;
+    const open = routed.map((hostIp) => ({ port: { key, protocol, port, hostIp, hostPort: 0 }, socket: undefined }));
+    return hostIps.length === 0 ? open : [...this.#reserveOnHost(request), ...open];
+  }
+
+  #reserveOnHost(request: PortRequest): Reservation[] {
     if (request.hostPorts === undefined) return this.#reserveRandom(request);
     return firstThatWorks(range(request.hostPorts), (hostPort) => this.#takeAll(request, hostPort));
   }
@@ -126,6 +140,7 @@ export class PortAllocator {
   }
 
   #drop(reservation: Reservation): void {
+    if (reservation.socket === undefined) return;
     reservation.socket.release();
     const place = `${reservation.port.protocol}/${reservation.port.hostPort}`;
     const others = this.#byPort.get(place)?.filter((other) => other !== reservation) ?? [];

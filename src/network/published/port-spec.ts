@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { PortBinding, PortMap } from "#spec/docker-api/types.ts";
-import { formatAddress, parseAddress } from "../addresses/ip.ts";
+import { type Family, familyOf, formatAddress, parseAddress } from "../addresses/ip.ts";
 
 export type PortProtocol = "tcp" | "udp" | "sctp";
 
@@ -8,6 +8,8 @@ export type PortProtocol = "tcp" | "udp" | "sctp";
 export interface HostIps {
   readonly usual: readonly string[];
   readonly hasIpv6: boolean;
+  /** Families in which no port of the host is taken: others use the container's own address. None without. */
+  readonly routed?: readonly Family[] | undefined;
 }
 
 /** One port that is to be published. */
@@ -18,6 +20,8 @@ export interface PortRequest {
   readonly port: number;
   /** All of them at one port. */
   readonly hostIps: readonly string[];
+  /** Addresses that say no more than in which family the port is open at the container's own. None without. */
+  readonly routed?: readonly string[] | undefined;
   /** The host's ports to choose from; undefined for a random one. */
   readonly hostPorts: { readonly first: number; readonly last: number } | undefined;
 }
@@ -54,7 +58,10 @@ export function planPorts(demand: PortDemand, hostIps: HostIps): PortPlan {
 function requestOf(key: string, binding: PortBinding, hostIps: HostIps): PortRequest {
   const { protocol, port } = parseKey(key);
   const wanted = binding.HostIp === undefined || binding.HostIp === "" ? hostIps.usual : [readHostIp(key, binding.HostIp, hostIps)];
-  return { key, protocol, port, hostIps: wanted, hostPorts: parseHostPorts(binding.HostPort, key) };
+  const isRouted = (hostIp: string): boolean => hostIps.routed?.includes(familyOf(hostIp)) === true;
+  const taken = wanted.filter((hostIp) => !isRouted(hostIp));
+  const routed = taken.length === wanted.length ? {} : { routed: wanted.filter(isRouted) };
+  return { key, protocol, port, hostIps: taken, ...routed, hostPorts: parseHostPorts(binding.HostPort, key) };
 }
 
 /** `[::1]` is what people write for ::1. */

@@ -4,9 +4,10 @@ import { OPTION } from "./network-options.ts";
 
 /**
  * How the world reaches containers of a network in one family. `nat`: by ports published on the host. `nat-unprotected`: by their own
- * addresses as well.
+ * addresses as well. `routed`: by published ports at their own addresses alone, and they leave under these. `isolated`: not at all, the
+ * host included, which has no address on the bridge.
  */
-export type GatewayMode = "nat" | "nat-unprotected";
+export type GatewayMode = "nat" | "nat-unprotected" | "routed" | "isolated";
 
 /** What a bridge network's options come to. */
 export interface BridgeSettings {
@@ -14,6 +15,9 @@ export interface BridgeSettings {
   readonly bridge: string;
   readonly mtu: number;
   readonly masquerade: boolean;
+  /** The host's addresses that containers leave behind; those of the way out without. */
+  readonly source4: string | undefined;
+  readonly source6: string | undefined;
   /** Whether its containers reach each other. */
   readonly icc: boolean;
   /** Host address for ports that are published without one. */
@@ -40,6 +44,8 @@ export function bridgeSettings(network: Network, defaults: BridgeDefaults): Brid
     bridge: options[OPTION.bridgeName] ?? bridgeName(network, defaults.instance),
     mtu: Number(options[OPTION.mtu] ?? defaults.mtu),
     masquerade: options[OPTION.masquerade] !== "false",
+    source4: options[OPTION.source4],
+    source6: options[OPTION.source6],
     icc: options[OPTION.icc] !== "false",
     hostIp: options[OPTION.hostIp] ?? defaults.hostIp,
     mode4: modeOf(options[OPTION.gatewayMode4]),
@@ -49,8 +55,9 @@ export function bridgeSettings(network: Network, defaults: BridgeDefaults): Brid
   };
 }
 
+/** What was not checked when the network was made is not there. */
 function modeOf(text: string | undefined): GatewayMode {
-  return text === "nat-unprotected" ? text : "nat";
+  return (text as GatewayMode | undefined) ?? "nat";
 }
 
 /** `<prefix>b<eight of the id>`: at most 15 characters, and told apart from a container's interface by its form. */

@@ -9,6 +9,8 @@ export const OPTION = {
   ipv6: "com.docker.network.enable_ipv6",
   bridgeName: "com.docker.network.bridge.name",
   masquerade: "com.docker.network.bridge.enable_ip_masquerade",
+  source4: "com.docker.network.host_ipv4",
+  source6: "com.docker.network.host_ipv6",
   icc: "com.docker.network.bridge.enable_icc",
   hostIp: "com.docker.network.bridge.host_binding_ipv4",
   inhibitIpv4: "com.docker.network.bridge.inhibit_ipv4",
@@ -25,7 +27,7 @@ export const OPTION = {
 type Check = (value: string) => boolean;
 
 const isBoolean = oneOf("true", "false");
-const isGatewayMode = oneOf("nat", "nat-unprotected");
+const isGatewayMode = oneOf("nat", "nat-unprotected", "routed", "isolated");
 
 const ANY_DRIVER: Readonly<Record<string, Check>> = {
   [OPTION.mtu]: (value) => /^\d{1,5}$/.test(value) && Number(value) >= 68 && Number(value) <= 65_535,
@@ -40,6 +42,8 @@ const BY_DRIVER: Readonly<Record<DriverName, Readonly<Record<string, Check>>>> =
     [OPTION.bridgeName]: isInterfaceName,
     [OPTION.masquerade]: isBoolean,
     [OPTION.icc]: isBoolean,
+    [OPTION.source4]: (value) => isIP(value) === 4,
+    [OPTION.source6]: (value) => isIP(value) === 6,
     [OPTION.hostIp]: (value) => isIP(value) === 4,
     [OPTION.inhibitIpv4]: isBoolean,
     [OPTION.gatewayMode4]: isGatewayMode,
@@ -63,7 +67,17 @@ const BY_DRIVER: Readonly<Record<DriverName, Readonly<Record<string, Check>>>> =
 
 /** Checks a network's options. @throws EngineError `invalid` for a value, `not-implemented` for an option, by its name. */
 export function readOptions(driver: DriverName, options: Readonly<Record<string, string>>): Record<string, string> {
-  const known = BY_DRIVER[driver];
+  return checked(BY_DRIVER[driver], options);
+}
+
+const OF_ANY: Readonly<Record<string, Check>> = Object.assign({}, ...Object.values(BY_DRIVER)) as Record<string, Check>;
+
+/** The same for options that are for a network of whatever driver. */
+export function readAnyOptions(options: Readonly<Record<string, string>>): Record<string, string> {
+  return checked(OF_ANY, options);
+}
+
+function checked(known: Readonly<Record<string, Check>>, options: Readonly<Record<string, string>>): Record<string, string> {
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(known, name) ? known[name] : undefined;
     if (check === undefined)

@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
+import type { NetworkCreateBody } from "#spec/docker-api/types.ts";
+import { type Family, familyOf } from "../addresses/ip.ts";
 
 export type DriverName = "bridge" | "host" | "null" | "macvlan" | "ipvlan";
 
-/** The addresses of a network in one family. */
+/** One subnet of a network. */
 export interface Ipam {
   readonly subnet: string;
-  readonly gateway: string;
+  /** Undefined where nobody leads out of it: the gateway mode `isolated`. */
+  readonly gateway: string | undefined;
   readonly range?: string | undefined;
   /** Addresses of the subnet that are kept free for others, by the user's names. */
   readonly auxiliary: Readonly<Record<string, string>>;
@@ -29,6 +32,21 @@ export interface Network {
   readonly ipam: Ipam | undefined;
   /** IPv6; undefined for networks that have none. */
   readonly ipam6?: Ipam | undefined;
+  /** More subnets of the user's, of either family: addresses come from them when those before are used up. */
+  readonly more?: readonly Ipam[] | undefined;
+  /** A configuration that other networks are made from; nobody is on it, and nothing of it is on the host. */
+  readonly configuration?: Configuration | undefined;
+  /** Name of the configuration that it was made from. */
+  readonly configFrom?: string | undefined;
+}
+
+/** What the networks made from it are to be, beside its options and labels. As it was asked for: each chooses what was left open. */
+export type Configuration = Pick<NetworkCreateBody, "EnableIPv6" | "IPAM">;
+
+/** Every subnet of a network, of one family or both, in the order in which addresses are given out. */
+export function subnetsOf({ ipam, ipam6, more = [] }: Pick<Network, "ipam" | "ipam6" | "more">, family?: Family): Ipam[] {
+  const all = [ipam, ipam6, ...more].flatMap((one) => one ?? []);
+  return family === undefined ? all : all.filter(({ subnet }) => familyOf(subnet) === family);
 }
 
 /** Whether containers on it get an interface. */

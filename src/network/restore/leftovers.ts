@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { listNamespaces } from "#sys/netns/namespace.ts";
 import type { HostSurvey } from "#sys/netns/host-network.ts";
 import type { Instance } from "#spec/instance.ts";
-import { bridgeSettings } from "../record/bridge-settings.ts";
 import type { NetworkContext } from "../context.ts";
 import { linksOf, outName } from "../sandbox/rate.ts";
 import { namespaceFolder } from "../sandbox/prepare.ts";
@@ -15,10 +14,11 @@ export async function removeLeftovers(context: NetworkContext, survey: HostSurve
   const paths = listNamespaces(folder).map((name) => join(folder, name));
   for (const path of paths.filter((one) => !known.has(one))) await host.removeNamespace(path);
   for (const name of strayLinks(survey, options.instance, knownLinks(context))) await host.removeLink(name);
+  await context.firewall.removeOldDetour(survey.links.map(({ name }) => name));
 }
 
-function knownLinks({ registry, options, sandboxes }: NetworkContext): Set<string> {
-  const bridges = registry.all().flatMap((network) => (network.driver === "bridge" ? bridgeSettings(network, options.bridge).bridge : []));
+function knownLinks({ registry, drivers, sandboxes }: NetworkContext): Set<string> {
+  const own = registry.all().flatMap((network) => drivers[network.driver].linkOf(network) ?? []);
   const ends = sandboxes.saved().flatMap(({ endpoints }) => endpoints.flatMap(({ link }) => link?.hostName ?? []));
   const queues = sandboxes
     .saved()
@@ -27,8 +27,7 @@ function knownLinks({ registry, options, sandboxes }: NetworkContext): Set<strin
         ? []
         : linksOf(sandbox).flatMap(({ hostName }) => (hostName === undefined ? [] : outName({ hostName }))),
     );
-  const parents = registry.all().map(({ id }) => `${options.instance.vethPrefix}m${id.slice(0, 8)}`);
-  return new Set([...bridges, ...parents, ...ends, ...queues]);
+  return new Set([...own, ...ends, ...queues]);
 }
 
 /**

@@ -31,7 +31,7 @@ function predefined(name: string, driver: DriverName): Network {
 async function restoreDefaultBridge(context: NetworkContext, survey: HostSurvey): Promise<void> {
   const known = context.registry.named("bridge");
   const network = { ...(known ?? predefined("bridge", "bridge")), options: defaultBridgeOptions(context.options.bridge) };
-  const wish: IpamWish = { ipv4: wishOf(context.options.bip), ipv6: wishOf6(context.options.bridgeIpv6) };
+  const wish: IpamWish = { ipv4: wishOf(context.options.bip), ipv6: wishOf6(context.options.bridgeIpv6), more: [] };
   const asBefore = known !== undefined && agrees(known.ipam, wish.ipv4) && agrees(known.ipam6, wish.ipv6);
   if (asBefore) await restoreNetwork(context, survey, network, wish);
   else if (known !== undefined && isBusy(context, known)) {
@@ -58,7 +58,7 @@ function agrees(ipam: Ipam | undefined, wish: PoolWish | undefined): boolean {
 
 /** What a network was made with, for one that gets other addresses. */
 function wishAgain({ ipam, ipam6 }: Network): IpamWish {
-  return { ipv4: ipam === undefined ? undefined : OPEN, ipv6: ipam6 === undefined ? undefined : OPEN };
+  return { ipv4: ipam === undefined ? undefined : OPEN, ipv6: ipam6 === undefined ? undefined : OPEN, more: [] };
 }
 
 /**

@@ -2,6 +2,7 @@ import { messageOf } from "#errors/engine-error.ts";
 import type { HostSurvey } from "#sys/netns/host-network.ts";
 import { joinEndpoint } from "../sandbox/connect.ts";
 import type { NetworkContext } from "../context.ts";
+import { requestAgain } from "../published/port-allocator.ts";
 import { restoreNetworks } from "./restore-networks.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { refreshRules } from "./refresh-rules.ts";
@@ -52,12 +53,7 @@ function adoptLinks({ registry, drivers }: NetworkContext, sandbox: Sandbox): vo
 }
 
 function adoptPorts({ ports, logger }: NetworkContext, sandbox: Sandbox): void {
-  const requests = sandbox.ports.map(({ hostPort, hostIp, ...port }) => ({
-    ...port,
-    hostIps: [hostIp],
-    hostPorts: { first: hostPort, last: hostPort },
-  }));
-  for (const request of requests) {
+  for (const request of sandbox.ports.map(requestAgain)) {
     try {
       ports.reserve(sandbox.containerId, [request]);
     } catch (error) {

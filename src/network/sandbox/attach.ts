@@ -25,8 +25,9 @@ export async function attach(
   return await context.locks.run(containerId, async () => {
     const sandbox = connectedSandbox(context, containerId);
     const network = context.registry.find(term);
+    const plan = planEndpoint(network, settings);
     refuseAttach(context, sandbox, network);
-    const endpoint = await addEndpoint(context, sandbox, planEndpoint(network, settings));
+    const endpoint = await addEndpoint(context, sandbox, plan);
     emitNetworkEvent(context, "connect", endpoint, containerId);
     return { network: network.name, endpoint: settingsOf(endpoint) };
   });

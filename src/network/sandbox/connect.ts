@@ -45,6 +45,6 @@ async function publish({ firewall, host }: Pick<NetworkContext, "firewall" | "ho
   // With nothing to add, a look whether the rules that keep neighbours out are still there.
   if (publications.length === 0) return void (await firewall.verify());
   await firewall.publish(publications);
-  const udpPorts = publications.filter(({ protocol }) => protocol === "udp").map(({ hostPort }) => hostPort);
+  const udpPorts = publications.filter(({ protocol, hostPort }) => protocol === "udp" && hostPort !== 0).map(({ hostPort }) => hostPort);
   if (udpPorts.length > 0) await host.forgetConnections({ udpPorts });
 }

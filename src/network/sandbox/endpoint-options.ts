@@ -1,6 +1,6 @@
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
 import { contains, type Family, parseAddress, parseSubnet } from "../addresses/ip.ts";
-import { type Ipam, isPredefined, type Network } from "../record/network.ts";
+import { isPredefined, type Network, subnetsOf } from "../record/network.ts";
 
 /** What a user may say about an endpoint, in the words of Docker's drivers. */
 const INTERFACE_NAME = "com.docker.network.endpoint.ifname";
@@ -37,24 +37,28 @@ export function problemsOf(network: Network, settings: EndpointSettings): string
   return [...addressProblems(network, settings), ...nameProblems(network, settings), ...optionProblems(settings)];
 }
 
-function addressProblems({ name, ipam, ipam6 }: Network, { IPAMConfig }: EndpointSettings): string[] {
+function addressProblems(network: Network, { IPAMConfig }: EndpointSettings): string[] {
   const wanted = [
-    { family: 4, text: IPAMConfig?.IPv4Address ?? "", ipam },
-    { family: 6, text: IPAMConfig?.IPv6Address ?? "", ipam: ipam6 },
+    { family: 4, text: IPAMConfig?.IPv4Address ?? "" },
+    { family: 6, text: IPAMConfig?.IPv6Address ?? "" },
   ] as const;
   const given = wanted.filter(({ text }) => text !== "");
-  if (given.length > 0 && isPredefined(name)) return ["user specified IP address is supported on user defined networks only"];
-  return [...given.flatMap((one) => addressProblem(one.family, one.text, one.ipam)), ...linkLocalProblems(IPAMConfig?.LinkLocalIPs ?? [])];
+  if (given.length > 0 && isPredefined(network.name)) return ["user specified IP address is supported on user defined networks only"];
+  return [
+    ...given.flatMap(({ family, text }) => addressProblem(network, family, text)),
+    ...linkLocalProblems(IPAMConfig?.LinkLocalIPs ?? []),
+  ];
 }
 
-function addressProblem(family: Family, text: string, ipam: Ipam | undefined): string[] {
+function addressProblem(network: Network, family: Family, text: string): string[] {
   const address = parseAddress(text);
   if (address?.family !== family) return [`invalid IPv${family} address: ${text}`];
+  const ipams = subnetsOf(network, family);
   // A subnet that the engine chose may have to move, when the host's networks change.
-  if (ipam?.chosenBy === "pool")
+  if (ipams.some(({ chosenBy }) => chosenBy === "pool"))
     return ["user specified IP address is supported only when connecting to networks with user configured subnets"];
-  const subnet = parseSubnet(ipam?.subnet ?? "");
-  return subnet !== undefined && contains(subnet, address) ? [] : [`no configured subnet or ip-range contain the IP address ${text}`];
+  const subnets = ipams.flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
+  return subnets.some((subnet) => contains(subnet, address)) ? [] : [`no configured subnet or ip-range contain the IP address ${text}`];
 }
 
 const LINK_LOCAL = ["169.254.0.0/16", "fe80::/64"].flatMap((text) => parseSubnet(text) ?? []);

@@ -45,8 +45,9 @@ export function planEndpoints(
   return planned;
 }
 
-/** @throws EngineError `invalid` with Docker's texts, `not-implemented` naming the field. */
+/** @throws EngineError `invalid` with Docker's texts, `forbidden` for a configuration, `not-implemented` naming the field. */
 export function planEndpoint(network: Network, settings: EndpointSettings): PlannedEndpoint {
+  if (network.configuration !== undefined) throw new EngineError("forbidden", "cannot create endpoint on configuration-only network");
   refuseWhatIsMissing(settings);
   refuseWhatIsWrong(network, settings);
   return {

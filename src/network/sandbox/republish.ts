@@ -2,10 +2,10 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { PortMap } from "#spec/docker-api/types.ts";
 import { isMeant, type PortChange } from "#spec/port-change.ts";
 import type { NetworkContext } from "../context.ts";
-import type { PublishedPort } from "../published/port-allocator.ts";
+import { type PublishedPort, requestAgain } from "../published/port-allocator.ts";
 import { planPorts, type PortRequest } from "../published/port-spec.ts";
 import { connectedSandbox } from "./attach.ts";
-import { publicationsOf, type Sandbox } from "./sandbox.ts";
+import { bindingOf, publicationsOf, type Sandbox } from "./sandbox.ts";
 import { hostIpsFor } from "./validate.ts";
 
 /**
@@ -49,7 +49,7 @@ function requestsFor({ registry, options }: NetworkContext, sandbox: Sandbox, ad
 function portsMeant({ ports }: Sandbox, remove: PortMap): PublishedPort[] {
   return Object.entries(remove).flatMap(([key, bindings]) =>
     (bindings ?? [{}]).flatMap((binding) => {
-      const meant = ports.filter((port) => port.key === key && isMeant(binding, { HostIp: port.hostIp, HostPort: String(port.hostPort) }));
+      const meant = ports.filter((port) => port.key === key && isMeant(binding, bindingOf(port)));
       if (meant.length > 0) return meant;
       const where = [binding.HostIp, binding.HostPort].filter(Boolean).join(":");
       throw new EngineError("invalid", `port ${key} is not published${where === "" ? "" : ` on ${where}`}`);
@@ -70,15 +70,12 @@ async function putBack(context: NetworkContext, before: Sandbox, gone: readonly 
   const added = now.ports.filter((port) => !before.ports.includes(port));
   await context.firewall.withdraw(publicationsOf({ ...now, ports: added }));
   context.ports.releaseSome(before.containerId, added);
-  context.ports.reserve(
-    before.containerId,
-    gone.map(({ hostIp, hostPort, ...port }) => ({ ...port, hostIps: [hostIp], hostPorts: { first: hostPort, last: hostPort } })),
-  );
+  context.ports.reserve(before.containerId, gone.map(requestAgain));
   await context.firewall.publish(publicationsOf({ ...before, ports: gone }));
   context.sandboxes.save(before);
 }
 
 async function forgetOldFlows({ host }: NetworkContext, ports: readonly PublishedPort[]): Promise<void> {
-  const udpPorts = ports.filter(({ protocol }) => protocol === "udp").map(({ hostPort }) => hostPort);
+  const udpPorts = ports.filter(({ protocol, hostPort }) => protocol === "udp" && hostPort !== 0).map(({ hostPort }) => hostPort);
   if (udpPorts.length > 0) await host.forgetConnections({ udpPorts });
 }

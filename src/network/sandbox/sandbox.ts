@@ -146,8 +146,13 @@ function shownPorts({ ports, exposed, gatewayEndpoint }: Sandbox): SandboxView["
   const keys = [...exposed, ...ports.map(({ key }) => key)];
   const shown: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(keys.map((key) => [key, null]));
   if (gatewayEndpoint === undefined) return shown;
-  for (const { key, hostIp, hostPort } of ports) (shown[key] ??= []).push({ HostIp: hostIp, HostPort: String(hostPort) });
+  for (const port of ports) (shown[port.key] ??= []).push(bindingOf(port));
   return shown;
+}
+
+/** Where no port of the host leads, it has none. */
+export function bindingOf({ hostIp, hostPort }: Pick<PublishedPort, "hostIp" | "hostPort">): { HostIp: string; HostPort: string } {
+  return { HostIp: hostIp, HostPort: hostPort === 0 ? "" : String(hostPort) };
 }
 
 /** Its addresses of both families. */

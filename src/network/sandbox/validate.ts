@@ -34,10 +34,12 @@ export function planSandbox({ registry, options }: Deps, request: NetworkRequest
 
 /** Where a port is published that names no address: on the host's addresses of each family that the container has. */
 export function hostIpsFor(network: Network | undefined, defaults: BridgeDefaults): HostIps {
-  const hostIp = network === undefined ? defaults.hostIp : bridgeSettings(network, defaults).hostIp;
-  const hasIpv6 = network?.ipam6 !== undefined;
+  if (network?.driver !== "bridge") return { hasIpv6: network?.ipam6 !== undefined, usual: [defaults.hostIp] };
+  const { hostIp, mode4, mode6 } = bridgeSettings(network, defaults);
+  const hasIpv6 = network.ipam6 !== undefined;
+  const routed = [...(mode4 === "routed" ? [4 as const] : []), ...(mode6 === "routed" ? [6 as const] : [])];
   // Who names an address of one family means that one alone.
-  return { hasIpv6, usual: hasIpv6 && hostIp === "0.0.0.0" ? [hostIp, "::"] : [hostIp] };
+  return { hasIpv6, usual: hasIpv6 && hostIp === "0.0.0.0" ? [hostIp, "::"] : [hostIp], ...(routed.length === 0 ? {} : { routed }) };
 }
 
 /** The limits are on the host's end of an interface, which these have not. */

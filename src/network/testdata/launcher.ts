@@ -47,6 +47,8 @@ export class Launcher {
   }
 
   #evaluate(line: string): Outcome {
+    // The shell would wait for the rest, and its caller for the shell.
+    if (line.includes("\n")) throw new Error(`a command of several lines: ${line.slice(0, 200)}`);
     writeSync(this.#commands, `${line}\n`);
     const buffer = Buffer.alloc(16);
     const status = Number(buffer.toString("utf8", 0, readSync(this.#statuses, buffer)));

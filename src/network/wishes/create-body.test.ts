@@ -14,7 +14,7 @@ describe("readCreateBody", () => {
       attachable: false,
       labels: {},
       options: {},
-      ipam: { ipv4: OPEN, ipv6: undefined },
+      ipam: { ipv4: OPEN, ipv6: undefined, more: [] },
     });
     const body: NetworkCreateBody = {
       Name: "web",
@@ -42,13 +42,19 @@ describe("readCreateBody", () => {
     expect(() => readCreateBody({ Name })).toThrow(expect.objectContaining({ category: "invalid" }));
   });
 
-  it.each<[NetworkCreateBody, string, string]>([
+  it.each<[NetworkCreateBody, string, unknown]>([
     [{ Name: "n", Driver: "nosuch" }, "not-found", 'plugin "nosuch" not found'],
     [{ Name: "n", Driver: "overlay" }, "not-implemented", "network driver overlay is not implemented"],
     [{ Name: "n", Driver: "host" }, "forbidden", 'only one instance of "host" network is allowed'],
     [{ Name: "n", EnableIPv4: false }, "not-implemented", "network setting EnableIPv4 is not implemented"],
-    [{ Name: "n", ConfigOnly: true }, "not-implemented", "network setting ConfigOnly is not implemented"],
-    [{ Name: "n", ConfigFrom: { Network: "x" } }, "not-implemented", "network setting ConfigFrom is not implemented"],
+    [{ Name: "n", Ingress: true }, "not-implemented", "network setting Ingress is not implemented"],
+    [{ Name: "n", ConfigOnly: true, Attachable: true }, "forbidden", expect.stringContaining("can only contain network specific fields")],
+    [{ Name: "n", ConfigOnly: true, Options: { "x.y": "z" } }, "not-implemented", "network option x.y=z is not implemented"],
+    [
+      { Name: "n", Options: { "com.docker.network.bridge.gateway_mode_ipv6": "isolated" } },
+      "invalid",
+      "gateway mode 'isolated' can only be used for an internal network",
+    ],
     [{ Name: "n", Scope: "swarm" }, "not-implemented", "network setting Scope is not implemented"],
     [{ Name: "n", Options: { "x.y": "z" } }, "not-implemented", "network option x.y=z is not implemented"],
     [{ Name: "n", Options: { constructor: "z" } }, "not-implemented", "network option constructor=z is not implemented"],
@@ -67,9 +73,14 @@ describe("readCreateBody", () => {
     ],
     [{ Name: "n", IPAM: { Driver: "dhcp" } }, "not-implemented", "IPAM driver dhcp is not implemented"],
     [
-      { Name: "n", IPAM: { Config: [{}, {}] } },
-      "not-implemented",
-      "network setting IPAM.Config with several subnets of one family is not implemented",
+      { Name: "n", IPAM: { Config: [{ Subnet: "10.5.0.0/24" }, {}] } },
+      "invalid",
+      "invalid network config:\nof several subnets each has to be given",
+    ],
+    [
+      { Name: "n", IPAM: { Config: [{ Subnet: "10.5.0.0/16" }, { Subnet: "10.5.3.0/24" }] } },
+      "invalid",
+      "invalid network config:\nsubnets 10.5.0.0/16 and 10.5.3.0/24 overlap",
     ],
     [
       { Name: "n", EnableIPv6: false, IPAM: { Config: [{ Subnet: "fd00:1::/64" }] } },
@@ -121,10 +132,43 @@ describe("readCreateBody", () => {
     const subnet = withIpam({ Subnet: "fd00:1::/64", Gateway: "fd00:1::9" });
     expect(readCreateBody(subnet).ipam).toMatchObject({ ipv4: OPEN, ipv6: { subnet: "fd00:1::/64", gateway: "fd00:1::9" } });
     expect(readCreateBody({ Name: "n", EnableIPv6: true }).ipam.ipv6).toEqual(OPEN);
-    const defaults = { bridge: { "com.docker.network.enable_ipv6": "true" } };
+    const defaults = { options: { bridge: { "com.docker.network.enable_ipv6": "true" } } };
     expect(readCreateBody({ Name: "n" }, defaults).ipam.ipv6).toEqual(OPEN);
     expect(readCreateBody({ Name: "n", EnableIPv6: false }, defaults).ipam.ipv6).toBeUndefined();
     expect(readCreateBody({ Name: "n", Driver: "macvlan" }, defaults).ipam.ipv6).toBeUndefined();
+  });
+
+  it("has IPv6 on a bridge that does not say, where the daemon is of two stacks", () => {
+    const of = (body: NetworkCreateBody, options = {}) => readCreateBody({ Name: "n", ...body }, { dualStack: true, options }).ipam.ipv6;
+    const off = { "com.docker.network.enable_ipv6": "false" };
+    expect(of({})).toEqual(OPEN);
+    expect(of({ IPAM: { Config: [{ Subnet: "10.5.0.0/24" }] } })).toEqual(OPEN);
+    expect(of({ Driver: "macvlan" })).toBeUndefined();
+    expect(of({ EnableIPv6: false })).toBeUndefined();
+    expect(of({ Options: off })).toBeUndefined();
+    expect(of({}, { bridge: off })).toBeUndefined();
+    expect(of({ EnableIPv6: true }, { bridge: off })).toEqual(OPEN);
+  });
+
+  it("takes several subnets of one family, in their order", () => {
+    const Config = [{ Subnet: "10.5.1.0/24" }, { Subnet: "fd00:1::/64" }, { Subnet: "10.5.2.0/24", Gateway: "10.5.2.9" }];
+    expect(readCreateBody({ Name: "n", IPAM: { Config } }).ipam).toMatchObject({
+      ipv4: { subnet: "10.5.1.0/24" },
+      ipv6: { subnet: "fd00:1::/64" },
+      more: [{ subnet: "10.5.2.0/24", gateway: "10.5.2.9" }],
+    });
+  });
+
+  it("keeps what a configuration says for the networks made from it, options of any driver included", () => {
+    const Options = { parent: "eth0.10" };
+    const IPAM = { Config: [{ Subnet: "10.5.1.0/24" }] };
+    expect(readCreateBody({ Name: "n", ConfigOnly: true, Options, IPAM, Labels: { a: "b" } }, { dualStack: true })).toMatchObject({
+      driver: "null",
+      options: Options,
+      labels: { a: "b" },
+      configuration: { IPAM },
+      ipam: { ipv4: undefined, ipv6: undefined, more: [] },
+    });
   });
 
   it("knows the options of each driver", () => {

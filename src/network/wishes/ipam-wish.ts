@@ -1,6 +1,17 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { IPAM, IPAMConfig } from "#spec/docker-api/types.ts";
-import { contains, type Family, formatSubnet, lastOf, parseAddress, parseCidr, type Subnet, subnetAt } from "../addresses/ip.ts";
+import {
+  contains,
+  type Family,
+  formatSubnet,
+  lastOf,
+  overlaps,
+  parseAddress,
+  parseCidr,
+  parseSubnet,
+  type Subnet,
+  subnetAt,
+} from "../addresses/ip.ts";
 
 /** What a user wants of a network's addresses in one family; what is left open is chosen. */
 export interface PoolWish {
@@ -14,6 +25,8 @@ export interface PoolWish {
 export interface IpamWish {
   readonly ipv4: PoolWish | undefined;
   readonly ipv6: PoolWish | undefined;
+  /** More subnets of either family, each named by the user. */
+  readonly more: readonly PoolWish[];
 }
 
 /** Nothing asked for, everything chosen. */
@@ -33,14 +46,26 @@ export function readIpam(ipam: IPAM, ipv6: boolean | undefined, otherwise: boole
   if (Object.keys(Options).length > 0) throw new EngineError("not-implemented", "network setting IPAM.Options is not implemented");
   const problems = (Config ?? []).flatMap(problemsOf);
   if (problems.length > 0) throw new EngineError("invalid", `invalid network config:\n${problems.join("\n")}`);
-  const [first, second] = [4, 6].map((family) => (Config ?? []).filter((config) => familyOf(config) === family));
-  if ((first ?? []).length > 1 || (second ?? []).length > 1)
-    throw new EngineError("not-implemented", "network setting IPAM.Config with several subnets of one family is not implemented");
-  const [config4, config6] = [first?.[0], second?.[0]];
+  const [config4, ...more4] = (Config ?? []).filter((config) => familyOf(config) === 4);
+  const [config6, ...more6] = (Config ?? []).filter((config) => familyOf(config) === 6);
   if (ipv6 === false && config6 !== undefined)
     throw new EngineError("invalid", `invalid network config:\nIPv6 subnet ${config6.Subnet ?? ""} on a network with EnableIPv6 false`);
   const wanted = ipv6 ?? (config6 !== undefined || otherwise);
-  return { ipv4: wishOf(config4), ipv6: wanted ? wishOf(config6) : undefined };
+  const more = [...more4, ...more6];
+  if (more4.length > 0 && [config4, ...more4].some((config) => (config?.Subnet ?? "") === ""))
+    throw new EngineError("invalid", "invalid network config:\nof several subnets each has to be given");
+  refuseOverlap([config4, config6, ...more]);
+  return { ipv4: wishOf(config4), ipv6: wanted ? wishOf(config6) : undefined, more: more.map(wishOf) };
+}
+
+/** @throws EngineError `invalid`: two subnets of one network that have addresses in common. */
+function refuseOverlap(configs: readonly (IPAMConfig | undefined)[]): void {
+  const subnets = configs.flatMap((config) => parseSubnet(config?.Subnet ?? "") ?? []);
+  for (const [index, subnet] of subnets.entries()) {
+    const other = subnets.slice(0, index).find((one) => overlaps(one, subnet));
+    if (other !== undefined)
+      throw new EngineError("invalid", `invalid network config:\nsubnets ${formatSubnet(other)} and ${formatSubnet(subnet)} overlap`);
+  }
 }
 
 /** Without a subnet it is of IPv4, as with Docker. */

@@ -27,16 +27,16 @@ const IFLA_IPVLAN_MODE = 1;
 const IFLA_IPVLAN_FLAGS = 2;
 const VETH_INFO_PEER = 1;
 const IFF_UP = 1;
+const IFF_NOARP = 0x80;
 const IFINFOMSG = 16;
 
-/** `struct ifinfomsg`; `up` brings the interface up together with what else the message does. */
-function header(options: { index?: number; up?: boolean } = {}): Buffer {
+/** `struct ifinfomsg`; `up` brings the interface up together with what else the message does, `noArp` keeps it from asking for addresses. */
+function header(options: { index?: number; up?: boolean; noArp?: boolean } = {}): Buffer {
   const buffer = Buffer.alloc(IFINFOMSG);
   buffer.writeInt32LE(options.index ?? 0, 4);
-  if (options.up === true) {
-    buffer.writeUInt32LE(IFF_UP, 8);
-    buffer.writeUInt32LE(IFF_UP, 12);
-  }
+  const flags = (options.up === true ? IFF_UP : 0) | (options.noArp === true ? IFF_NOARP : 0);
+  buffer.writeUInt32LE(flags, 8);
+  buffer.writeUInt32LE(flags, 12);
   return buffer;
 }
 
@@ -146,6 +146,21 @@ export function createVethPair(pair: VethPair): Message {
     u32(IFLA_MASTER, pair.bridge),
     nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "veth"), nested(IFLA_INFO_DATA, nested(VETH_INFO_PEER, peer))),
   );
+}
+
+/**
+ * A pair whose two ends are in one namespace, under one MAC address and asking for nobody's: every packet that goes out by the one comes
+ * in by the other.
+ */
+export function createLoop({ name, peerName, mac }: { name: string; peerName: string; mac: string }): Message {
+  const end = (called: string): Buffer[] => [header({ noArp: true }), text(IFLA_IFNAME, called), attribute(IFLA_ADDRESS, macBytes(mac))];
+  const peer = nested(VETH_INFO_PEER, Buffer.concat(end(peerName)));
+  return create(...end(name), nested(IFLA_LINKINFO, text(IFLA_INFO_KIND, "veth"), nested(IFLA_INFO_DATA, peer)));
+}
+
+/** Makes an interface a port of `bridge` (an interface index). */
+export function setMaster(name: string, bridge: number): Message {
+  return { type: RTM_NEWLINK, flags: 0, payload: Buffer.concat([header(), text(IFLA_IFNAME, name), u32(IFLA_MASTER, bridge)]) };
 }
 
 export function setLinkUp(index: number): Message {

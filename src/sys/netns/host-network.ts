@@ -22,6 +22,10 @@ export interface HostLinks {
   ensureBridge(bridge: BridgeLink): Promise<void>;
   /** Makes what other interfaces can share: a tagged part of an interface, or a link that goes nowhere. @returns false when it is there. */
   ensureParent(parent: ParentLink): Promise<boolean>;
+  /** Makes a pair of interfaces that lead from the host to itself. Already there is no error. */
+  ensureDetour(detour: Detour): Promise<void>;
+  /** Names of the host's interfaces: cheaper than a survey. */
+  linkNames(): Promise<readonly string[]>;
   /** Puts an interface into a namespace and its other end on a bridge. Already there is no error. */
   attachInterface(link: ContainerLink): Promise<void>;
   /** Puts an interface into a namespace that shares one of the host's. Already there is no error. */
@@ -52,10 +56,10 @@ export interface HostRules {
   /** The `nftables` array of one `list …` command. */
   listRules(command: string): Promise<unknown[]>;
   /**
-   * Runs `iptables-legacy` with these arguments. @returns what it printed; undefined where its tables are not in use (they are
-   * never loaded by asking), or the program is not installed.
+   * Runs `iptables-legacy`, or `ip6tables-legacy`, with these arguments. @returns what it printed; undefined where its tables are not in
+   * use (they are never loaded by asking), or the program is not installed.
    */
-  runLegacyIptables(parameters: readonly string[]): Promise<string | undefined>;
+  runLegacyIptables(family: 4 | 6, parameters: readonly string[]): Promise<string | undefined>;
   /** Whether the `inet` table is there, and the count of all changes that anybody made to any table. */
   rulesState(table: string): Promise<{ present: boolean; generation: number }>;
 }
@@ -71,6 +75,12 @@ export interface HostNames {
 }
 
 export interface HostNetwork extends HostLinks, HostRules, HostNames {}
+
+/** What goes out by the one comes back in by the other, as a packet that has just arrived. */
+export interface Detour {
+  readonly outName: string;
+  readonly backName: string;
+}
 
 export type Sysctls = Readonly<Record<string, string>>;
 
@@ -145,6 +155,8 @@ export interface InterfaceLimits {
 export interface HostSurvey {
   /** net.ipv4.ip_forward. */
   readonly forwarding: boolean;
+  /** Whether it speaks IPv6: the kernel does, and nobody has turned it off for all interfaces. */
+  readonly ipv6: boolean;
   readonly links: readonly Link[];
   readonly addresses: readonly InterfaceAddress[];
   readonly routes: readonly Route[];

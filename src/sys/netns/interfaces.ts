@@ -4,6 +4,7 @@ import { addAddress, addDefaultDevice, addDefaultRoute } from "../netlink/addres
 import {
   createBlind,
   createBridge,
+  createLoop,
   createShared,
   createVethPair,
   createVlan,
@@ -12,11 +13,12 @@ import {
   type Link,
   parseLink,
   setLinkUp,
+  setMaster,
   setPortUp,
 } from "../netlink/link.ts";
 import type { Message } from "../netlink/message.ts";
 import { NETLINK_ROUTE, NetlinkSocket } from "../netlink/socket.ts";
-import type { BridgeLink, ContainerLink, InsideLink, ParentLink, SharedLink } from "./host-network.ts";
+import type { BridgeLink, ContainerLink, Detour, InsideLink, ParentLink, SharedLink } from "./host-network.ts";
 import { inNamespace, withNamespaceFile } from "./namespace.ts";
 import { writeSysctls } from "./sysctls.ts";
 import { unless } from "./unless.ts";
@@ -49,12 +51,19 @@ export function attachInterface(socket: NetlinkSocket, link: ContainerLink): voi
   withNamespaceFile(link.namespace, (namespace) => {
     const bridge = linkNamed(socket, link.bridge).index;
     const what = `interface ${link.hostName}`;
-    unless("EEXIST", () => socket.request(what, createVethPair({ ...link, bridge, namespace, peerName: link.name, peerMac: link.mac })));
+    const pair = createVethPair({ ...link, bridge, namespace, peerName: link.name, peerMac: link.mac });
+    // A bridge that was made anew has lost its ports.
+    if (!made(() => socket.request(what, pair))) socket.request(what, setMaster(link.hostName, bridge));
     // The host's end gets no IPv6 of its own: nobody talks to it, and it would only make noise on the bridge.
     writeSysctls({ [`net/ipv6/conf/${link.hostName}/disable_ipv6`]: "1" });
     socket.request(what, setPortUp(link.hostName, { hairpin: bridgesAreFiltered(), isolated: link.isolated ?? false }));
     configure(namespace, link);
   });
+}
+
+/** Whether it was not there yet. */
+function made(work: () => void): boolean {
+  return unless("EEXIST", () => (work(), true)) ?? false;
 }
 
 /** EBUSY where a macvlan of the same address is on its way out still: the caller's to wait for. */
@@ -75,6 +84,29 @@ export function detachInterface(path: string, name: string): void {
     }),
   );
 }
+
+/** A dummy address of RFC 7600: a loose look at where packets come from asks for one, whichever. */
+const DETOUR_ADDRESS = { address: "192.0.0.8", prefixLength: 32 };
+
+export function ensureDetour(socket: NetlinkSocket, { outName, backName }: Detour): void {
+  const what = `interfaces ${outName} and ${backName}`;
+  made(() => socket.request(what, createLoop({ name: outName, peerName: backName, mac: DETOUR_MAC })));
+  writeSysctls({
+    // 2 is "from anywhere that is known": what comes back has addresses of other interfaces' networks.
+    [`net/ipv4/conf/${backName}/rp_filter`]: "2",
+    ...Object.fromEntries(
+      [outName, backName].flatMap((name) => [
+        [`net/ipv6/conf/${name}/accept_dad`, "0"],
+        [`net/ipv6/conf/${name}/accept_ra`, "0"],
+      ]),
+    ),
+  });
+  const [out, back] = [outName, backName].map((name) => linkNamed(socket, name).index);
+  if (out === undefined || back === undefined) return;
+  socket.request(what, addAddress({ index: back, ...DETOUR_ADDRESS }), setLinkUp(out), setLinkUp(back));
+}
+
+const DETOUR_MAC = "02:64:68:6f:77:00";
 
 function createBlindLink(socket: NetlinkSocket, what: string, link: { name: string; alias: string }): void {
   try {

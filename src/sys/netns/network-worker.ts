@@ -3,6 +3,7 @@ import { workerUrl } from "#lib/worker-url.ts";
 import type {
   BridgeLink,
   ContainerLink,
+  Detour,
   HostNetwork,
   HostSurvey,
   InterfaceLimits,
@@ -48,6 +49,14 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
 
   ensureBridge(bridge: BridgeLink): Promise<void> {
     return this.#call("ensureBridge", bridge);
+  }
+
+  ensureDetour(detour: Detour): Promise<void> {
+    return this.#call("ensureDetour", detour);
+  }
+
+  linkNames(): Promise<readonly string[]> {
+    return this.#call("linkNames");
   }
 
   attachInterface(link: ContainerLink): Promise<void> {
@@ -98,8 +107,8 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
     return this.#call("listRules", command);
   }
 
-  runLegacyIptables(parameters: readonly string[]): Promise<string | undefined> {
-    return this.#call("runLegacyIptables", parameters);
+  runLegacyIptables(family: 4 | 6, parameters: readonly string[]): Promise<string | undefined> {
+    return this.#call("runLegacyIptables", family, parameters);
   }
 
   rulesState(table: string): Promise<{ present: boolean; generation: number }> {

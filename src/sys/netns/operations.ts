@@ -7,11 +7,11 @@ import { NETLINK_NETFILTER, NETLINK_ROUTE, NetlinkSocket } from "../netlink/sock
 import { Nftables } from "../nft/nftables.ts";
 import { runLegacyIptables } from "../nft/legacy-iptables.ts";
 import { limitInterface } from "./limit-interface.ts";
-import { attachInterface, attachShared, detachInterface, ensureBridge, ensureParent } from "./interfaces.ts";
+import { attachInterface, attachShared, detachInterface, ensureBridge, ensureDetour, ensureParent } from "./interfaces.ts";
 import type { HostNetwork, HostSurvey } from "./host-network.ts";
 import { openNameServer, openSocketIn } from "./name-server-sockets.ts";
 import { createNamespace, removeNamespace } from "./namespace.ts";
-import { forwardIpv6, writeSysctls } from "./sysctls.ts";
+import { forwardIpv6, speaksIpv6, writeSysctls } from "./sysctls.ts";
 import { unless } from "./unless.ts";
 
 /** The same calls, done here and now: the network worker's side. */
@@ -43,6 +43,8 @@ export function openOperations(): Operations {
     removeNamespace,
     ensureBridge: (bridge) => ensureBridge(route, bridge),
     ensureParent: (parent) => ensureParent(route, parent),
+    ensureDetour: (detour) => ensureDetour(route, detour),
+    linkNames,
     attachInterface: (link) => attachInterface(route, link),
     attachShared: (link) => attachShared(route, link),
     detachInterface,
@@ -68,6 +70,12 @@ export function openOperations(): Operations {
   };
 }
 
+/** In the namespace of this thread; behind two lines of heading, each begins with its name. */
+function linkNames(): string[] {
+  const lines = readFileSync("/proc/thread-self/net/dev", "latin1").trimEnd().split("\n").slice(2);
+  return lines.map((line) => line.slice(0, line.lastIndexOf(":")).trim());
+}
+
 /** Undefined where the library is missing: whoever needs it is told so. */
 function openNftables(): Nftables | undefined {
   try {
@@ -80,6 +88,7 @@ function openNftables(): Nftables | undefined {
 function survey(socket: NetlinkSocket): HostSurvey {
   return {
     forwarding: readFileSync("/proc/sys/net/ipv4/ip_forward", "latin1").trim() === "1",
+    ipv6: speaksIpv6(),
     links: socket.dump("links", dumpLinks()).map(parseLink),
     addresses: socket.dump("addresses", dumpAddresses()).flatMap((payload) => parseAddress(payload) ?? []),
     routes: socket.dump("routes", dumpRoutes()).flatMap((payload) => parseRoute(payload) ?? []),

@@ -25,6 +25,10 @@ export function forwardIpv6(): boolean {
   return true;
 }
 
+export function speaksIpv6(): boolean {
+  return readSysctl("all/disable_ipv6") === "0";
+}
+
 /** Undefined where the kernel has no IPv6, or the interface has just gone. */
 function readSysctl(name: string): string | undefined {
   try {

@@ -1,14 +1,18 @@
 import { messageOf } from "#errors/engine-error.ts";
 import type { NetworkContext } from "../context.ts";
+import { repairLinks } from "./repair-links.ts";
 
-/** Brings our rules back within seconds when somebody flushes them: without them a neighbour of the host reaches containers. */
-export class RulesWatch {
-  readonly #context: Pick<NetworkContext, "firewall" | "logger">;
+/**
+ * Brings back within seconds what somebody takes away by hand: our rules, without which a neighbour of the host reaches containers, and
+ * our interfaces, without which they reach nobody.
+ */
+export class HostWatch {
+  readonly #context: NetworkContext;
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
   #look: Promise<void> = Promise.resolve();
 
-  constructor(context: Pick<NetworkContext, "firewall" | "logger">, everyMs: number) {
+  constructor(context: NetworkContext, everyMs: number) {
     this.#context = context;
     this.#everyMs = everyMs;
   }
@@ -16,7 +20,8 @@ export class RulesWatch {
   start(): void {
     if (this.#everyMs === 0 || this.#timer !== undefined) return;
     this.#timer = setInterval(() => {
-      this.#look = this.#verify();
+      // One look that takes long is enough.
+      this.#look = this.#look.then(() => this.#verify());
     }, this.#everyMs);
     this.#timer.unref();
   }
@@ -29,5 +34,6 @@ export class RulesWatch {
   async #verify(): Promise<void> {
     const { firewall, logger } = this.#context;
     await firewall.verify().catch((error: unknown) => logger.warn({ error: messageOf(error) }, "the packet filter cannot be looked at"));
+    await repairLinks(this.#context).catch((error: unknown) => logger.warn({ error: messageOf(error) }, "interfaces cannot be looked at"));
   }
 }
