@@ -73,6 +73,15 @@ describe.skipIf(!existsSync("/proc/net/if_inet6"))("a network with IPv6", () => 
     await eventually(async () => expect(await fetchIn("two", "http://[fd00:d0:83::101]/")).toContain("this is"));
   });
 
+  it("is any that a user makes and says nothing, and none where it is refused", async () => {
+    await createNetwork({ Name: "unsaid" });
+    await createNetwork({ Name: "unwanted", EnableIPv6: false });
+    expect((await daemon.api("GET", "/networks/unwanted")).json).toMatchObject({ EnableIPv6: false, IPAM: { Config: [{}] } });
+    const { json } = await daemon.api("GET", "/networks/unsaid");
+    expect(json).toMatchObject({ EnableIPv6: true, IPAM: { Config: [{}, { Subnet: expect.stringMatching(/^fd[0-9a-f:]+::\/64$/) }] } });
+    for (const name of ["unsaid", "unwanted"]) expect(await daemon.api("DELETE", `/networks/${name}`)).toMatchObject({ status: 204 });
+  });
+
   it("publishes on the host's addresses of both families, at one port", async () => {
     const bindings: { HostIp: string; HostPort: string }[] = (await inspect("one")).NetworkSettings.Ports["80/tcp"];
     expect(bindings.map(({ HostIp }) => HostIp)).toEqual(["0.0.0.0", "::"]);

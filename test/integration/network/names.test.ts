@@ -55,7 +55,7 @@ const createNetwork = async (body: object): Promise<void> => {
 };
 
 beforeAll(async () => {
-  for (const body of [{ Name: "app" }, { Name: "back" }, { Name: "vault", Internal: true }]) await createNetwork(body);
+  for (const body of [{ Name: "app", EnableIPv6: false }, { Name: "back" }, { Name: "vault", Internal: true }]) await createNetwork(body);
   await run("web", "app", { aliases: ["www", "pool"] });
   await run("web2", "app", { aliases: ["pool"], Hostname: "second" });
   await run("db", "back");
