@@ -17,6 +17,8 @@ export interface BuildInput {
   /** Nothing is said but the image's id, or what went wrong. */
   readonly quiet: boolean;
   readonly noCache: boolean;
+  /** Say of each step that was not cached why. */
+  readonly explain: boolean;
   /** Ask the registry for every base, whether it is here or not. */
   readonly pull: boolean;
   readonly cacheFrom: readonly string[];

@@ -37,6 +37,11 @@ export function runKey(operation: RunOperation, binds: readonly string[], outsid
   return hashed(["run", identity(root), argv, env, cwd, user, mounts, binds, network, security, devices, scripts, outside, epoch ?? null]);
 }
 
+/** Of an archive that is put on a tree as it is. */
+export function rebaseKey(base: string, diffId: string): string {
+  return hashed(["rebase", base, diffId]);
+}
+
 /** Of a name that was found for the same step by what it reads, before its content was looked at. */
 export function definitionKey(key: string): string {
   return hashed(["definition", key]);

@@ -3,9 +3,14 @@ import { mediaTypes } from "#spec/oci-image/types.ts";
 import { definitionKey } from "../cache/keys.ts";
 import type { CacheRecord } from "../cache/cache-store.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
+import { explain, type Explained } from "./explain-step.ts";
 import { topOf, type LayerTree } from "./step-result.ts";
 
 export interface CachedWork {
+  /** What the explanation of a miss is about; undefined: it needs none. */
+  readonly explained: Explained | undefined;
+  /** The layer stands on nothing and is wanted as an archive alone. */
+  readonly detached?: boolean;
   /** What the step is known by, as far as that is known without looking at files; undefined where it cannot be. */
   readonly quick: string | undefined;
   /** What it is known by, for certain. Asked for where `quick` finds nothing. */
@@ -19,37 +24,45 @@ export interface CachedWork {
 /** The tree that a step makes of another: out of the cache, or made now and remembered. */
 export async function cachedLayer(execution: Execution, parent: LayerTree, work: CachedWork): Promise<StepOutcome> {
   const quick = work.quick === undefined ? undefined : definitionKey(work.quick);
-  const fast = quick === undefined ? undefined : await recall(execution, parent, quick);
+  const { detached = false } = work;
+  const fast = quick === undefined ? undefined : await recall(execution, { parent, detached }, quick);
   if (fast !== undefined) return { result: fast, cached: true };
   const key = await work.key();
   const keys = quick === undefined ? [key] : [key, quick];
-  const found = await recall(execution, parent, key, keys);
+  const found = await recall(execution, { parent, detached }, key, keys);
   if (found !== undefined) return { result: found, cached: true };
   const lent = await fromImages(execution, parent, keys, work.createdBy);
   if (lent !== undefined) remember(execution, parent, lent, keys, work.description);
   if (lent !== undefined) return { result: lent, cached: true };
+  const explanation = await explain(execution, work.explained);
   const result = await work.make();
   remember(execution, parent, result, keys, work.description);
-  return { result, cached: false };
+  await explanation.keep();
+  return { result, cached: false, why: explanation.why };
 }
 
-async function recall(execution: Execution, parent: LayerTree, key: string, also: readonly string[] = []): Promise<LayerTree | undefined> {
+interface Wanted {
+  readonly parent: LayerTree;
+  readonly detached: boolean;
+}
+
+async function recall(execution: Execution, wanted: Wanted, key: string, also: readonly string[] = []): Promise<LayerTree | undefined> {
   const { cache, input } = execution;
   if (input.noCache) return undefined;
   const record = cache.find(key);
   if (record === undefined) return undefined;
-  const tree = await treeOf(execution, parent, record);
+  const tree = await treeOf(execution, wanted, record);
   if (tree !== undefined) cache.used(record.id, also, Date.now());
   return tree;
 }
 
 /** The layer may be gone, and its archive: then it is made again. */
-async function treeOf({ assembly, content }: Execution, parent: LayerTree, record: CacheRecord): Promise<LayerTree | undefined> {
+async function treeOf({ assembly, content }: Execution, { parent, detached }: Wanted, record: CacheRecord): Promise<LayerTree | undefined> {
   const { layer, size, created } = record;
   if (record.parent !== topOf(parent)) return undefined;
   if (layer === undefined) return parent;
   await assembly.holdBlob(layer.diffId);
-  const isHere = (await assembly.holdLayer(layer.chainId)) && content.sizeOf(layer.diffId) !== undefined;
+  const isHere = (detached || (await assembly.holdLayer(layer.chainId))) && content.sizeOf(layer.diffId) !== undefined;
   if (!isHere) return undefined;
   const blob = { digest: layer.diffId, mediaType: mediaTypes.ociLayer };
   return { kind: "layers", layers: [...parent.layers, { ...layer, size, blob, created }] };

@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import { shownPath } from "#lib/byte-path.ts";
 import { identityOf, type LayerTree, type StepResult } from "./step-result.ts";
-import { copyKey } from "../cache/keys.ts";
-import type { CopyOperation, CopySource } from "../plan/plan.ts";
+import { copyKey, type KeyParts } from "../cache/keys.ts";
+import { copyInputs, type CopiedSource } from "../explain/inputs.ts";
+import type { CopyOperation, CopySource, StepRef } from "../plan/plan.ts";
 import type { CopyItem, Looks, Match, Selection, SourceTree } from "../worker/job.ts";
 import { cachedLayer } from "./cached-layer.ts";
 import { copyOwner } from "./copy-owner.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
-import { makeLayer, newWritableId } from "./make-layer.ts";
+import { linkedIdentity, linkedLayer, linkOwner } from "./linked-layer.ts";
+import { makeArchive, makeLayer, newWritableId } from "./make-layer.ts";
+import { once } from "./once.ts";
 import { layersOf, step } from "./results.ts";
 import { withTrees } from "./source-trees.ts";
 
@@ -22,23 +25,41 @@ interface Sources {
 }
 
 /** COPY and ADD. */
-export async function runCopy(execution: Execution, operation: CopyOperation, title: string): Promise<StepOutcome> {
+export async function runCopy(execution: Execution, ref: StepRef, operation: CopyOperation, title: string): Promise<StepOutcome> {
   const root = layersOf(await execution.result(operation.root));
   const files = operation.sources.filter((source): source is FileSource => source.kind === "files");
   const results = new Map(await Promise.all(files.map(async (source) => [source, await execution.result(source.from)] as const)));
   const sources: Sources = { operation, results };
-  const identity = step(execution, new Map([[operation.root, root]]));
+  const owner = operation.link ? await linkOwner(execution, root, operation.chown) : operation.chown;
+  const own = { ...operation, chown: owner };
+  const identity = operation.link ? linkedIdentity(execution) : step(execution, new Map([[operation.root, root]]));
   const looked = once(() => look(execution, sources));
-  return await cachedLayer(execution, root, {
-    quick: quickKey(sources, identity),
-    key: async () => copyKey(operation, contentOf(operation, await looked()), identity),
+  const work = {
+    quick: quickKey(sources, own, identity),
+    key: async () => copyKey(own, contentOf(operation, await looked()), identity),
+    explained: {
+      ref,
+      base: operation.root,
+      inputs: async () => copyInputs(own, listingsOf(operation, await looked()), identity.identity(operation.root)),
+    },
     description: title,
-    make: async () => await copy(execution, root, sources, await looked()),
+  };
+  const made = async (how: typeof makeLayer): Promise<LayerTree> =>
+    await copy(execution, root, { operation: own, results }, await looked(), how);
+  if (operation.link) return await linkedLayer(execution, root, { ...work, make: async () => await made(makeArchive) });
+  return await cachedLayer(execution, root, { ...work, make: async () => await made(makeLayer) });
+}
+
+function listingsOf({ sources }: CopyOperation, selections: Selections): CopiedSource[] {
+  return sources.map((source) => {
+    if (source.kind === "inline") return { digest: JSON.stringify(source), listing: undefined };
+    const { digest = "", listing } = selections.get(source) ?? {};
+    return { digest, listing };
   });
 }
 
 /** Where every source is a tree that has a name of its own, nothing has to be read to know that all is as it was. */
-function quickKey({ operation, results }: Sources, identity: Parameters<typeof copyKey>[2]): string | undefined {
+function quickKey({ results }: Sources, operation: CopyOperation, identity: KeyParts): string | undefined {
   const known: string[] = [];
   for (const source of operation.sources) {
     if (source.kind === "inline") {
@@ -94,7 +115,13 @@ function noSuchFile(path: string): EngineError {
   );
 }
 
-async function copy(execution: Execution, root: LayerTree, { operation, results }: Sources, selections: Selections): Promise<LayerTree> {
+async function copy(
+  execution: Execution,
+  root: LayerTree,
+  { operation, results }: Sources,
+  selections: Selections,
+  make: typeof makeLayer,
+): Promise<LayerTree> {
   const files = [...results.keys()];
   if (
     files.length > 0 &&
@@ -112,7 +139,7 @@ async function copy(execution: Execution, root: LayerTree, { operation, results 
   };
   return await execution.slots.run(
     execution.signal,
-    async () => await makeLayer(execution, root, { id: newWritableId(), remapped: false, work }),
+    async () => await make(execution, root, { id: newWritableId(), remapped: false, work }),
   );
 }
 
@@ -156,9 +183,4 @@ async function unpack(
   const archive = createReadStream(join(from.folder, shownPath(match.path)), { highWaterMark: 512 * 1024 });
   const view = { root: job.root, readOnlyRoot: false, mounts: [], makeTargets: false, running: undefined, users: undefined };
   await files.extract(view, { path, archive, keepKinds: false, owner: job.owner }, signal);
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let started: Promise<T> | undefined;
-  return () => (started ??= work());
 }

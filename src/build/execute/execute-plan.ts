@@ -55,8 +55,8 @@ export async function executePlan(
 async function execute(execution: Execution, ref: StepRef): Promise<StepResult> {
   const step = execution.plan.steps[ref];
   if (step === undefined) throw new Error(`a plan without step ${ref}`);
-  const { result, cached } = await perform(execution, ref, step);
-  execution.report.done(ref, idOf(step.operation, result), cached);
+  const { result, cached, why } = await perform(execution, ref, step);
+  execution.report.done(ref, { id: idOf(step.operation, result), cached, why });
   return result;
 }
 
@@ -73,9 +73,9 @@ async function perform(execution: Execution, ref: StepRef, { operation, title }:
     case "git":
       return await fetchRepository(execution, operation);
     case "workdir":
-      return await runWorkdir(execution, operation, title);
+      return await runWorkdir(execution, ref, operation, title);
     case "copy":
-      return await runCopy(execution, operation, title);
+      return await runCopy(execution, ref, operation, title);
     case "run":
       return await runCommand(execution, ref, operation, title);
   }

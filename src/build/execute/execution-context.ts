@@ -8,6 +8,7 @@ import type { CacheMounts } from "../cache/cache-mounts.ts";
 import type { ImageCaches } from "../cache/image-caches.ts";
 import type { CacheStore } from "../cache/cache-store.ts";
 import type { EntitlementName } from "../entitlements.ts";
+import type { InputStore } from "../explain/input-store.ts";
 import type { BuildPlan, StepRef } from "../plan/plan.ts";
 import type { BuildAssembly, BuildImages, StepRunner } from "../ports.ts";
 import type { BuildThreads } from "../worker/build-thread.ts";
@@ -21,12 +22,13 @@ export interface ExecutionDeps {
   readonly runner: StepRunner;
   readonly snapshots: Pick<
     Snapshotter,
-    "name" | "hasLayer" | "layerSize" | "createWritable" | "mount" | "turnIntoLayer" | "removeWritable" | "withLayer"
+    "name" | "hasLayer" | "layerSize" | "createWritable" | "mount" | "turnIntoLayer" | "withDiff" | "removeWritable" | "withLayer"
   >;
   readonly content: Pick<ContentStore, "produce" | "sizeOf" | "diskSizeOf">;
   readonly files: Pick<ContainerFiles, "packLayer" | "packFolder" | "extract">;
   readonly threads: BuildThreads;
   readonly cache: CacheStore;
+  readonly inputs: InputStore;
   readonly mounts: CacheMounts;
   /** Roots of RUN belong to other users than the host's. */
   readonly remapped: boolean;
@@ -62,4 +64,6 @@ export interface Execution extends ExecutionDeps {
 export interface StepOutcome {
   readonly result: StepResult;
   readonly cached: boolean;
+  /** Why it was made, and not found in the cache, where the client wants to know. */
+  readonly why?: string | undefined;
 }

@@ -3,10 +3,11 @@ import { chainIds } from "#spec/oci-image/chain-id.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { PackedLayer } from "#store/files/contract.ts";
+import type { WritableDiff } from "#store/snapshots/contract.ts";
 import type { BuiltLayer } from "../ports.ts";
 import { EMPTY_LAYER } from "./empty-layer.ts";
 import type { Execution } from "./execution-context.ts";
-import { topOf, type LayerTree } from "./step-result.ts";
+import { EMPTY, topOf, type LayerTree } from "./step-result.ts";
 
 export interface LayerWork {
   /** Of the writable that is worked in; a container's, where one runs in it. */
@@ -33,21 +34,42 @@ export async function makeLayer(execution: Execution, parent: LayerTree, { id, r
   try {
     await work(await snapshots.mount(id));
     signal.throwIfAborted();
-    layer = await pack(execution, parent, id);
+    layer = await pack(execution, parent, async (take) => await snapshots.turnIntoLayer(id, take));
   } finally {
     await snapshots.removeWritable(id);
   }
   return layer === undefined ? parent : { kind: "layers", layers: [...parent.layers, layer] };
 }
 
-async function pack(execution: Execution, parent: LayerTree, id: string): Promise<BuiltLayer | undefined> {
-  const { images, snapshots, content } = execution;
+/**
+ * As `makeLayer`, of a layer that stands on nothing and is kept as an archive alone, to be unpacked on whatever it is wanted on.
+ *
+ * @param _parent what it will be put upon: it decides nothing.
+ */
+export async function makeArchive(execution: Execution, _parent: LayerTree, { id, remapped, work }: LayerWork): Promise<LayerTree> {
+  const { snapshots, signal } = execution;
+  await snapshots.createWritable(id, undefined, { disposable: true, remapped });
+  try {
+    await work(await snapshots.mount(id));
+    signal.throwIfAborted();
+    const layer = await pack(execution, EMPTY, async (take) => await snapshots.withDiff(id, async (diff) => void (await take(diff))));
+    return layer === undefined ? EMPTY : { kind: "layers", layers: [layer] };
+  } finally {
+    await snapshots.removeWritable(id);
+  }
+}
+
+type Take = (diff: WritableDiff) => Promise<Digest | undefined>;
+
+/** @param lend what was written, and with the chain id makes a layer of it, or not. */
+async function pack(execution: Execution, parent: LayerTree, lend: (take: Take) => Promise<void>): Promise<BuiltLayer | undefined> {
+  const { images, content } = execution;
   // Its digest is known at the end: until it is held by its name, no archive is removed.
   await using packing = images.openAssembly();
   await packing.holdAllBlobs();
   const made: { layer?: PackedLayer; chainId?: Digest | undefined } = {};
   await content.produce(async (archive) => {
-    await snapshots.turnIntoLayer(id, async (diff) => {
+    await lend(async (diff) => {
       if (execution.epoch !== undefined)
         await execution.threads.clampTimes({ folder: diff.changed, time: execution.epoch }, execution.signal);
       made.layer = await execution.files.packLayer({ diff, archive, folder: undefined }, execution.signal);

@@ -21,12 +21,12 @@ it("shows steps in the order of the file, whichever ends first", async () => {
   const { report, shown } = reported();
   report.running(2, "c2".repeat(32));
   await report.output(2, "from two\n");
-  report.done(2, `sha256:${"2".repeat(64)}`, false);
-  report.done(0, `sha256:${"0".repeat(64)}`, false);
+  report.done(2, { id: `sha256:${"2".repeat(64)}`, cached: false });
+  report.done(0, { id: `sha256:${"0".repeat(64)}`, cached: false });
   report.running(1, "c1".repeat(32));
   await report.output(1, "from one\n");
   expect(shown()).toBe("Step 1/5 : FROM a\n ---> 000000000000\nStep 2/5 : RUN one\n ---> Running in c1c1c1c1c1c1\nfrom one\n");
-  report.done(1, `sha256:${"1".repeat(64)}`, false);
+  report.done(1, { id: `sha256:${"1".repeat(64)}`, cached: false });
   expect(shown().split("\n").slice(5)).toEqual([
     " ---> Removed intermediate container c1c1c1c1c1c1",
     " ---> 111111111111",
@@ -55,17 +55,17 @@ it("shows the step that failed, and what it wrote, though others were before it"
 
 it("says so of what came out of the cache", () => {
   const { report, shown } = reported();
-  report.done(0, "sha256:00", false);
-  report.done(1, "sha256:11", true);
+  report.done(0, { id: "sha256:00", cached: false });
+  report.done(1, { id: "sha256:11", cached: true });
   expect(shown()).toContain("Step 2/5 : RUN one\n ---> Using cache\n ---> 11\n");
 });
 
 it("keeps no more than it can of what waits for its turn", async () => {
   const { report, shown } = reported();
   for (let times = 0; times < 40; times++) await report.output(2, "x".repeat(100_000));
-  report.done(0, "sha256:00", false);
-  report.done(1, "sha256:11", false);
-  report.done(2, "sha256:22", false);
+  report.done(0, { id: "sha256:00", cached: false });
+  report.done(1, { id: "sha256:11", cached: false });
+  report.done(2, { id: "sha256:22", cached: false });
   expect(shown()).toContain("[output clipped");
   expect(shown().length).toBeLessThan(1_200_000);
 });

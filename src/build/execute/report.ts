@@ -14,7 +14,15 @@ interface StepState {
   /** The container that runs it. */
   container: string | undefined;
   containerShown: boolean;
-  end: { readonly id: string; readonly cached: boolean } | undefined;
+  end: StepEnd | undefined;
+}
+
+export interface StepEnd {
+  /** Of what it has made. */
+  readonly id: string;
+  readonly cached: boolean;
+  /** Why it was not cached, where the client wants to know. */
+  readonly why?: string | undefined;
 }
 
 interface Line {
@@ -63,9 +71,8 @@ export class BuildReport {
     state.kept = state.kept.slice(-MOST_KEPT / 2);
   }
 
-  /** @param id of what it has made. */
-  done(step: StepRef, id: string, cached: boolean): void {
-    this.#stateOf(step).end = { id, cached };
+  done(step: StepRef, end: StepEnd): void {
+    this.#stateOf(step).end = end;
     this.#advance();
   }
 
@@ -116,8 +123,9 @@ export class BuildReport {
     state.clipped = false;
   }
 
-  #end({ isQuick }: Line, { id, cached }: { readonly id: string; readonly cached: boolean }, container: string | undefined): void {
+  #end({ isQuick }: Line, { id, cached, why }: StepEnd, container: string | undefined): void {
     if (!isQuick && container !== undefined && !cached) this.#write(` ---> Removed intermediate container ${shortened(container)}\n`);
+    if (!isQuick && why !== undefined) this.#write(` ---> Not cached: ${why}\n`);
     if (!isQuick && cached) this.#write(" ---> Using cache\n");
     this.#write(` ---> ${shortened(id)}\n`);
   }

@@ -8,7 +8,9 @@ import type { SourceTree } from "../worker/job.ts";
 import { cachedLayer } from "./cached-layer.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
 import { makeLayer } from "./make-layer.ts";
+import { runInputs } from "../explain/inputs.ts";
 import { missingTargets, removeStubs } from "./mount-stubs.ts";
+import { once } from "./once.ts";
 import { layersOf, step } from "./results.ts";
 import { makeMounts } from "./run-mounts.ts";
 import { withTrees } from "./source-trees.ts";
@@ -33,9 +35,16 @@ export async function runCommand(execution: Execution, ref: StepRef, operation: 
   const froms = new Set(operation.mounts.flatMap((mount) => ("from" in mount && mount.from !== undefined ? [mount.from] : [])));
   const sources = new Map(await Promise.all([...froms].map(async (from) => [from, await execution.result(from)] as const)));
   const run: Run = { execution, ref, operation, root, sources };
+  const binds = once(async () => await bindIdentities(run));
+  const identity = step(execution, new Map([[operation.root, root]]));
   return await cachedLayer(execution, root, {
     quick: undefined,
-    key: async () => runKey(operation, await bindIdentities(run), outsideOf(execution), step(execution, new Map([[operation.root, root]]))),
+    explained: {
+      ref,
+      base: operation.root,
+      inputs: async () => runInputs(operation, await binds(), outsideOf(execution), identity.identity(operation.root)),
+    },
+    key: async () => runKey(operation, await binds(), outsideOf(execution), identity),
     description: title,
     createdBy: execution.plan.stages.flatMap(({ image }) => image.history).find((line) => line.step === ref)?.createdBy,
     make: async () => await execution.slots.run(execution.signal, async () => await make(run)),

@@ -10,6 +10,9 @@ export interface LayerTree {
   readonly layers: readonly BuiltLayer[];
 }
 
+/** Nothing: what `FROM scratch` begins with. */
+export const EMPTY: LayerTree = { kind: "layers", layers: [] };
+
 /** A folder of the host that nobody writes to while the build goes on. */
 export interface FolderTree {
   readonly kind: "folder";

@@ -31,6 +31,8 @@ export interface Selection {
   readonly digest: Digest;
   readonly files: number;
   readonly bytes: number;
+  /** Each node with a few digits of what it is, a line each: what a later build is compared with. Undefined where they are too many. */
+  readonly listing: string | undefined;
 }
 
 export interface Match {

@@ -23,7 +23,7 @@ export async function select(job: SelectJob, cancelled: () => void): Promise<Sel
     matches.push(match);
   }
   const found = places.length === 0 ? undefined : matches;
-  return { matches: found, digest: `sha256:${hash.digest("hex")}`, files: tree.files, bytes: tree.bytes };
+  return { matches: found, digest: `sha256:${hash.digest("hex")}`, files: tree.files, bytes: tree.bytes, listing: tree.listing };
 }
 
 /** With --parents a `/./` says which folders are left out at the destination. */

@@ -1,6 +1,6 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash, hash as digestOf, type Hash } from "node:crypto";
 import { closeSync, constants, openSync, readlinkSync, readSync, type BigIntStats } from "node:fs";
-import { bytePathOf, cString, type BytePath } from "#lib/byte-path.ts";
+import { bytePathOf, cString, shownPath, type BytePath } from "#lib/byte-path.ts";
 import { getXattr, hasXattrs, listXattrs } from "#sys/files/xattr.ts";
 import { OpenFolder } from "#store/tree/open-folder.ts";
 import { keepsXattr } from "#store/unpack/xattr-policy.ts";
@@ -8,6 +8,9 @@ import type { Match, SourceTree } from "./job.ts";
 import { isWhiteout } from "#store/tree/nodes.ts";
 
 const PIECE = 1024 * 1024;
+/** Characters of a listing; larger ones are not kept. */
+const LARGEST_LISTING = 4 * 1024 * 1024;
+const SHOWN_DIGITS = 12;
 
 export interface TreeDigestOptions extends SourceTree {
   /** Told the path below the match. */
@@ -25,6 +28,10 @@ export class TreeDigest {
   readonly #buffer = Buffer.allocUnsafe(PIECE);
   /** Names of one file, which stay so in the copy. */
   readonly #firstNames = new Map<string, BytePath>();
+  readonly #lines: string[] = [];
+  #listed = 0;
+  /** Where the match at hand lies in the tree. */
+  #place = "";
   files = 0;
   bytes = 0;
 
@@ -33,7 +40,13 @@ export class TreeDigest {
     this.#options = options;
   }
 
+  /** As in `Selection`. */
+  get listing(): string | undefined {
+    return this.#listed > LARGEST_LISTING ? undefined : this.#lines.join("");
+  }
+
   add(match: Match): void {
+    this.#place = match.isFolder ? match.path : match.path.slice(0, match.path.lastIndexOf("/") + 1);
     const host = `${bytePathOf(this.#options.folder)}${match.path}`;
     if (match.isFolder) {
       using folder = new OpenFolder(`${host}/.`);
@@ -86,7 +99,17 @@ export class TreeDigest {
   }
 
   #write(fields: readonly string[]): void {
-    this.#hash.update(`${JSON.stringify(fields)}\n`, "latin1");
+    const text = `${JSON.stringify(fields)}\n`;
+    this.#hash.update(text, "latin1");
+    this.#list(fields[0] ?? "", text);
+  }
+
+  #list(path: BytePath, text: string): void {
+    this.#listed += path.length + this.#place.length + SHOWN_DIGITS + 3;
+    if (this.#listed > LARGEST_LISTING) return;
+    const digits = digestOf("sha256", Buffer.from(text, "latin1"), "hex").slice(0, SHOWN_DIGITS);
+    const shown = shownPath(joined(this.#place, path)).replaceAll("\n", "\u2424");
+    this.#lines.push(`${digits} ${shown}\n`);
   }
 
   #contentOf(path: BytePath): string {
@@ -103,6 +126,11 @@ export class TreeDigest {
       closeSync(fd);
     }
   }
+}
+
+function joined(folder: BytePath, name: BytePath): BytePath {
+  const path = `${folder}/${name}`.replaceAll("//", "/");
+  return path.startsWith("/") ? path.slice(1) : path;
 }
 
 function targetOf(path: BytePath): BytePath {

@@ -29,6 +29,7 @@ export async function buildInputOf(request: ApiRequest): Promise<BuildInput> {
     platform: text("platform") === "" ? undefined : parsePlatform(text("platform")),
     quiet: booleanOf(query, "q"),
     noCache: booleanOf(query, "nocache"),
+    explain: booleanOf(query, "explain"),
     pull: booleanOf(query, "pull"),
     cacheFrom: listOf(query, "cachefrom"),
     outputs: outputsOf(query, session),

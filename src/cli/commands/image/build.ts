@@ -30,6 +30,7 @@ const flags = {
   "cpu-shares": integer("CPU shares (relative weight)", { short: "c" }),
   "cpuset-cpus": text("CPUs in which to allow execution (0-3, 0,1)"),
   "cpuset-mems": text("MEMs in which to allow execution (0-3, 0,1)"),
+  explain: toggle("Say of each step that is not cached which of its inputs is another than before"),
   file: text("Name of the Dockerfile (default is 'PATH/Dockerfile')", { short: "f" }),
   "force-rm": toggle("Always remove intermediate containers"),
   iidfile: text("Write the image ID to a file"),
@@ -150,6 +151,7 @@ function buildArg(one: string, environment: Cli["environment"]): [string, string
 function parametersOf(values: Values): NonNullable<BuildOptions["parameters"]> {
   return {
     nocache: values["no-cache"] || undefined,
+    explain: values.explain || undefined,
     pull: values.pull || undefined,
     q: values.quiet || undefined,
     rm: values.rm,

@@ -8,6 +8,7 @@ import { health } from "./0006-health.ts";
 import { compressedLayers } from "./0007-compressed-layers.ts";
 import { volumeDrivers } from "./0008-volume-drivers.ts";
 import { builds } from "./0009-builds.ts";
+import { buildInputs } from "./0010-build-inputs.ts";
 
 /** In order; a released one is never changed. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   compressedLayers,
   volumeDrivers,
   builds,
+  buildInputs,
 ];
