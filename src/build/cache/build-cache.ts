@@ -35,16 +35,19 @@ export class BuildCache {
   }
 
   async entries(): Promise<CacheEntry[]> {
-    const { cache, mounts } = this.#deps;
-    const measured = await Promise.all(cache.list().map((record) => this.#measure(record)));
+    const { cache, mounts, snapshots } = this.#deps;
+    const records = cache.list();
+    const owners = archiveOwners(records, (chainId) => snapshots.hasLayer(chainId));
+    const measured = await Promise.all(records.map((record) => this.#measure(record, owners.has(record.id))));
     return [...entriesOf(measured), ...(await mounts.list()).map(mountEntryOf)];
   }
 
-  async #measure(record: CacheRecord): Promise<MeasuredRecord> {
+  /** @param ownsArchive it is the one that the archive of its layer is counted with. */
+  async #measure(record: CacheRecord, ownsArchive: boolean): Promise<MeasuredRecord> {
     const { images, snapshots, content } = this.#deps;
     const { layer } = record;
     if (layer === undefined) return { record, shared: false, bytes: 0 };
-    const archive = content.diskSizeOf(layer.diffId) ?? 0;
+    const archive = ownsArchive ? (content.diskSizeOf(layer.diffId) ?? 0) : 0;
     const unpacked = snapshots.hasLayer(layer.chainId) ? await snapshots.layerSize(layer.chainId) : 0;
     return { record, shared: images.needsLayer(layer.chainId), bytes: unpacked + archive };
   }
@@ -78,6 +81,15 @@ export class BuildCache {
     const removed = victims.filter(({ id, kind }) => kind === "regular" || folders.includes(id));
     return { ids: removed.map(({ id }) => id), bytes: removed.reduce((sum, entry) => sum + ownSize(entry), 0) };
   }
+}
+
+/** The same archive may lie on several trees, and is on the disk once: with a layer that is unpacked, where there is one. @returns ids of records. */
+function archiveOwners(records: readonly CacheRecord[], isUnpacked: (chainId: Digest) => boolean): ReadonlySet<string> {
+  const owners = new Map<Digest, string>();
+  const own = records.flatMap(({ id, layer }) => (layer === undefined ? [] : [{ id, layer }]));
+  for (const { id, layer } of own.toSorted((a, b) => Number(isUnpacked(b.layer.chainId)) - Number(isUnpacked(a.layer.chainId))))
+    if (!owners.has(layer.diffId)) owners.set(layer.diffId, id);
+  return new Set(owners.values());
 }
 
 /** A layer goes only after those that stand on it. */

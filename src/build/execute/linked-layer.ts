@@ -31,7 +31,8 @@ export async function linkedLayer(execution: Execution, root: LayerTree, work: C
 async function putOn({ assembly, signal }: Execution, root: LayerTree, layer: BuiltLayer): Promise<LayerTree> {
   const { diffId } = layer;
   const chainId = chainIds([...root.layers.map((one) => one.diffId), diffId]).at(-1) as Digest;
-  if (!(await assembly.holdLayer(chainId))) await assembly.importLayer({ chainId, parent: topOf(root), diffId, blob: layer.blob?.digest ?? diffId }, signal);
+  if (!(await assembly.holdLayer(chainId)))
+    await assembly.importLayer({ chainId, parent: topOf(root), diffId, blob: layer.blob?.digest ?? diffId }, signal);
   return { kind: "layers", layers: [...root.layers, { ...layer, chainId }] };
 }
 
