@@ -30,7 +30,8 @@ ensure_packages() {
   rm -f "$log"
 }
 
-engine_packages=(crun:crun conmon:conmon /usr/lib/*/libnftables.so.1:libnftables1 /bin/busybox:busybox-static /usr/lib/*/libisal.so.2:libisal2 /usr/bin/tini-static:tini)
+# libatomic is the carried Node's.
+engine_packages=(/usr/lib/*/libatomic.so.1:libatomic1 crun:crun conmon:conmon /usr/lib/*/libnftables.so.1:libnftables1 /bin/busybox:busybox-static /usr/lib/*/libisal.so.2:libisal2 /usr/bin/tini-static:tini)
 
 # The npm side: as the lock file says, without running anybody's install script.
 ensure_node_modules() {
