@@ -69,7 +69,7 @@ export interface ImageService {
   resolve(reference: string, platform?: string): Promise<ResolvedImage>;
   /** An image that is here. @throws EngineError `not-found`, also where it is for another platform. */
   find(reference: string, platform: Platform | undefined): Image;
-  /** Removes those of them, from the top down, that nothing needs any more. */
+  /** Removes those of them, from the top down, that nothing needs any more, and what the builder alone had kept below them. */
   collect(chainIds: readonly Digest[], blobs: readonly Digest[]): Promise<void>;
   /** Tells of a new image and of its names. */
   announce(id: Digest, references: readonly Reference[]): void;
@@ -106,6 +106,7 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     collect: async (chainIds, blobs) => {
       await collector.collectLayers(chainIds);
       await collector.collectBlobs(blobs);
+      await collector.sweepBuilders();
     },
     announce: (id, references) => announceImage({ images, events }, id, references),
     list: (input) => listImages({ images, containers }, input, Date.now()),

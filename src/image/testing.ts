@@ -17,7 +17,7 @@ import type { Unpacked, UnpackRequest } from "#store/unpack/contract.ts";
 import { TarReader } from "#lib/tar/reader.ts";
 import { digestOf } from "./record/image.ts";
 import type { RemoteBlobs } from "./ports.ts";
-import { createImageService, type ImageService } from "./image-service.ts";
+import { createImageService, type ImageService, type ImageServiceDeps } from "./image-service.ts";
 
 export const never = new AbortController().signal;
 
@@ -190,7 +190,7 @@ export interface ImageFixture extends Disposable {
   readonly users: Map<Digest, { id: string; running: boolean }[]>;
 }
 
-export function imageFixture({ remote }: { readonly remote?: RemoteBlobs } = {}): ImageFixture {
+export function imageFixture({ remote, keeper }: Pick<ImageServiceDeps, "remote" | "keeper"> = {}): ImageFixture {
   const folder = mkdtempSync(path.join(tmpdir(), "dhow-image-"));
   const content = new TestContent(folder);
   const snapshots = new TestSnapshots(folder);
@@ -206,6 +206,7 @@ export function imageFixture({ remote }: { readonly remote?: RemoteBlobs } = {})
       containers: { usersOf: (id) => users.get(id) ?? [] },
       events: { emit: (event) => void events.push(event) },
       logger: silentLogger,
+      keeper,
       ...(remote === undefined ? {} : { remote }),
     },
     { platform: { os: "linux", architecture: "amd64", variant: undefined } },

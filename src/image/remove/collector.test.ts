@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Digest } from "#spec/digest.ts";
 import { digestOf } from "../record/image.ts";
 import { configJson, dockerArchive, imageFixture, layerTar, load, never, type ImageFixture } from "../testing.ts";
 
@@ -43,6 +44,21 @@ it("leaves a kept layer alone that an image needs again", async () => {
   await fixture.service.sweepUnreferenced();
   await fixture.service.sweepUnreferenced();
   expect(fixture.snapshots.layers.size).toBe(3);
+});
+
+it("removes with the builder's record what that had kept of an image that is gone: the layers below, too", async () => {
+  const needed = new Set<Digest>();
+  using other = imageFixture({ keeper: { needsLayer: (chainId) => needed.has(chainId), needsBlob: () => false } });
+  await load(other, dockerArchive({ layers, tags: ["base:1"] }));
+  needed.add(other.service.inspect("base:1").storage.topLayer ?? expect.fail("no layer"));
+  await other.service.remove({ name: "base:1", force: true, pruneParents: true });
+  // That a container is gone changes nothing for the builder.
+  await other.service.sweepUnreferenced();
+  await other.service.sweepUnreferenced();
+  expect(other.snapshots.layers.size).toBe(3);
+  needed.clear();
+  await other.service.collect([], []);
+  expect(other.snapshots.layers.size).toBe(0);
 });
 
 it("does not sweep away what an image on its way in holds", async () => {

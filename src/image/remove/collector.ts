@@ -24,6 +24,8 @@ export class Collector {
   readonly #deps: CollectorDeps;
   /** Layers that no image needs, and that a container (or a layer below one) kept from being removed. */
   readonly #kept = new Set<Digest>();
+  /** Layers of images that are gone, which the builder keeps, in its cache or below it. */
+  readonly #keptByBuilder = new Set<Digest>();
   #looked = false;
 
   constructor(deps: CollectorDeps) {
@@ -58,10 +60,12 @@ export class Collector {
     const removed: Digest[] = [];
     for (const chainId of chainIds) {
       this.#kept.delete(chainId);
+      this.#keptByBuilder.delete(chainId);
       if (!snapshots.hasLayer(chainId)) continue;
       const isNeeded = (): boolean => images.needsLayer(chainId) || keeper?.needsLayer(chainId) === true;
       const gone = await this.#quietly(chainId, () => leases.removeUnlessHeld(chainId, isNeeded, () => snapshots.removeLayer(chainId)));
       if (gone) removed.push(chainId);
+      else if (keeper?.needsLayer(chainId) === true) this.#keptByBuilder.add(chainId);
     }
     return removed;
   }
@@ -74,9 +78,17 @@ export class Collector {
     const first = !this.#looked;
     this.#looked = true;
     if (first) await this.collectBlobs([...this.#deps.content.list()].map(({ digest }) => digest));
-    let layers: readonly Digest[] = first ? this.#deps.snapshots.list().layers : [...this.#kept];
-    // Parents are known to the snapshotter alone: a layer that another stands on refuses, and goes in the next round.
-    while (layers.length > 0) layers = (await this.collectLayers(layers)).length > 0 ? [...this.#kept] : [];
+    await this.#collectInRounds(first ? this.#deps.snapshots.list().layers : [...this.#kept]);
+  }
+
+  /** When the builder has let go of something. */
+  async sweepBuilders(): Promise<void> {
+    await this.#collectInRounds([...this.#keptByBuilder, ...this.#kept]);
+  }
+
+  /** Parents are known to the snapshotter alone: a layer that another stands on refuses, and goes in the next round. */
+  async #collectInRounds(first: readonly Digest[]): Promise<void> {
+    for (let layers = first; layers.length > 0;) layers = (await this.collectLayers(layers)).length > 0 ? [...this.#kept] : [];
   }
 
   /** A layer that something stands on is a `conflict`: it stays, and goes with the sweep after the container. */

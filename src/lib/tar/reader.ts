@@ -42,10 +42,13 @@ export class TarReader {
     while (at < chunk.length) at += this.#take(chunk, at);
   }
 
-  /** The stream has ended. As Go's reader, takes an archive without its closing zeros. @throws TarError inside an entry. */
+  /**
+   * The stream has ended. As Go's reader, takes an archive without its closing zeros, and without those that fill up the last file's
+   * block: docker's own client sends one when the Dockerfile lies outside of the context. @throws TarError inside an entry.
+   */
   finish(): void {
-    const whole = this.#state.kind === "header" || this.#state.kind === "ending" || this.#state.kind === "ended";
-    if (!whole || this.#partialLength > 0 || this.#extended !== nothingExtended) throw new TarError("unexpected end of the archive");
+    const cut = this.#state.kind === "data" || this.#state.kind === "meta";
+    if (cut || this.#partialLength > 0 || this.#extended !== nothingExtended) throw new TarError("unexpected end of the archive");
   }
 
   /** Uses up a part of the chunk; says how much. */
