@@ -37,7 +37,7 @@ async function begin(repository = "a/b"): Promise<string> {
 const cancel = (location: string): Promise<Response> => registry.fetch(location, { method: "DELETE" });
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { errors: { code: string }[] }).errors[0]?.code ?? "";
 
-describe("paths", () => {
+describe("P21: paths", () => {
   it.each([
     ["PUT", "/v2/../../etc/manifests/x"],
     ["PUT", "/v2/%2e%2e%2f%2e%2e%2fetc/manifests/x"],
@@ -84,7 +84,7 @@ describe("paths", () => {
   });
 });
 
-describe("lists", () => {
+describe("P21, CVE-2023-2253: lists", () => {
   it.each([
     ["n=-1", 400],
     ["n=x", 400],
@@ -96,7 +96,7 @@ describe("lists", () => {
   });
 });
 
-describe("chunks", () => {
+describe("P21: chunks", () => {
   it.each([
     ["a gap", "5-14", 416],
     ["the wrong way round", "9-0", 400],
@@ -183,7 +183,7 @@ async function* inTwoPieces(goOn: Promise<void>): AsyncGenerator<Uint8Array> {
   yield Buffer.from("aaaa");
 }
 
-describe("uploads", () => {
+describe("P21: uploads", () => {
   it("are only so many", async () => {
     const open = await Promise.all(Array.from({ length: 5 }, () => begin()));
     const answer = await registry.fetch("/v2/a/b/blobs/uploads/", { method: "POST" });
@@ -214,7 +214,7 @@ describe("uploads", () => {
   });
 });
 
-describe("manifests", () => {
+describe("P21, CVE-2017-11468: manifests", () => {
   const config = Buffer.from("{}");
   const layer = randomBytes(100);
   const image = imageManifest(config, [layer]);
@@ -283,7 +283,7 @@ describe("manifests", () => {
     expect((await registry.fetch(`/v2/m/other/blobs/${digestOf(layer)}`)).status).toBe(404);
   });
 
-  it("that is deleted in one repository stays in the other, and a blob does not come back", async () => {
+  it("CVE-2026-35172: that is deleted in one repository stays in the other, and a blob does not come back", async () => {
     for (const name of ["d/one", "d/two"]) await registry.pushImage(name, "t", ["shared layer"]);
     const digest = digestOf(Buffer.from("shared layer"));
     await registry.fetch(`/v2/d/one/blobs/${digest}`, { method: "DELETE" });

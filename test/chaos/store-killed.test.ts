@@ -33,16 +33,24 @@ afterAll(() => registry.stop());
 const layerOf = (file: string): Buffer => packTar([{ name: file, type: "file", mode: 0o644, data: randomBytes(500_000) }]);
 const blobs = (): string => join(daemon.instance.dataRoot, "content/blobs/sha256");
 
-it(`a store whose daemon is killed in pulls and removals is whole afterwards (seed ${chance.seed})`, async () => {
+/** What collects garbage: a removal, a prune, and the start of a daemon that finds what a killed one has left. */
+const collections = [() => ["rmi", "-f", name], () => ["image", "prune", "-af"]];
+
+async function killInStart(): Promise<void> {
+  const start = daemon.start().catch(() => undefined);
+  await sleep(chance.below(LONGEST_MS));
+  await daemon.kill();
+  await start;
+}
+
+it(`a store whose daemon is killed in pulls and in garbage collection is whole afterwards (seed ${chance.seed})`, async () => {
   for (let round = 0; round < ROUNDS; round++) {
-    for (const words of [
-      ["pull", name],
-      ["rmi", "-f", name],
-    ]) {
+    for (const words of [["pull", name], collections[round % collections.length]?.() ?? []]) {
       const work = docker.run(words);
       await sleep(chance.below(LONGEST_MS));
       await daemon.kill();
       await work;
+      await killInStart();
       await daemon.start();
       expect(await dhow.ok("system", "doctor")).toContain("all is well");
     }

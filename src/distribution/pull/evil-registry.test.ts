@@ -42,7 +42,7 @@ async function answers(port: number): Promise<boolean> {
   );
 }
 
-describe.skipIf(!isHere)("a hostile registry", () => {
+describe.skipIf(!isHere)("P18: a hostile registry", () => {
   const folder = mkdtempSync(path.join(tmpdir(), "dhow-evil-"));
   let [port, capturePort] = [0, 0];
   let registry: ChildProcess;
@@ -144,7 +144,7 @@ describe.skipIf(!isHere)("a hostile registry", () => {
     expect(await pull(mode)).toEqual({ message: expect.stringContaining(message), kept: [] });
   });
 
-  it("never got the credentials on its other port", () => {
+  it("P19: never got the credentials on its other port", () => {
     const lines = readFileSync(LOG, "utf8").slice(logStart).split("\n");
     const captured = lines.filter((line) => line.startsWith(`${capturePort} `));
     expect(captured.length).toBeGreaterThan(0);

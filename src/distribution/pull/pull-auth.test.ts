@@ -16,7 +16,7 @@ afterEach(async () => {
   await other[Symbol.asyncDispose]();
 });
 
-describe("redirects", () => {
+describe("P19: redirects", () => {
   it("takes no credentials to another origin, and does not answer what it asks for", async () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
@@ -63,7 +63,7 @@ describe("redirects", () => {
   });
 });
 
-describe("token servers that registries name", () => {
+describe("CVE-2026-33540, CVE-2025-51471: token servers that registries name", () => {
   const challenge = (realm: string): void => {
     registry.hook = (request, response) => {
       if (request.headers.authorization?.startsWith("Bearer ")) return false;
@@ -158,7 +158,7 @@ describe("token servers that registries name", () => {
     expect(await trial.outcome()).toEqual(refusal("did not include a token", "unauthorized"));
   });
 
-  it("does not send credentials that are meant for another registry", async () => {
+  it("CVE-2021-41092: does not send credentials that are meant for another registry", async () => {
     serve(registry, "x", "t", imageParts(["one"]));
     challenge(`${registry.origin}/token`);
     for (const serverAddress of [`https://${registry.host}.evil/v1/`, "127.0.0.1", `${registry.host}0`])

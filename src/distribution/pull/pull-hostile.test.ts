@@ -1,20 +1,24 @@
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { imageFixture } from "#image/testing.ts";
+import { imageFixture, type ImageFixture } from "#image/testing.ts";
+import type { Digest } from "#spec/digest.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { imageParts, sendBlob, serve, sha, type FakeRegistry } from "../testing.ts";
-import { layerDigest, PullTrial, refusal } from "./testing.ts";
+import { layerDigest, login, PullTrial, refusal } from "./testing.ts";
 
 let trial: PullTrial;
+let fixture: ImageFixture;
 let registry: FakeRegistry;
 beforeEach(async () => {
-  trial = await PullTrial.open(imageFixture());
+  fixture = imageFixture();
+  trial = await PullTrial.open(fixture);
   registry = trial.registry;
 });
 afterEach(async () => {
   await trial[Symbol.asyncDispose]();
 });
 
-describe("manifests that mislead", () => {
+describe("CVE-2021-41190, CVE-2020-15157: manifests that mislead", () => {
   const parts = imageParts(["one"]);
   const { manifest } = parts;
   const [layer] = manifest.layers;
@@ -107,7 +111,7 @@ describe("manifests that mislead", () => {
   });
 });
 
-describe("blobs that are not what they should be", () => {
+describe("P18: blobs that are not what they should be", () => {
   it("a layer with a changed byte; the right one can be pulled afterwards", async () => {
     const parts = imageParts(["one"]);
     serve(registry, "x", "t", parts);
@@ -182,7 +186,7 @@ describe("blobs that are not what they should be", () => {
   });
 });
 
-describe("connections that drop", () => {
+describe("P20: connections that drop", () => {
   const parts = imageParts(["x".repeat(40_000)]);
 
   it("goes on where it was", async () => {
@@ -236,4 +240,53 @@ it("takes a layer that is not compressed", async () => {
   registry.addManifest("x", "t", { ...parts.manifest, layers }, mediaTypes.ociManifest);
   await trial.pull();
   expect(trial.fixture.service.images.all()).toHaveLength(1);
+});
+
+describe("CVE-2021-20291: layers in odd numbers", () => {
+  it("a layer 130 times over is fetched once, and holds up nobody", async () => {
+    serve(registry, "x", "t", imageParts(Array<string>(130).fill("same")));
+    serve(registry, "other", "t", imageParts(["other"]));
+    await Promise.all([trial.pull(), trial.pull(login, "other:t")]);
+    expect(fixture.service.inspect(`${registry.host}/x:t`).image.layers).toHaveLength(130);
+    expect(registry.count(layerDigest(imageParts(["same"])))).toBe(1);
+  });
+
+  it("none at all, and one without a file", async () => {
+    serve(registry, "x", "t", imageParts([]));
+    await trial.pull();
+    const empty = Buffer.alloc(1024);
+    const parts = imageParts(["one"]);
+    const config = Buffer.from(parts.config.toString().replace(/sha256:[0-9a-f]{64}/, sha(empty)));
+    for (const bytes of [config, gzipSync(empty)]) registry.addBlob(bytes);
+    const layers = [{ mediaType: mediaTypes.ociLayerGzip, digest: sha(gzipSync(empty)), size: gzipSync(empty).length }];
+    const described = { ...parts.manifest.config, digest: sha(config), size: config.length };
+    registry.addManifest("x", "empty", { ...parts.manifest, config: described, layers }, mediaTypes.ociManifest);
+    await trial.pull(login, "x:empty");
+    expect(fixture.service.images.all().map(({ layers: all }) => all.length)).toEqual(expect.arrayContaining([0, 1]));
+  });
+});
+
+describe("CVE-2014-8178, CVE-2014-8179: what is here already", () => {
+  it("cannot be passed off as something else by another repository", async () => {
+    const [known, victim] = [imageParts(["known"]), imageParts(["victim"])];
+    serve(registry, "known", "t", known);
+    serve(registry, "victim", "t", victim);
+    for (const name of ["known:t", "victim:t"]) await trial.pull(login, name);
+    // The archive of the one under the diff id of the other: neither has to be fetched any more.
+    const config = Buffer.from(victim.config.toString().replace("victim", "evil"));
+    registry.addBlob(config);
+    const described = { ...victim.manifest.config, digest: sha(config), size: config.length };
+    registry.addManifest("x", "t", { ...victim.manifest, config: described, layers: known.manifest.layers }, mediaTypes.ociManifest);
+    await trial.pull().catch(() => undefined);
+    const diffIdOf = ({ layers }: typeof known): Digest => sha(layers[0] ?? Buffer.alloc(0));
+    expect(fixture.service.images.blobOf(diffIdOf(victim))?.digest).toBe(layerDigest(victim));
+    expect(fixture.service.images.isArchiveOf(diffIdOf(victim), sha(known.packed[0] ?? Buffer.alloc(0)))).toBe(false);
+  });
+
+  it("is asked for again where a digest is of another repository", async () => {
+    const { digest } = serve(registry, "known", "t", imageParts(["known"]));
+    await trial.pull(login, "known:t");
+    await expect(trial.pull(login, `other:t@${digest}`)).rejects.toThrow(expect.objectContaining({ category: "not-found" }));
+    expect(fixture.service.images.tagsOf(`${registry.host}/other`)).toEqual([]);
+  });
 });

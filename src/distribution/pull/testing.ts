@@ -51,8 +51,9 @@ export class PullTrial implements AsyncDisposable {
     this.#service = this.#open(options);
   }
 
-  pull(auth: RegistryAuth = login): Promise<void> {
-    const reference = parseReference(`${this.registry.host}/x:t`);
+  /** @param name in the registry. */
+  pull(auth: RegistryAuth = login, name = "x:t"): Promise<void> {
+    const reference = parseReference(`${this.registry.host}/${name}`);
     return this.#service.pull({ reference, platform: undefined, auth }, () => undefined, never);
   }
 

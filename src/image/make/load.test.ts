@@ -81,7 +81,7 @@ describe("the form of docker save", () => {
     expect([fixture.content.blobs.size, fixture.snapshots.layers.size]).toEqual([0, 0]);
   });
 
-  it("loads an image without layers, and one with the same layer many times", async () => {
+  it("CVE-2021-20291: loads an image without layers, and one with the same layer many times", async () => {
     await load(fixture, dockerArchive({ layers: [], tags: ["empty:1"] }, { layers: Array<Buffer>(200).fill(base), tags: ["many:1"] }));
     expect(fixture.service.inspect("empty:1").storage.topLayer).toBeUndefined();
     expect(fixture.service.inspect("many:1").size).toBe(1000);
@@ -162,7 +162,7 @@ describe("the oldest form", () => {
   });
 });
 
-describe("hostile and broken archives", () => {
+describe("CVE-2014-9358, CVE-2023-25153: hostile and broken archives", () => {
   const config = configJson([base]);
   const manifest = (item: object): TarEntry =>
     file("manifest.json", JSON.stringify([{ Config: "c.json", RepoTags: ["x:1"], Layers: ["l.tar"], ...item }]));

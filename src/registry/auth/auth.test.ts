@@ -103,7 +103,7 @@ describe("htpasswd", () => {
     expect(await status(ask("GET", "/repositories/team/app"))).toBe(404);
   });
 
-  it("mounts nothing that one may not read, and does not tell whether it is there", async () => {
+  it("CVE-2024-39897: mounts nothing that one may not read, and does not tell whether it is there", async () => {
     const digest = digestOf(Buffer.from("layer"));
     for (const query of [`mount=${digest}&from=public/app`, `mount=${digest}`]) {
       expect(await status(ask("POST", `/v2/bob/x/blobs/uploads/?${query}`, basic("bob")))).toBe(201);
@@ -158,7 +158,7 @@ describe("htpasswd", () => {
     await Promise.all(guesses);
   });
 
-  it("hears nobody who guesses for long, and others still", async () => {
+  it("auth storage: hears nobody who guesses for long, and others still", async () => {
     let last = 0;
     for (let at = 0; at < 30 && last !== 429; at++) last = await status(ask("GET", "/v2/", basic("ann", `guess ${at}`)));
     expect(last).toBe(429);
@@ -222,7 +222,7 @@ describe("tokens", () => {
     ["DELETE", "/v2/R/manifests/v1", "delete"],
     ["DELETE", `/v2/R/blobs/${digestOf(Buffer.from("none"))}`, "delete"],
   ] as const;
-  it.each(scopes)("with the scope %s are good for that alone", async (scope) => {
+  it.each(scopes)("CVE-2026-31801: with the scope %s are good for that alone", async (scope) => {
     const headers = await bearer("bob", `repository:bob/app:${scope}`);
     for (const [method, path, action] of acts) {
       const answer = await ask(method, path.replace("R", "bob/app"), headers);
@@ -301,7 +301,7 @@ describe("tokens", () => {
     expect(await status(registry.fetch("/token", { method: "POST", body: "x".repeat(70_000) }))).toBe(413);
   });
 
-  it("are refused when they are forged", async () => {
+  it("P22, CVE-2025-24976: are refused when they are forged", async () => {
     const good = await token("ann", "repository:team/app:pull");
     const [header = "", body = "", signature = ""] = good.split(".");
     const b64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");

@@ -36,7 +36,7 @@ async function whole(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(found);
 }
 
-describe("decompressing", () => {
+describe("zstd/gzip mixture: decompressing", () => {
   it.each([
     ["nothing", text],
     ["gzip", gzipSync(text)],

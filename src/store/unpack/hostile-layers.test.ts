@@ -51,9 +51,9 @@ function expectOutcome({ outcome }: HostileLayer, message: string | undefined): 
   else expect(message).toBeUndefined();
 }
 
-describe("a hostile layer", () => {
+describe("P01: a hostile layer", () => {
   it.each(hostileLayers)(
-    "$name: $about",
+    "$row: $name: $about",
     async (layer) => {
       expectOutcome(layer, await unpack(tarOf(...layer.entries(canary.folder))));
       expect(dishonestyOf(join(base, "layer"))).toEqual([]);
@@ -63,7 +63,7 @@ describe("a hostile layer", () => {
   );
 });
 
-describe.skipIf(!existsSync(KIT))("the attack kit's layer", () => {
+describe.skipIf(!existsSync(KIT))("P01: the attack kit's layer", () => {
   let shelf: string;
   /** Writes the hostile layer of every case of the kit. */
   const script = `
@@ -110,7 +110,7 @@ for name, entries in mkimg.cases(sys.argv[3]).items():
   );
 });
 
-it("unpacks no more than it is asked to: two layers of one folder each do not meet", async () => {
+it("CVE-2025-47290: unpacks no more than it is asked to: two layers of one folder each do not meet", async () => {
   const flips = (link: boolean): Buffer =>
     tarOf(
       ...Array.from({ length: 200 }, (_, round) => [

@@ -171,7 +171,7 @@ describe("one entry over another", () => {
   });
 });
 
-describe("paths and links that stay inside", () => {
+describe("go-archive 0.3: paths and links that stay inside", () => {
   it.each<[string, FixtureEntry[], string[]]>([
     ["an absolute name", [file("/etc/f", "x")], ["etc/ 755", "etc/f 644 =x"]],
     ["an absolute target of a hard link", [file("a/f", "x"), hardlink("l", "/a/f")], ["a/ 755", "a/f 644 =x", "l 644 =x"]],

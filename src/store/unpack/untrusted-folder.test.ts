@@ -86,7 +86,7 @@ describe("nothing in the folder is opened by itself (CVE-2019-14271)", () => {
   });
 });
 
-describe("no program is started (CVE-2014-9357, CVE-2026-41567)", () => {
+describe("P11, CVE-2014-9357, CVE-2026-41567: no program is started", () => {
   it.each(["gzip", "unpigz", "zstd", "xz", "bzip2", "igzip"])("%s of the image least of all", async (name) => {
     for (const place of ["bin", "usr/bin", "usr/local/bin", "sbin"]) {
       mkdirSync(join(target, place), { recursive: true });

@@ -149,7 +149,7 @@ describe("COPY", () => {
     );
   });
 
-  it("runs no decompressor of the image's (P11)", async () => {
+  it("P11: runs no decompressor of the image's", async () => {
     const trojan = "#!/bin/sh\necho ran > /ran\n";
     const programs = ["xz", "unpigz", "zstd", "gzip"].map((name) => file(`bin/${name}`, trojan, { mode: 0o755 }));
     const xz = execFileSync("xz", ["-c"], { input: packTar([file("f")]) });

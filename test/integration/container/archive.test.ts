@@ -232,7 +232,7 @@ describe("PUT", () => {
     ["zstd", zstdCompressSync],
     ["xz", (bytes: Buffer) => execFileSync("xz", ["-c"], { input: bytes })],
     ["bzip2", (bytes: Buffer) => execFileSync("bzip2", ["-c"], { input: bytes })],
-  ])("takes %s, and runs no program of the container for it (P11, CVE-2014-9357, CVE-2026-41567)", async (name, compress) => {
+  ])("P11, CVE-2014-9357, CVE-2026-41567: takes %s, and runs no program of the container for it", async (name, compress) => {
     const programs = ["xz", "unxz", "unpigz", "pigz", "zstd", "gzip", "bzip2", "tar"];
     await inside(
       `mkdir -p /usr/bin /usr/local/bin; for p in ${programs.join(" ")}; do for d in /usr/bin /usr/local/bin; do

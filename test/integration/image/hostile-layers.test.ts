@@ -70,7 +70,7 @@ const loaded = (answer: Answer): boolean => answer.status === 200 && !answer.tex
 /** Cases that are legal, odd as they are: a correct engine loads them. */
 const LEGAL = ["abs", "suid", "dev", "deep", "many", "dupdir", "negid", "passwdhuge", "passwdfifo", "passwdsym"];
 
-describe.skipIf(!hasShared)("a hostile layer", () => {
+describe.skipIf(!hasShared)("P01, P02, P04: a hostile layer", () => {
   it.each(names)("%s: the host stays as it was, the daemon answers, nothing is stuck", async (name) => {
     const archive = generate(name);
     const before = daemon.residentMegabytes();
@@ -107,7 +107,7 @@ describe.skipIf(!hasShared)("a hostile layer", () => {
   });
 
   it.each(["xattr-opq", "xattr-redir", "xattr-meta", "xattr-user", "raw-wh"])(
-    "%s: what lies below stays visible, or the layer is refused",
+    "P03: %s: what lies below stays visible, or the layer is refused",
     async (name) => {
       const answer = await load(generate(name));
       if (loaded(answer)) {

@@ -182,8 +182,8 @@ function hidesLower(layer: string): boolean {
 /** What was taken in, and has to be all that the store has in the end: references, and chain ids with those below. */
 const accepted = { references: new Set([BUSYBOX]), layers: new Set<string>() };
 
-describe.each(transports)("by $name, a hostile layer", (transport) => {
-  it.each(hostileLayers)("$name: $about", async (layer) => {
+describe.each(transports)("P01: by $name, a hostile layer", (transport) => {
+  it.each(hostileLayers)("$row: $name: $about", async (layer) => {
     const { name, outcome } = layer;
     const seen = transport.untold[name] === undefined ? shown[name] : undefined;
     const layers = transport.layers(hostileTar(layer), seen === undefined ? [] : [busybox]);

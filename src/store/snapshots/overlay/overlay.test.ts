@@ -134,11 +134,11 @@ describe("overlay2", () => {
   });
 });
 
-describe("overlay2 over hostile layers (security.md P01, P03, P04)", () => {
+describe("P03, P04: overlay2 over hostile layers", () => {
   const fixture = useDriver(createOverlaySnapshotter);
 
   it.each(hostileLayers.filter(({ outcome, name }) => "unpacked" in outcome && !["many", "passwdhuge"].includes(name)))(
-    "$name: $about",
+    "$row: $name: $about",
     async ({ name, entries }) => {
       const canary = makeCanary(join(fixture.root, "host"));
       const before = canary.look();
