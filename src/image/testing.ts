@@ -16,7 +16,6 @@ import type { LayerFill, Snapshotter } from "#store/snapshots/contract.ts";
 import type { Unpacked, UnpackRequest } from "#store/unpack/contract.ts";
 import { TarReader } from "#lib/tar/reader.ts";
 import { digestOf } from "./record/image.ts";
-import type { RemoteBlobs } from "./ports.ts";
 import { createImageService, type ImageService, type ImageServiceDeps } from "./image-service.ts";
 
 export const never = new AbortController().signal;
