@@ -7,7 +7,7 @@ import { daemonStart0, daemonStart200, list200, memory0, memory200, memory50, re
 import { attachLogged, attachPlain, logRead, logWrite } from "./output.ts";
 import { apiCycle, runBridge, runHost, runNone, runPublish } from "./run.ts";
 import { names } from "./names.ts";
-import { networkConnect, networkCreateRemove } from "./networks.ts";
+import { networkConnect, networkCreateRemove, publishThousand } from "./networks.ts";
 import { between, published, roundTrip } from "./traffic.ts";
 import { listVolumes } from "./volumes.ts";
 
@@ -55,4 +55,5 @@ export const rows: readonly Row[] = [
   names,
   networkCreateRemove,
   networkConnect,
+  publishThousand,
 ];

@@ -20,6 +20,31 @@ export const networkCreateRemove: Row = {
   },
 };
 
+const PORTS = 1000;
+const FIRST_PORT = 21_000;
+
+/** A container comes up with a thousand published ports in a range, without what it takes without them. */
+export const publishThousand: Row = {
+  name: "publish-1000",
+  unit: "ms",
+  target: 0.1,
+  better: "less",
+  rounds: 3,
+  async measure(engine) {
+    const Cmd = ["sleep", "100000"];
+    const ports = Array.from({ length: PORTS }, (_, index) => `${index + 1}/tcp`);
+    const PortBindings = Object.fromEntries(
+      ports.map((key, index) => [key, [{ HostIp: "127.0.0.1", HostPort: String(FIRST_PORT + index) }]]),
+    );
+    const ExposedPorts = Object.fromEntries(ports.map((key) => [key, {}]));
+    const plain = await timed(() => engine.run({ Image: IMAGE, Cmd }));
+    const published = await timed(() => engine.run({ Image: IMAGE, Cmd, ExposedPorts, HostConfig: { PortBindings } }));
+    await removeAll(engine);
+    return Math.max(0, published - plain);
+  },
+  clean: removeAll,
+};
+
 const CONTAINER = "bench-guest";
 
 /** A running container comes to a network and leaves it. */

@@ -58,7 +58,7 @@ it("gives each network a subnet of the host's own, and each container an address
   expect(guests.view("everywhere")?.ports["80/tcp"]?.map(({ HostIp }) => HostIp)).toEqual(["0.0.0.0", "::"]);
 });
 
-describe("a neighbour of the host", () => {
+describe("P28, lan.sh over IPv6: a neighbour of the host", () => {
   it.each<[string, () => string, string]>([
     ["a published port on the host's address", () => `${HOST}:${portOf("everywhere")}`, "this is everywhere"],
     ["a port published on loopback, by the host's address", () => `${HOST}:${portOf("loopback")}`, "blocked"],

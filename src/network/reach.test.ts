@@ -39,7 +39,7 @@ afterAll(async () => {
   await host.end();
 });
 
-describe("a neighbour of the host", () => {
+describe("P28, lan.sh over IPv4: a neighbour of the host", () => {
   it.each<[string, () => string, string]>([
     ["a published port on the host's address", () => `${HOST_ADDRESS}:${portOf("everywhere")}`, "this is everywhere"],
     ["a port published on loopback, by the host's address", () => `${HOST_ADDRESS}:${portOf("loopback")}`, "blocked"],

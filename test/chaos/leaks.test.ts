@@ -103,6 +103,23 @@ describe("again and again", { timeout: scaled(90_000, 7_200_000) }, () => {
     await eventually(async () => expect(await settled()).toEqual(before));
   });
 
+  it("connect and disconnect: no interface, no rule, no address, no descriptor, no memory", async () => {
+    // One address of IPv4 is all there is: not given back, it would be missed at once.
+    const Config = [{ Subnet: "10.213.90.0/30" }, { Subnet: "fd00:d0:90::/126" }];
+    await call("POST", "/networks/create", { Name: "narrow", IPAM: { Config } });
+    await run("guest");
+    const before = inventoryOf(daemon.instance);
+    const { grownBy, opened } = await repeat("connect, disconnect", scaled(25, 500), async () => {
+      await call("POST", "/networks/narrow/connect", { Container: "guest" });
+      await call("POST", "/networks/narrow/disconnect", { Container: "guest" });
+    });
+    expect(opened).toEqual([]);
+    expect(grownBy).toBeLessThan(40);
+    await eventually(() => expect(inventoryOf(daemon.instance)).toEqual(before));
+    await call("DELETE", "/containers/guest?force=1");
+    await call("DELETE", "/networks/narrow");
+  });
+
   it("many idle containers: listed at once, and gone without a trace", async () => {
     const many = scaled(24, 1000);
     const names = Array.from({ length: many }, (_, index) => `idle-${index}`);
