@@ -1,5 +1,6 @@
 import type { Digest } from "#spec/digest.ts";
 import type { Reference } from "#spec/reference.ts";
+import type { GrowingFile } from "#store/worker/growing-file.ts";
 
 /** What pulling needs of the image noun. `daemon/wire.ts` hands over the image service, which fits. */
 export interface ImageTarget {
@@ -31,6 +32,8 @@ interface LayerToImport {
   readonly parent: Digest | undefined;
   readonly diffId: Digest;
   readonly blob: Digest;
+  /** Of a blob that is still coming in: its file, and when it is here, verified. */
+  readonly arriving?: { readonly file: GrowingFile; readonly done: Promise<void> } | undefined;
   /** Bytes of the blob that are done. */
   readonly onProgress?: (bytes: number) => void;
 }

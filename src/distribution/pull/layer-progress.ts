@@ -16,6 +16,7 @@ export class LayerProgress {
   readonly #total: number;
   #last = "";
   #nextBar = 0;
+  #isHere = false;
 
   constructor(sink: ProgressSink, digest: Digest, total: number) {
     this.#sink = sink;
@@ -30,8 +31,9 @@ export class LayerProgress {
     this.#sink({ status, progressDetail: {}, id: this.#id });
   }
 
+  /** Not shown while it still downloads: there is one line for both. */
   extracting(current: number): void {
-    this.#bar("Extracting", current);
+    if (this.#isHere) this.#bar("Extracting", current);
   }
 
   /** For `Transfers.fetch`. */
@@ -44,6 +46,7 @@ export class LayerProgress {
       case "verifying":
         return this.step("Verifying Checksum");
       case "complete":
+        this.#isHere = true;
         return this.step("Download complete");
     }
   };

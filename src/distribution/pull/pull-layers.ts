@@ -1,10 +1,11 @@
 import type { Digest } from "#spec/digest.ts";
+import type { GrowingFile } from "#store/worker/growing-file.ts";
 import type { Descriptor } from "#spec/oci-image/types.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 import { LayerProgress } from "./layer-progress.ts";
 import type { ImageAssembly } from "../ports.ts";
 import type { RegistrySession } from "../session/session.ts";
-import type { Transfers } from "./transfers.ts";
+import type { TransferListener, Transfers } from "./transfers.ts";
 
 /** A layer of the image that is being pulled, from the base up. */
 export interface LayerToPull {
@@ -23,12 +24,14 @@ interface PullLayersDeps {
 interface Download {
   readonly layer: LayerToPull;
   readonly progress: LayerProgress;
+  /** The blob's file, once there is one to read along; never of a small blob. */
+  readonly file: Promise<GrowingFile>;
   readonly done: Promise<void>;
 }
 
 /**
- * Brings the layers in: several downloads at once, and each layer unpacked as soon as it and those below it are there, while others
- * still download. One failure ends all.
+ * Brings the layers in: several downloads at once, and each layer unpacked while it downloads, as soon as those below it are there. One
+ * failure ends all.
  */
 export async function pullLayers(
   deps: PullLayersDeps,
@@ -40,16 +43,18 @@ export async function pullLayers(
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
   const downloads = missing.map(({ layer, progress }): Download => {
-    const done = download(deps, layer, progress, either);
+    const file = Promise.withResolvers<GrowingFile>();
+    const listener: TransferListener = (state) => {
+      progress.onTransfer(state);
+      if (state.kind === "downloading" && state.file !== undefined) file.resolve(state.file);
+    };
+    const done = download(deps, layer, listener, either);
     // The error is seen when its turn comes; until then the others need not run on.
     done.catch((error: unknown) => failure.abort(error));
-    return { layer, progress, done };
+    return { layer, progress, file: file.promise, done };
   });
   try {
-    for (const { layer, progress, done } of downloads) {
-      await done;
-      await unpack(deps.assembly, layer, progress, either);
-    }
+    for (const one of downloads) await unpack(deps.assembly, one, either);
   } catch (error) {
     // What failed first, not what was cancelled because of it.
     const first: unknown = failure.signal.aborted && !signal.aborted ? failure.signal.reason : error;
@@ -80,18 +85,20 @@ async function findMissing(
 async function download(
   { session, transfers, assembly }: PullLayersDeps,
   layer: LayerToPull,
-  progress: LayerProgress,
+  listener: TransferListener,
   signal: AbortSignal,
 ): Promise<void> {
   await assembly.holdBlob(layer.descriptor.digest);
-  await transfers.fetch(session, layer.descriptor, progress.onTransfer, signal);
+  await transfers.fetch(session, layer.descriptor, listener, signal);
 }
 
-async function unpack(assembly: ImageAssembly, layer: LayerToPull, progress: LayerProgress, signal: AbortSignal): Promise<void> {
+async function unpack(assembly: ImageAssembly, { layer, progress, file, done }: Download, signal: AbortSignal): Promise<void> {
   const { chainId, parent, diffId, descriptor } = layer;
+  const growing = await Promise.race([done.then(() => undefined), file]);
+  const arriving = growing === undefined ? undefined : { file: growing, done };
   progress.extracting(0);
   const onProgress = (bytes: number): void => progress.extracting(bytes);
-  await assembly.importLayer({ chainId, parent, diffId, blob: descriptor.digest, onProgress }, signal);
+  await assembly.importLayer({ chainId, parent, diffId, blob: descriptor.digest, arriving, onProgress }, signal);
   progress.extracting(descriptor.size);
   progress.step("Pull complete");
 }

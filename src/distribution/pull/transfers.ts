@@ -1,14 +1,15 @@
 import type { ContentStore } from "#store/content/contract.ts";
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
+import type { GrowingFile } from "#store/worker/growing-file.ts";
 import { downloadBlob, type BlobToDownload } from "./download-blob.ts";
 import type { RetryOptions } from "../transport/retry.ts";
 import type { RegistrySession } from "../session/session.ts";
 import { Slots } from "#lib/slots.ts";
 
-/** How far a transfer is. `waiting` until one of the few places is free. */
+/** How far a transfer is. `waiting` until one of the few places is free; `file` can be read along where there is one. */
 export type TransferState =
   | { readonly kind: "waiting" }
-  | { readonly kind: "downloading"; readonly current: number }
+  | { readonly kind: "downloading"; readonly current: number; readonly file?: GrowingFile | undefined }
   | { readonly kind: "verifying" }
   | { readonly kind: "complete" };
 
@@ -90,13 +91,10 @@ export class Transfers {
   }
 
   async #download(session: RegistrySession, blob: BlobToDownload, tell: TransferListener, signal: AbortSignal): Promise<void> {
-    tell({ kind: "downloading", current: 0 });
+    const download = new Download(blob, tell);
     try {
-      await this.#content.ingest(
-        counted(downloadBlob(session, blob, this.#options.retry, signal), blob, tell),
-        { ...blob, limit: blob.size },
-        signal,
-      );
+      const chunks = download.watch(downloadBlob(session, blob, this.#options.retry, signal));
+      await this.#content.ingest(chunks, { ...blob, limit: blob.size }, signal, (file) => download.reads(file));
     } catch (error) {
       if (!isEngineError(error) || error.code !== "digest-mismatch") throw error;
       throw new EngineError("invalid", `filesystem layer verification failed for digest ${blob.digest}`, {
@@ -108,14 +106,37 @@ export class Transfers {
   }
 }
 
-async function* counted(chunks: AsyncIterable<Buffer>, { size }: BlobToDownload, tell: TransferListener): AsyncGenerator<Buffer> {
-  let current = 0;
-  for await (const chunk of chunks) {
-    current += chunk.length;
-    tell({ kind: "downloading", current });
-    yield chunk;
+/** Tells how far a download is. */
+class Download {
+  readonly #size: number;
+  readonly #tell: TransferListener;
+  #current = 0;
+  #file: GrowingFile | undefined;
+
+  constructor({ size }: BlobToDownload, tell: TransferListener) {
+    this.#size = size;
+    this.#tell = tell;
+    this.#told();
   }
-  if (current === size) tell({ kind: "verifying" });
+
+  /** It can be read along from now on. */
+  reads(file: GrowingFile): void {
+    this.#file = file;
+    if (this.#current < this.#size) this.#told();
+  }
+
+  async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      this.#current += chunk.length;
+      this.#told();
+      yield chunk;
+    }
+    if (this.#current === this.#size) this.#tell({ kind: "verifying" });
+  }
+
+  #told(): void {
+    this.#tell({ kind: "downloading", current: this.#current, file: this.#file });
+  }
 }
 
 /** Leaves when the signal says so; the transfer may go on for others. */

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { EngineError } from "#errors/engine-error.ts";
+import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
 import { chainIds } from "#spec/oci-image/chain-id.ts";
 import type { Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
-import type { Snapshotter } from "#store/snapshots/contract.ts";
+import type { LayerFill, Snapshotter } from "#store/snapshots/contract.ts";
 import type { Unpacker } from "#store/unpack/contract.ts";
+import type { GrowingFile } from "#store/worker/growing-file.ts";
 import { decompressed } from "../archive/decompress.ts";
 import type { Collector } from "../remove/collector.ts";
 import { parseImageConfig } from "../record/image-config.ts";
@@ -29,9 +30,17 @@ export interface LayerImport {
   /** Chain id of the layer below. */
   readonly parent: Digest | undefined;
   readonly diffId: Digest;
-  /** The archive, which is in the content store. */
+  /** The archive, which is in the content store, or on its way there. */
   readonly blob: Digest;
+  readonly arriving?: ArrivingBlob | undefined;
   readonly onProgress?: (bytes: number) => void;
+}
+
+/** A blob that is still coming in. */
+export interface ArrivingBlob {
+  readonly file: GrowingFile;
+  /** Resolves when it is here, verified; rejects when it will not be. */
+  readonly done: Promise<void>;
 }
 
 export interface AssembledImage {
@@ -115,19 +124,20 @@ export class Assembly implements AsyncDisposable {
    * @throws EngineError `invalid` for a layer that is hostile, broken or not what its diff id says.
    */
   async importLayer(layer: LayerImport, signal: AbortSignal): Promise<void> {
-    const { content, snapshots, unpacker } = this.#deps;
-    await this.holdLayer(layer.chainId);
+    const { snapshots, unpackedSizes } = this.#deps;
+    const { chainId, parent, arriving } = layer;
+    await this.holdLayer(chainId);
     let isNew = false;
-    await snapshots.importLayer(layer.chainId, layer.parent, async (folder, below) => {
+    const fill: LayerFill = async (folder, below) => {
       isNew = true;
-      const source = { path: content.pathOf(layer.blob) };
-      const { diffId: expectedDiffId, onProgress } = layer;
-      const unpacked = await unpacker.unpack({ source, folder, below, whiteouts: snapshots.whiteouts, expectedDiffId, onProgress }, signal);
-      this.#deps.unpackedSizes.set(layer.chainId, unpacked.contentSize);
-    });
+      unpackedSizes.set(chainId, await this.#unpack(layer, folder, below, signal));
+    };
+    // How long a download takes is its sender's to say: who has the layer already must not wait for that.
+    await snapshots.importLayer(chainId, parent, fill, { alone: arriving === undefined });
+    await arriving?.done;
     if (!isNew) await this.#compare(layer, signal);
     this.#checked.set(layer.diffId, layer.blob);
-    await this.#learnSize(layer.chainId);
+    await this.#learnSize(chainId);
   }
 
   /** Puts the image on record with its references, or nothing of it. Its layers have to be here. One that is known already only gains the references. */
@@ -157,6 +167,24 @@ export class Assembly implements AsyncDisposable {
     const released = this.#lease.close();
     await this.#deps.collector.collectLayers(this.#layers.toReversed());
     await this.#deps.collector.collectBlobs(released);
+  }
+
+  /** @returns bytes in the layer's files. */
+  async #unpack(layer: LayerImport, folder: string, below: string | undefined, signal: AbortSignal): Promise<number> {
+    const { content, snapshots, unpacker } = this.#deps;
+    const { blob, arriving, diffId: expectedDiffId, onProgress } = layer;
+    const source = arriving === undefined ? { path: content.pathOf(blob) } : { growing: arriving.file };
+    const request = { source, folder, below, whiteouts: snapshots.whiteouts, expectedDiffId, onProgress };
+    try {
+      const { contentSize } = await unpacker.unpack(request, signal);
+      // What it was made of has to be what was asked for, too.
+      await arriving?.done;
+      return contentSize;
+    } catch (error) {
+      // That the file is not whole is known here first, and why it is not there.
+      if (isEngineError(error, "cancelled")) await arriving?.done;
+      throw error;
+    }
   }
 
   /** Undefined for an archive of which it is not known that it is this layer's. */

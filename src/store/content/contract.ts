@@ -1,10 +1,12 @@
 import type { Digest } from "#spec/digest.ts";
+import type { GrowingFile } from "../worker/growing-file.ts";
 
 /**
  * Blobs by digest: manifests, image configurations, layers as they came (compressed).
  *
  * A blob exists whole and verified or not at all. It is written under a temporary name in the same file system, hashed while it
- * streams, synced, and renamed. Who refers to a blob is the image noun's to know; the store only keeps bytes.
+ * streams, and renamed. A small one is synced before; a large one reaches the disk behind the answer, and when the host goes down before
+ * that, it is missing afterwards, and never damaged. Who refers to a blob is the image noun's to know; the store only keeps bytes.
  */
 export interface ContentStore {
   /** Size in bytes, undefined when it is not here. */
@@ -16,13 +18,18 @@ export interface ContentStore {
   /**
    * Takes in a stream. Already here: the source is not read when `expected.digest` is known.
    *
+   * @param onGrowing told of the file of a large blob as soon as there is one, for who wants to read along. Nothing of it is verified yet.
    * @throws EngineError `invalid` (code `digest-mismatch` or `size-mismatch`), `too-large` over `limit` bytes, `exhausted` on a full disk. Nothing is kept then.
    */
-  ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }>;
+  ingest(
+    source: AsyncIterable<Uint8Array>,
+    expected: ExpectedBlob,
+    signal: AbortSignal,
+    onGrowing?: (file: GrowingFile) => void,
+  ): Promise<{ digest: Digest; size: number }>;
 
   /**
-   * Takes in what `write` puts into a new file, and tells the digest of: for who hashes as he writes. It reaches the disk behind the
-   * answer; when the host goes down before, the blob is missing afterwards, and never damaged.
+   * Takes in what `write` puts into a new file, and tells the digest of: for who hashes as he writes. It reaches the disk behind the answer.
    *
    * @throws what `write` throws; EngineError `exhausted` on a full disk. Nothing is kept then.
    */

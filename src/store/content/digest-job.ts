@@ -5,6 +5,8 @@ import type { Digest } from "#spec/digest.ts";
 export interface DigestJob {
   readonly path: string;
   readonly port: MessagePort;
+  /** Kept up to date for those who read along. The only note says that there is a file. */
+  readonly progress: SharedArrayBuffer;
   readonly limit: number;
   readonly expectedSize: number | undefined;
 }

@@ -8,8 +8,9 @@ import { workerUrl } from "#lib/worker-url.ts";
 import { hexOf, isDigest, parseDigest, type Digest } from "#spec/digest.ts";
 import { orExhausted } from "../full-disk.ts";
 import { currentBootId } from "../snapshots/boot-id.ts";
+import type { GrowingFile } from "../worker/growing-file.ts";
 import type { ContentStore, ExpectedBlob } from "./contract.ts";
-import { syncFile, writeBlob } from "./ingest.ts";
+import { writeBlob } from "./ingest.ts";
 import { UnsyncedBlobs } from "./unsynced-blobs.ts";
 import { overLimit, verify } from "./verify.ts";
 
@@ -19,6 +20,11 @@ export interface ContentStoreOptions {
   readonly idleMs?: number;
   /** See `currentBootId`. */
   readonly bootId?: string;
+}
+
+interface Found {
+  readonly digest: Digest;
+  readonly size: number;
 }
 
 const HEAP_MEGABYTES = 128;
@@ -43,7 +49,7 @@ export class FsContentStore implements ContentStore {
     this.#blobs = join(root, "blobs/sha256");
     this.#temporary = join(root, "ingest");
     for (const folder of [this.#blobs, this.#temporary]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#unsynced = new UnsyncedBlobs({ folder: join(root, "unsynced"), bootId, sync: (name) => syncFile(join(this.#blobs, name)) });
+    this.#unsynced = new UnsyncedBlobs({ folder: join(root, "unsynced"), bootId, sync: (name) => this.#sync(name) });
     this.#pool = new WorkerPool({
       name: "digest",
       url: workerUrl("digest"),
@@ -63,14 +69,19 @@ export class FsContentStore implements ContentStore {
     return stats && stats.blocks * BLOCK;
   }
 
-  async ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }> {
+  async ingest(
+    source: AsyncIterable<Uint8Array>,
+    expected: ExpectedBlob,
+    signal: AbortSignal,
+    onGrowing?: (file: GrowingFile) => void,
+  ): Promise<{ digest: Digest; size: number }> {
     const { digest } = expected;
     if (digest === undefined) return this.#ingest(source, expected, signal);
     // Whoever fetches the same blob already will be done earlier; should he fail, it is our turn.
     for (let other = this.#ingests.get(digest); other !== undefined; other = this.#ingests.get(digest)) await settled(other, signal);
     const size = this.sizeOf(digest);
     if (size !== undefined) return { digest, size };
-    const work = this.#ingest(source, expected, signal).finally(() => this.#ingests.delete(digest));
+    const work = this.#ingest(source, expected, signal, onGrowing).finally(() => this.#ingests.delete(digest));
     this.#ingests.set(digest, work);
     return work;
   }
@@ -78,10 +89,7 @@ export class FsContentStore implements ContentStore {
   async produce(write: (path: string) => Promise<{ digest: Digest; size: number }>): Promise<void> {
     const temporary = join(this.#temporary, randomBytes(12).toString("hex"));
     try {
-      const found = await write(temporary);
-      // The one that is here may be safe already, which the new one is not.
-      if (this.sizeOf(found.digest) !== undefined) await unlink(temporary);
-      else await this.#publishUnsynced(temporary, found);
+      await this.#publishUnsynced(temporary, await write(temporary));
     } catch (error) {
       await unlink(temporary).catch(ignoreMissing);
       throw orExhausted(error, "writing a blob failed");
@@ -129,33 +137,52 @@ export class FsContentStore implements ContentStore {
     await this.#pool.close();
   }
 
-  async #ingest(source: AsyncIterable<Uint8Array>, expected: ExpectedBlob, signal: AbortSignal): Promise<{ digest: Digest; size: number }> {
+  async #ingest(
+    source: AsyncIterable<Uint8Array>,
+    expected: ExpectedBlob,
+    signal: AbortSignal,
+    onGrowing?: (file: GrowingFile) => void,
+  ): Promise<{ digest: Digest; size: number }> {
     if (expected.size !== undefined && expected.size > expected.limit) throw overLimit(expected.limit);
     const temporary = join(this.#temporary, randomBytes(12).toString("hex"));
     try {
-      const found = await writeBlob(this.#pool, temporary, source, expected, signal);
-      await this.#publish(temporary, expected, found);
+      const onFile = (progress: SharedArrayBuffer): void => {
+        // Where it is going to be is known when what it is going to be is.
+        if (expected.digest !== undefined) onGrowing?.({ paths: [temporary, this.#fileOf(expected.digest)], progress });
+      };
+      const { synced, ...found } = await writeBlob(this.#pool, temporary, source, expected, signal, onFile);
+      verify(expected, found);
+      if (synced) await this.#publishSynced(temporary, found);
+      else await this.#publishUnsynced(temporary, found);
       return found;
     } catch (error) {
+      await unlink(temporary).catch(ignoreMissing);
       throw orExhausted(error, "writing a blob failed");
     }
   }
 
-  async #publishUnsynced(temporary: string, found: { readonly digest: Digest; readonly size: number }): Promise<void> {
-    const name = hexOf(found.digest);
+  async #publishSynced(temporary: string, { digest }: Found): Promise<void> {
+    await rename(temporary, this.#fileOf(digest));
+    await this.#syncNames();
+  }
+
+  async #publishUnsynced(temporary: string, { digest }: Found): Promise<void> {
+    // The one that is here may be safe already, which the new one is not.
+    if (this.sizeOf(digest) !== undefined) return unlink(temporary);
+    const name = hexOf(digest);
     this.#unsynced.mark(name);
-    await this.#publish(temporary, { ...found, limit: found.size }, found);
+    await rename(temporary, this.#fileOf(digest));
     this.#unsynced.start(name);
   }
 
-  async #publish(temporary: string, expected: ExpectedBlob, found: { readonly digest: Digest; readonly size: number }): Promise<void> {
-    try {
-      verify(expected, found);
-      await rename(temporary, this.#fileOf(found.digest));
-    } catch (error) {
-      await unlink(temporary).catch(ignoreMissing);
-      throw error;
-    }
+  async #sync(name: string): Promise<void> {
+    // On a thread of libuv's pool. Any descriptor of the file will do.
+    await using file = await open(join(this.#blobs, name), "r+");
+    await file.sync();
+    await this.#syncNames();
+  }
+
+  async #syncNames(): Promise<void> {
     await using folder = await open(this.#blobs, "r");
     await folder.sync();
   }

@@ -1,9 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
 import { createHash } from "node:crypto";
-import { open, unlink } from "node:fs/promises";
+import { unlink, writeFile } from "node:fs/promises";
 import type { WorkerPool } from "#lib/worker-pool.ts";
 import type { Digest } from "#spec/digest.ts";
 import { runFedJob } from "../worker/fed-job.ts";
+import { newProgress } from "../worker/growing-file.ts";
 import type { ExpectedBlob } from "./contract.ts";
 import type { DigestJob, DigestOutcome } from "./digest-job.ts";
 import { verifyLength } from "./verify.ts";
@@ -12,9 +13,15 @@ import { withSignal } from "./with-signal.ts";
 /** Up to here a blob is hashed where it is, in a fraction of a millisecond: manifests, configurations, small layers. */
 const SMALL = 256 * 1024;
 
+/** What was written; `synced` when it is on the disk. */
+export interface WrittenBlob extends DigestOutcome {
+  readonly synced: boolean;
+}
+
 /**
- * Writes a stream into a new file, synced, and says what it was. The file is gone when it throws.
+ * Writes a stream into a new file, and says what it was. A small one is synced. The file is gone when it throws.
  *
+ * @param onFile there is a file that a thread fills, and how far it is.
  * @throws EngineError `too-large` and `cancelled`; what the source throws; system errors.
  */
 export async function writeBlob(
@@ -23,12 +30,12 @@ export async function writeBlob(
   source: AsyncIterable<Uint8Array>,
   expected: ExpectedBlob,
   signal: AbortSignal,
-): Promise<DigestOutcome> {
+  onFile: (progress: SharedArrayBuffer) => void,
+): Promise<WrittenBlob> {
   try {
     const { start, rest } = await gather(withSignal(source, signal), expected);
-    const outcome = rest === undefined ? await writeSmall(path, start) : await writeLarge(pool, path, { start, rest, expected, signal });
-    await syncFile(path);
-    return outcome;
+    if (rest === undefined) return { ...(await writeSmall(path, start)), synced: true };
+    return { ...(await writeLarge(pool, path, { start, rest, expected, signal, onFile })), synced: false };
   } catch (error) {
     await unlink(path).catch(() => undefined);
     throw error;
@@ -61,8 +68,7 @@ async function gather(source: AsyncGenerator<Uint8Array, void, undefined>, expec
 
 async function writeSmall(path: string, pieces: readonly Uint8Array[]): Promise<DigestOutcome> {
   const bytes = Buffer.concat(pieces);
-  await using file = await open(path, "wx", 0o600);
-  await file.writeFile(bytes);
+  await writeFile(path, bytes, { flag: "wx", mode: 0o600, flush: true });
   const digest: Digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   return { digest, size: bytes.length };
 }
@@ -72,11 +78,14 @@ interface Large {
   readonly rest: AsyncIterator<Uint8Array>;
   readonly expected: ExpectedBlob;
   readonly signal: AbortSignal;
+  readonly onFile: (progress: SharedArrayBuffer) => void;
 }
 
-async function writeLarge(pool: WorkerPool, path: string, { start, rest, expected, signal }: Large): Promise<DigestOutcome> {
-  const job = (port: MessagePort): DigestJob => ({ path, port, limit: expected.limit, expectedSize: expected.size });
-  return (await runFedJob(pool, { source: whole(start, rest), job, signal })) as DigestOutcome;
+async function writeLarge(pool: WorkerPool, path: string, { start, rest, expected, signal, onFile }: Large): Promise<DigestOutcome> {
+  const progress = newProgress();
+  const job = (port: MessagePort): DigestJob => ({ path, port, progress, limit: expected.limit, expectedSize: expected.size });
+  const onNote = (): void => onFile(progress);
+  return (await runFedJob(pool, { source: whole(start, rest), job, signal, onNote })) as DigestOutcome;
 }
 
 async function* whole(start: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
@@ -92,10 +101,4 @@ async function* whole(start: readonly Uint8Array[], rest: AsyncIterator<Uint8Arr
   } finally {
     if (!ended) void rest.return?.().catch(() => undefined);
   }
-}
-
-/** On a thread of libuv's pool. Any descriptor of the file will do. */
-export async function syncFile(path: string): Promise<void> {
-  await using file = await open(path, "r+");
-  await file.sync();
 }

@@ -25,9 +25,10 @@ export interface Snapshotter {
    * ones the folder holds a copy of the parent already. Two calls for one chain id at once: the second waits for the first and does
    * not fill; when the first fails it fills itself. If `fill` throws nothing is kept.
    *
+   * @param options.alone false has nobody wait for this one, which may take long: the first that is whole is the layer.
    * @throws EngineError `not-found` when the parent is missing, `exhausted` when the disk is full.
    */
-  importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void>;
+  importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill, options?: ImportOptions): Promise<void>;
 
   /** @throws EngineError `conflict` while a writable or a layer stands on it; missing is no error. */
   removeLayer(chainId: Digest): Promise<void>;
@@ -105,6 +106,10 @@ export interface Snapshotter {
 
   /** What `docker info` shows under Storage Driver. */
   status(): readonly (readonly [string, string])[];
+}
+
+export interface ImportOptions {
+  readonly alone?: boolean;
 }
 
 export interface WritableOptions {

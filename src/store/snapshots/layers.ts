@@ -7,6 +7,7 @@ import { getXattr, removeXattr } from "#sys/files/xattr.ts";
 import { orExhausted } from "../full-disk.ts";
 import { OPAQUE } from "../unpack/whiteouts.ts";
 import type { Trees } from "../tree/trees.ts";
+import type { ImportOptions } from "./contract.ts";
 import { readFacts, writeFact } from "./facts.ts";
 import type { LayerSync } from "./layer-sync.ts";
 import type { Staging } from "./staging.ts";
@@ -84,11 +85,17 @@ export class Layers {
   }
 
   /** `fill` makes the content at a path where nothing is; it is not called when the layer is there, or becomes there meanwhile. */
-  async import(chainId: Digest, parent: Digest | undefined, fill: (content: string) => Promise<void>): Promise<void> {
+  async import(
+    chainId: Digest,
+    parent: Digest | undefined,
+    fill: (content: string) => Promise<void>,
+    { alone = true }: ImportOptions = {},
+  ): Promise<void> {
     parseDigest(chainId);
     for (let other = this.#imports.get(chainId); other !== undefined; other = this.#imports.get(chainId))
       await other.catch(() => undefined);
     if (this.has(chainId)) return;
+    if (!alone) return this.#import(chainId, parent, fill);
     const work = this.#import(chainId, parent, fill).finally(() => this.#imports.delete(chainId));
     this.#imports.set(chainId, work);
     await work;

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
+import { spreadChildren } from "#sys/files/spread-children.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 
@@ -21,6 +22,8 @@ export class Staging {
     this.#remove = remove;
     this.#logger = logger;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // A layer or a root stays in the part of the disk where it was begun.
+    spreadChildren(folder);
   }
 
   /** A new empty folder. */

@@ -1,6 +1,7 @@
 import type { ByteSource } from "#lib/byte-source.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { WhiteoutForm } from "../snapshots/contract.ts";
+import type { GrowingFile } from "../worker/growing-file.ts";
 
 /**
  * Unpacks layers and root file systems: a tar archive, as it is or compressed (gzip, zstd, xz, bzip2: told by its first bytes, never
@@ -25,8 +26,8 @@ export interface Unpacker {
 }
 
 export interface UnpackRequest {
-  /** A file, read by the thread itself, or a stream. A stream that is slow keeps one of the few threads busy: prefer a file. */
-  readonly source: { readonly path: string } | { readonly stream: ByteSource };
+  /** A file, read by the thread itself, also while it is still being written; or a stream. One that comes slowly keeps one of the few threads. */
+  readonly source: { readonly path: string } | { readonly growing: GrowingFile } | { readonly stream: ByteSource };
   /** Exists; empty, unless whiteouts are `plain`. */
   readonly folder: string;
   readonly whiteouts: WhiteoutForm;

@@ -5,10 +5,11 @@ import type { JobContext } from "#lib/worker-jobs.ts";
 import type { Digest } from "#spec/digest.ts";
 import { TreeBeneath } from "#sys/files/beneath.ts";
 import type { ThreadRoot } from "#sys/files/chroot.ts";
+import { openGrowing, readGrowing } from "../worker/growing-file.ts";
 import { readInput } from "../worker/job-input.ts";
 import { Budget, type FreeSpace } from "./budget.ts";
 import { decompress, prepareDecompression } from "./decompress.ts";
-import type { UnpackJob, UnpackOutcome } from "./job.ts";
+import type { UnpackJob, UnpackOutcome, UnpackSource } from "./job.ts";
 import { LayerWriter } from "./layer-writer.ts";
 import { archiveError } from "./refusal.ts";
 import { TarReader } from "#lib/tar/reader.ts";
@@ -21,9 +22,7 @@ export async function runUnpackJob(job: UnpackJob, root: ThreadRoot, context: Jo
   prepareDecompression();
   using scope = new DisposableStack();
   const below = job.below === undefined ? undefined : scope.use(new TreeBeneath(job.below));
-  const source =
-    job.source.kind === "file" ? readChunks(openSource(job.source.path, scope)) : readInput(job.source.input, context.cancelled);
-  const input = new Input(source, job.hashBlob, context);
+  const input = new Input(openSource(job.source, scope, context), job.hashBlob, context);
   const budget = new Budget(job.limits, measureRoot);
   const writer = new LayerWriter({ whiteouts: job.whiteouts, budget, below });
   root.enter(job.folder);
@@ -91,12 +90,13 @@ class Input {
   }
 }
 
-function openSource(path: string, scope: DisposableStack): number {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+function openSource(source: UnpackSource, scope: DisposableStack, { cancelled }: JobContext): AsyncIterable<Uint8Array> {
+  if (source.kind === "stream") return readInput(source.input, cancelled);
+  const fd = source.kind === "file" ? openSync(source.path, constants.O_RDONLY | constants.O_NOFOLLOW) : openGrowing(source);
   scope.defer(() => {
     closeSync(fd);
   });
-  return fd;
+  return source.kind === "file" ? readChunks(fd) : readGrowing(fd, source, cancelled);
 }
 
 /** One buffer for all chunks: each is used up before the next is asked for. */

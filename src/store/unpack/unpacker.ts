@@ -5,10 +5,10 @@ import { workerUrl } from "#lib/worker-url.ts";
 import { runJob, runSourceJob } from "../worker/fed-job.ts";
 import type { JobInput } from "../worker/job-input.ts";
 import { defaultUnpackLimits, type Unpacked, type Unpacker, type UnpackLimits, type UnpackRequest } from "./contract.ts";
-import type { UnpackJob, UnpackOutcome } from "./job.ts";
+import type { UnpackJob, UnpackOutcome, UnpackSource } from "./job.ts";
 
 export interface UnpackerOptions {
-  /** Archives at once. */
+  /** Archives at once. More than there are processors: those of downloads sleep most of the time. */
   readonly threads?: number;
   readonly idleMs?: number;
   readonly limits?: Partial<UnpackLimits>;
@@ -16,7 +16,7 @@ export interface UnpackerOptions {
 
 const HEAP_MEGABYTES = 512;
 
-export function createUnpacker({ threads = 2, idleMs = 10_000, limits = {} }: UnpackerOptions = {}): Unpacker {
+export function createUnpacker({ threads = 4, idleMs = 10_000, limits = {} }: UnpackerOptions = {}): Unpacker {
   // One job a thread: the root is the thread's.
   const pool = new WorkerPool({
     name: "unpack",
@@ -42,12 +42,18 @@ async function run(pool: WorkerPool, request: UnpackRequest, limits: UnpackLimit
   const below = request.below === undefined ? undefined : resolve(request.below);
   const common = { folder, whiteouts, below, hashBlob: expectedBlob !== undefined, limits };
   const onNote = (note: unknown): void => onProgress?.(note as number);
-  if ("path" in source) {
-    const job: UnpackJob = { ...common, source: { kind: "file", path: resolve(source.path) } };
-    return (await runJob(pool, job, { signal, onNote })) as UnpackOutcome;
+  if ("stream" in source) {
+    const job = (input: JobInput): UnpackJob => ({ ...common, source: { kind: "stream", input } });
+    return (await runSourceJob(pool, { source: source.stream, job, signal, onNote })) as UnpackOutcome;
   }
-  const job = (input: JobInput): UnpackJob => ({ ...common, source: { kind: "stream", input } });
-  return (await runSourceJob(pool, { source: source.stream, job, signal, onNote })) as UnpackOutcome;
+  const job: UnpackJob = { ...common, source: fileOf(source) };
+  return (await runJob(pool, job, { signal, onNote })) as UnpackOutcome;
+}
+
+function fileOf(source: Exclude<UnpackRequest["source"], { readonly stream: unknown }>): UnpackSource {
+  if ("path" in source) return { kind: "file", path: resolve(source.path) };
+  const { paths, progress } = source.growing;
+  return { kind: "growing", paths: [resolve(paths[0]), resolve(paths[1])], progress };
 }
 
 function verified({ expectedDiffId, expectedBlob }: UnpackRequest, outcome: UnpackOutcome): Unpacked {

@@ -11,7 +11,7 @@ import type { Trees } from "../../tree/trees.ts";
 import { backingFileSystem } from "../backing-file-system.ts";
 import { Background } from "../background.ts";
 import { BorrowedMounts } from "./borrowed-mounts.ts";
-import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "../contract.ts";
+import type { BorrowedRoot, ImportOptions, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "../contract.ts";
 import { PASSAGE_MODE, type DriverInstance, type RemapOptions, type SnapshotterDeps, type SnapshotterOptions } from "../driver.ts";
 import { guardMountPoints } from "../init-layer.ts";
 import { InitLayers } from "./init-layers.ts";
@@ -69,11 +69,12 @@ export class OverlaySnapshotter implements DriverInstance {
     return this.#layers.has(chainId);
   }
 
-  async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void> {
-    await this.#layers.import(chainId, parent, (content) => {
+  async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill, options?: ImportOptions): Promise<void> {
+    const fillNew = async (content: string): Promise<void> => {
       makeRoot(content);
-      return this.#withViewOf(parent, (below) => fill(content, below));
-    });
+      await this.#withViewOf(parent, (below) => fill(content, below));
+    };
+    await this.#layers.import(chainId, parent, fillNew, options);
   }
 
   async removeLayer(chainId: Digest): Promise<void> {

@@ -5,7 +5,7 @@ import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Digest } from "#spec/digest.ts";
 import { backingFileSystem } from "../backing-file-system.ts";
 import { Background } from "../background.ts";
-import type { BorrowedRoot, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "../contract.ts";
+import type { BorrowedRoot, ImportOptions, LayerFill, WhiteoutForm, WritableDiff, WritableOptions } from "../contract.ts";
 import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "../driver.ts";
 import { guardMountPoints, madeForMounts, makeMountPoints, unmakeMountPoints } from "../init-layer.ts";
 import { LayerSync } from "../layer-sync.ts";
@@ -49,11 +49,12 @@ export class WholeRootSnapshotter implements DriverInstance {
     return this.#layers.has(chainId);
   }
 
-  async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill): Promise<void> {
-    await this.#layers.import(chainId, parent, async (content) => {
+  async importLayer(chainId: Digest, parent: Digest | undefined, fill: LayerFill, options?: ImportOptions): Promise<void> {
+    const copyAndFill = async (content: string): Promise<void> => {
       await this.#lay(parent, content);
       await fill(content, undefined);
-    });
+    };
+    await this.#layers.import(chainId, parent, copyAndFill, options);
   }
 
   async removeLayer(chainId: Digest): Promise<void> {
