@@ -22,11 +22,7 @@ async function follow(job: DigestJob, context: JobContext): Promise<DigestOutcom
   }
 }
 
-async function writeAndHash(
-  { path, port, limit, expectedSize }: DigestJob,
-  growth: Growth,
-  { note }: JobContext,
-): Promise<DigestOutcome> {
+async function writeAndHash({ path, port, limit, expectedSize }: DigestJob, growth: Growth, { note }: JobContext): Promise<DigestOutcome> {
   const hash = createHash("sha256");
   const fd = openSync(path, "wx", 0o600);
   note(true);

@@ -80,7 +80,7 @@ export async function* readGrowing(
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const words = new Int32Array(progress);
   const bytes = new BigInt64Array(progress, BYTES_AT);
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     // In this order: what is changed behind the look ends the sleep at once.
     const changes = Atomics.load(words, CHANGES);
     const ended = Atomics.load(words, ENDED);
