@@ -46,6 +46,13 @@ describe("files", () => {
     expect([...store.list()]).toEqual([]);
   });
 
+  it("that are large are on the disk when the store is closed", async () => {
+    const { digest } = await store.ingest(pieces(randomBytes(1_000_000)), { limit: 1e9 }, never);
+    await store.close();
+    expect(readdirSync(join(root, "unsynced"))).toEqual([]);
+    expect(store.sizeOf(digest)).toBe(1_000_000);
+  });
+
   it("are kept by the next daemon", async () => {
     const { digest } = await store.ingest(pieces(Buffer.from("kept")), { limit: 100 }, never);
     const next = createContentStore({ root });

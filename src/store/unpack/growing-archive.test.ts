@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { file, tarOf } from "#lib/tar/testing.ts";
 import { digestOf } from "../content/contract.suite.ts";
 import { createContentStore, type FsContentStore } from "../content/fs-content-store.ts";
@@ -68,11 +68,11 @@ class Trial {
 
   /** Until what has come is unpacked. */
   async stands(): Promise<void> {
-    await expect.poll(() => existsSync(join(target, "second")), { timeout: 20_000 }).toBe(true);
+    await vi.waitUntil(() => existsSync(join(target, "second")), { timeout: 90_000 });
   }
 }
 
-describe("an archive that is still coming in", () => {
+describe("an archive that is still coming in", { timeout: 120_000 }, () => {
   it.each([
     ["plain", archive],
     ["compressed", gzipSync(archive)],
