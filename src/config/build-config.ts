@@ -10,6 +10,7 @@ import { buildImages } from "./sections/images.ts";
 import { buildLabels, buildLog } from "./sections/log.ts";
 import { buildMetrics, buildShutdown } from "./sections/daemon.ts";
 import { buildNetwork } from "./sections/network.ts";
+import { buildRegistry } from "./sections/registry.ts";
 import { buildUserRemap } from "./sections/userns.ts";
 import { ConfigError } from "./config-error.ts";
 import type { DaemonConfig, Ephemeral } from "./daemon-config.ts";
@@ -40,6 +41,7 @@ export function buildConfig(settings: Settings, environment: DaemonEnvironment):
     network: buildNetwork(settings),
     images: buildImages(settings, environment),
     builder: buildBuilder(settings.builder),
+    registry: buildRegistry(settings),
   });
 }
 

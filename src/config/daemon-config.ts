@@ -22,6 +22,8 @@ export interface DaemonConfig {
   readonly containers: ContainersConfig;
   readonly network: NetworkConfig;
   readonly images: ImagesConfig;
+  /** Undefined: images are served to nobody. */
+  readonly registry: RegistryConfig | undefined;
   readonly builder: BuilderConfig;
 }
 
@@ -126,4 +128,13 @@ export interface ImagesConfig {
   /** What images have to be signed by; undefined: the usual file, where there is one. */
   readonly signaturePolicy: string | undefined;
   readonly proxies: Proxies;
+}
+
+/** The images that are here, served to others. */
+export interface RegistryConfig {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Undefined: everybody who reaches it may pull. */
+  readonly htpasswd: string | undefined;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsConfig | undefined;
 }

@@ -4,10 +4,11 @@ import { daemonOptions } from "./options/daemon.ts";
 import { foreignOptions } from "./options/foreign.ts";
 import { imagesOptions } from "./options/images.ts";
 import { networkOptions } from "./options/network.ts";
+import { registryOptions } from "./options/registry.ts";
 import type { OptionRow } from "./options/row.ts";
 import type { ValueTypes } from "./values/types.ts";
 
-/** Every flag and key of dockerd 28, and the few of our own (`instance`, `min-api-version`, `ephemeral`, `bind-owner`, `health-on-failure`, `restart-dependants`). */
+/** Every flag and key of dockerd 28, and the few of our own (`instance`, `min-api-version`, `ephemeral`, `bind-owner`, `health-on-failure`, `restart-dependants`, `signature-policy`, `registry-…`). */
 const options = {
   ...apiOptions,
   ...containersOptions,
@@ -15,6 +16,7 @@ const options = {
   ...foreignOptions,
   ...imagesOptions,
   ...networkOptions,
+  ...registryOptions,
 } as const;
 
 export type OptionName = keyof typeof options;

@@ -1,7 +1,7 @@
 import { apiRoutes } from "#api/routes/index.ts";
 import { systemRoutes } from "#api/routes/system/routes.ts";
 import { createApi } from "#api/server.ts";
-import type { ContainersConfig } from "#config/daemon-config.ts";
+import type { ContainersConfig, DaemonConfig } from "#config/daemon-config.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { EventStore } from "#events/event-store.ts";
 import { Journal } from "#events/journal.ts";
@@ -18,7 +18,7 @@ import type { Engine } from "./engine.ts";
 import { engineId } from "./roots/engine-id.ts";
 import type { LiveConfig } from "./live-config.ts";
 import { openMetrics, serveEngineMetrics } from "./wire/metrics.ts";
-import { wireNouns } from "./wire/nouns.ts";
+import { wireNouns, type Nouns } from "./wire/nouns.ts";
 import { wireRuntime } from "./wire/runtime.ts";
 import { openState } from "./wire/state.ts";
 import { reloadEvent } from "./wire/reload-event.ts";
@@ -64,6 +64,7 @@ export async function wire(config: LiveConfig, logger: Logger, bootId: string = 
     nouns,
     logger,
   });
+  const closeImages = await serveStock(config.current, nouns, logger);
   const api = createApi(
     { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }) },
     { engineVersion: serverVersion, minVersion: apiConfig.minVersion },
@@ -74,12 +75,21 @@ export async function wire(config: LiveConfig, logger: Logger, bootId: string = 
     clear: () => nouns.clear(),
     async close() {
       closeMetrics();
+      await closeImages();
       await api.close(CLOSE_GRACE_MS);
       await nouns.close();
       events.flush();
       database.close();
     },
   };
+}
+
+/** To whoever the configuration lets pull. Few daemons do, and the others do not load a registry. */
+async function serveStock({ registry }: DaemonConfig, { stock }: Pick<Nouns, "stock">, logger: Logger): Promise<() => Promise<void>> {
+  if (registry === undefined) return async () => {};
+  const { serveImages } = await import("./registry/serve-images.ts");
+  const served = await serveImages(registry, stock, logger.child({ part: "registry" }));
+  return () => served.close();
 }
 
 /** @throws EngineError with Docker's text for a driver or an option that there is not. */

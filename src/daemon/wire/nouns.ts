@@ -33,6 +33,7 @@ import { closeFd } from "#sys/processes/pipe.ts";
 import { openUserNamespace } from "#sys/mounts/user-namespace.ts";
 import type { Volumes } from "#volume/volumes.ts";
 import type { LiveConfig } from "../live-config.ts";
+import type { ImageStock } from "../registry/image-repositories.ts";
 import { onLeaseSignal } from "../signals.ts";
 import { wireBuilder, type WiredBuilder } from "./builder.ts";
 import { wireBackups } from "./backups.ts";
@@ -69,6 +70,8 @@ export interface Nouns {
   readonly routes: readonly Route[];
   readonly info: Pick<InfoSources, "containers" | "images" | "storage" | "volumeDrivers">;
   readonly usage: DiskUsageSources;
+  /** What there is to serve to others. */
+  readonly stock: ImageStock;
   readonly examine: SystemBackend["examine"];
   readonly runtime: Pick<RuntimeFeatures, "runtimes"> & { readonly monitor: RuntimeFeatures["monitor"] | undefined };
   clear(): Promise<void>;
@@ -158,6 +161,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...volumeBackupRoutes(wireBackups(parts, volumes, files, containers)),
     ],
     examine: (options, signal) => images.examine(options, signal),
+    stock: { images: images.images, content },
     usage: usageSources(images, containers, volumes, builder),
     info: infoSources(containers, images, volumes, snapshots),
     runtime: runtime.features,
