@@ -7,6 +7,8 @@ import { isDigest, type Digest } from "#spec/digest.ts";
 import { MANIFEST_LIMIT, readKeptManifest } from "#spec/oci-image/manifest.ts";
 import { canonicalName, type Reference } from "#spec/reference.ts";
 import type { ContentStore } from "#store/content/contract.ts";
+import type { Compressor } from "#store/compress/contract.ts";
+import { madeBlob } from "./made-blob.ts";
 import { referenceOf, servedName } from "./served-name.ts";
 import { servedManifest, type ServedManifest } from "./served-manifest.ts";
 
@@ -17,6 +19,8 @@ export interface ImageStock {
     /** The configuration file's exact bytes. */
     configOf(id: Digest): Uint8Array;
   };
+  readonly compressor: Compressor;
+  readonly compressedLayers: { find(diffId: Digest): { readonly digest: Digest; readonly size: number } | undefined };
 }
 
 /** The images of an engine as repositories: nothing is copied, and nothing is kept of what was asked. */
@@ -60,8 +64,9 @@ export class ImageRepositories implements Repositories {
   async blob(name: RepositoryName, digest: BlobDigest): Promise<Blob | undefined> {
     for (const { image } of this.#named(name)) {
       if (image.id === digest) return inMemory(this.#stock.images.configOf(image.id));
-      const isKept = image.layers.some((layer) => layer.blob?.digest === digest);
-      if (isKept || (await this.#manifestOf(image))?.layers.some((layer) => layer.digest === digest) === true) return this.#kept(digest);
+      if (image.layers.some((layer) => layer.blob?.digest === digest)) return this.#kept(digest);
+      const layer = (await this.#manifestOf(image))?.layers.find((one) => one.digest === digest);
+      if (layer !== undefined) return layer.madeFrom === undefined ? this.#kept(digest) : madeBlob(this.#stock, layer, layer.madeFrom);
     }
     return undefined;
   }
@@ -81,8 +86,13 @@ export class ImageRepositories implements Repositories {
   }
 
   #manifestOf(image: Image): Promise<ServedManifest | undefined> {
-    const { content, images } = this.#stock;
-    return servedManifest({ content, configOf: (id) => images.configOf(id) }, image);
+    const { content, images, compressedLayers } = this.#stock;
+    const deps = {
+      content,
+      configOf: (id: Digest) => images.configOf(id),
+      compressedAs: (diffId: Digest) => compressedLayers.find(diffId),
+    };
+    return servedManifest(deps, image);
   }
 
   /** An index that an image was found by: of what it names, the platforms that are here can be had. */

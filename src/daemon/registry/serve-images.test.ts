@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashSync } from "bcryptjs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RegistryConfig } from "#config/daemon-config.ts";
 import { FakeRegistry, imageParts, serve, sha, testPullService } from "#distribution/testing.ts";
 import { imageFixture, load as loadInto, never, type ImageFixture } from "#image/testing.ts";
@@ -10,8 +10,10 @@ import { silentLogger } from "#lib/logger.ts";
 import type { RepositoryName } from "#registry/protocol/names.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { parseReference } from "#spec/reference.ts";
+import { createCompressor } from "#store/compress/compressor.ts";
 import { dockerArchive } from "../../../scripts/hello/docker-archive.ts";
 import { packTar } from "#lib/tar-pack.ts";
+import type { ImageStock } from "./image-repositories.ts";
 import { referenceOf, servedName } from "./served-name.ts";
 import { serveImages } from "./serve-images.ts";
 
@@ -31,9 +33,19 @@ afterEach(async () => {
   for (const fixture of [here, there]) fixture[Symbol.dispose]();
 });
 
+const compressor = createCompressor({ threads: 2 });
+afterAll(() => compressor.close());
+
+const stock = (): ImageStock => ({
+  images: here.service.images,
+  content: here.content,
+  compressor,
+  compressedLayers: here.service.compressedLayers,
+});
+
 async function open(more: Partial<RegistryConfig> = {}): Promise<string> {
   const config = { address: { host: "127.0.0.1", port: 0 }, htpasswd: undefined, tls: undefined, ...more };
-  const { address, close } = await serveImages(config, { images: here.service.images, content: here.content }, silentLogger);
+  const { address, close } = await serveImages(config, stock(), silentLogger);
   undo.add(close);
   return address.replace("tcp://", "");
 }
@@ -85,6 +97,38 @@ describe("the images of an engine as a registry", () => {
     };
     const part = await fetch(`http://${address}/v2/acme/made/blobs/${config.digest}`, { headers: { Range: "bytes=1-14" } });
     expect([part.status, await part.text()]).toEqual([206, '"architecture"']);
+  });
+
+  it("whose layers are kept plain are compressed on the way, to the very archives that their manifest names", async () => {
+    await load("acme/made:v1");
+    const id = idOf(here, "acme/made:v1");
+    const [layer] = (id === undefined ? undefined : here.service.images.get(id))?.layers ?? [];
+    if (id === undefined || layer?.blob === undefined) throw new Error("the image was not loaded");
+    const { pieces, result } = compressor.compress(here.content.pathOf(layer.blob.digest), never);
+    const archive = Buffer.concat(await Array.fromAsync(pieces, (piece) => Buffer.from(piece)));
+    const { digest, size } = await result;
+    const config = here.service.images.configOf(id);
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: mediaTypes.ociConfig, digest: id, size: config.length },
+      layers: [{ mediaType: mediaTypes.ociLayerGzip, digest, size }],
+    };
+    upstream.addBlob(archive);
+    upstream.addBlob(Buffer.from(config));
+    const pushed = upstream.addManifest("acme/made", "v1", manifest, mediaTypes.ociManifest);
+    here.service.compressedLayers.remember(layer.diffId, { digest, size });
+    await pull(here, `${upstream.host}/acme/made:v1`);
+    await here.content.remove(digest);
+
+    const address = await open();
+    const base = `http://${address}/v2/${upstream.host.replace(":", "_")}/acme/made`;
+    expect((await fetch(`${base}/manifests/v1`)).headers.get("docker-content-digest")).toBe(pushed.digest);
+    const whole = Buffer.from(await (await fetch(`${base}/blobs/${digest}`)).arrayBuffer());
+    expect(sha(whole)).toBe(digest);
+    const part = await fetch(`${base}/blobs/${digest}`, { headers: { Range: "bytes=5-20" } });
+    expect(Buffer.from(await part.arrayBuffer()).equals(archive.subarray(5, 21))).toBe(true);
+    expect(here.content.sizeOf(digest)).toBeUndefined();
   });
 
   it("are listed, and found by a mirror's names", async () => {

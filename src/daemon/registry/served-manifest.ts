@@ -1,5 +1,5 @@
 import { buildManifest } from "#distribution/push/build-manifest.ts";
-import { asKept, asManifestSays, type KnownBlobs } from "#distribution/push/plan-layers.ts";
+import { asKept, asManifestSays, type KnownBlobs, type LayerSource } from "#distribution/push/plan-layers.ts";
 import type { Image } from "#image/record/image.ts";
 import { type BlobDigest, digestOf } from "#registry/protocol/digest.ts";
 import type { Manifest } from "#registry/repositories/contract.ts";
@@ -11,18 +11,27 @@ import type { ContentStore } from "#store/content/contract.ts";
 type Blob = Pick<Descriptor, "digest" | "size" | "mediaType">;
 
 export interface ServedManifest extends Manifest {
-  readonly layers: readonly Blob[];
+  readonly layers: readonly ServedLayer[];
+}
+
+export interface ServedLayer extends Blob {
+  /** It is not kept: compressing this archive gave it before, and gives it again. */
+  readonly madeFrom?: Digest;
+}
+
+export interface ManifestDeps {
+  readonly content: ContentStore;
+  readonly configOf: (id: Digest) => Uint8Array;
+  /** What compressing a layer gave another time. */
+  readonly compressedAs: KnownBlobs["compressedAs"];
 }
 
 /**
- * The manifest that an image is served by: the one it came by, as long as the archives that it names are here; else one of the archives as they
- * are kept, uncompressed ones among them, so that nothing has to be made to be served. Undefined where an archive is gone.
+ * The manifest that an image is served by: the one it came by, as long as the archives that it names are here, or can be made again from what is;
+ * else one of the archives as they are kept, uncompressed ones among them. Undefined where an archive is gone.
  */
-export async function servedManifest(
-  { content, configOf }: { readonly content: ContentStore; readonly configOf: (id: Digest) => Uint8Array },
-  image: Image,
-): Promise<ServedManifest | undefined> {
-  const known: KnownBlobs = { sizeOf: (digest) => content.sizeOf(digest), compressedAs: () => undefined };
+export async function servedManifest({ content, configOf, compressedAs }: ManifestDeps, image: Image): Promise<ServedManifest | undefined> {
+  const known: KnownBlobs = { sizeOf: (digest) => content.sizeOf(digest), compressedAs };
   return (await asItCame(content, image, known)) ?? asItIsKept(image, configOf(image.id), known);
 }
 
@@ -31,9 +40,24 @@ async function asItCame(content: ContentStore, image: Image, known: KnownBlobs):
   const bytes = await content.read(image.manifest, MANIFEST_LIMIT);
   const parsed = readKeptManifest(bytes);
   if (parsed.kind !== "image") return undefined;
-  const layers = asManifestSays(image.layers, parsed.manifest, known);
-  const isHere = layers?.every((layer) => layer.kind === "archive" && layer.isHere) === true;
-  return isHere ? { digest: image.manifest, mediaType: parsed.mediaType, bytes, layers: parsed.manifest.layers } : undefined;
+  const layers: ServedLayer[] = [];
+  for (const source of asManifestSays(image.layers, parsed.manifest, known) ?? [undefined]) {
+    const layer = source?.kind === "archive" ? toBeHad(source, image, known) : undefined;
+    if (layer === undefined) return undefined;
+    layers.push(layer);
+  }
+  return { digest: image.manifest, mediaType: parsed.mediaType, bytes, layers };
+}
+
+function toBeHad(
+  { blob, isHere, diffId }: Extract<LayerSource, { kind: "archive" }>,
+  image: Image,
+  known: KnownBlobs,
+): ServedLayer | undefined {
+  if (isHere) return blob;
+  const kept = image.layers.find((layer) => layer.diffId === diffId)?.blob?.digest;
+  const isMade = kept !== undefined && known.sizeOf(kept) !== undefined && known.compressedAs(diffId)?.digest === blob.digest;
+  return isMade ? { ...blob, madeFrom: kept } : undefined;
 }
 
 function asItIsKept(image: Image, config: Uint8Array, known: KnownBlobs): ServedManifest | undefined {

@@ -161,7 +161,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...volumeBackupRoutes(wireBackups(parts, volumes, files, containers)),
     ],
     examine: (options, signal) => images.examine(options, signal),
-    stock: { images: images.images, content },
+    stock: { images: images.images, content, compressor: stores.compressor, compressedLayers: images.compressedLayers },
     usage: usageSources(images, containers, volumes, builder),
     info: infoSources(containers, images, volumes, snapshots),
     runtime: runtime.features,
