@@ -45,9 +45,9 @@ const stock = (): ImageStock => ({
 
 async function open(more: Partial<RegistryConfig> = {}): Promise<string> {
   const config = { address: { host: "127.0.0.1", port: 0 }, htpasswd: undefined, tls: undefined, ...more };
-  const { address, close } = await serveImages(config, stock(), silentLogger);
-  undo.add(close);
-  return address.replace("tcp://", "");
+  const served = await serveImages(config, stock(), silentLogger);
+  undo.add(() => served.close());
+  return served.address.replace("tcp://", "");
 }
 
 async function pull(into: ImageFixture, name: string): Promise<void> {
@@ -162,7 +162,8 @@ describe("the images of an engine as a registry", () => {
   it("are not offered when an archive of theirs is gone", async () => {
     await load("acme/gone:v1");
     const address = await open();
-    for (const { digest } of [...here.content.list()]) await here.content.remove(digest);
+    const kept = Array.from(here.content.list(), ({ digest }) => digest);
+    for (const digest of kept) await here.content.remove(digest);
     expect((await fetch(`http://${address}/v2/acme/gone/manifests/v1`)).status).toBe(404);
   });
 
