@@ -1,3 +1,4 @@
+import type { AttestationWishes } from "#spec/attestations.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { EntitlementName } from "./entitlements.ts";
@@ -24,6 +25,8 @@ export interface BuildInput {
   readonly cacheFrom: readonly string[];
   /** What becomes of the result. */
   readonly outputs: readonly BuildOutput[];
+  /** What is to be said of the image beside it. */
+  readonly attestations: AttestationWishes;
   /** The id under which the client has opened a session; undefined: it offers nothing. */
   readonly session: string | undefined;
   /** One layer in the place of all that the build added. */

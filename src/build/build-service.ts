@@ -4,12 +4,15 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import { Slots } from "#lib/slots.ts";
+import type { Attestation } from "#spec/attestations.ts";
 import type { Digest } from "#spec/digest.ts";
 import { formatPlatform, hostPlatform, type Platform } from "#spec/platform.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import type { Trees } from "#store/tree/trees.ts";
 import type { BuildInput, BuildSink } from "./build-input.ts";
+import type { AttestDeps, AttestedBuild } from "./attest/attest.ts";
+import { checkAttestable } from "./attest/check-attestable.ts";
 import { BuildCache, type Pruned } from "./cache/build-cache.ts";
 import type { CacheEntry } from "./cache/cache-entry.ts";
 import type { PruneOptions } from "./cache/choose-victims.ts";
@@ -147,6 +150,8 @@ export class BuildService {
 
   async #make(job: Job, signal: AbortSignal): Promise<Digest | undefined> {
     const { input, sink } = job;
+    const started = new Date();
+    checkAttestable(input);
     const entitlements = entitlementsOf(input, this.#deps.policy().entitlements);
     const plan = await this.#plan(job, signal);
     const epoch = sourceDateEpoch(input.buildArgs);
@@ -163,8 +168,18 @@ export class BuildService {
     const image = await finishImage(deps, { input, plan, results, epoch }, signal);
     const warnings = warningsText(plan.warnings);
     if (warnings !== undefined) sink.push({ stream: warnings });
-    const isRecorded = await deliver(deps, { input, image, sink }, signal);
+    const build = { ...job, image, plan, platform: plan.target.platform, results, epoch, started };
+    const attestations = await this.#attest(deps, build, signal);
+    const isRecorded = await deliver(deps, { input, image, sink, attestations }, signal);
     return isRecorded ? image.id : undefined;
+  }
+
+  /** Few builds are asked for it. */
+  async #attest(deps: AttestDeps, build: AttestedBuild, signal: AbortSignal): Promise<Attestation[]> {
+    const { sbom, provenance } = build.input.attestations;
+    if (!sbom && provenance === undefined) return [];
+    const { attest } = await import("./attest/attest.ts");
+    return await attest(deps, build, signal);
   }
 
   /** One that is not here is no cache: as with dockerd. */

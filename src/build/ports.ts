@@ -1,4 +1,5 @@
 import type { OutputChunk, ProcessExit } from "#runtime/contract.ts";
+import type { Attestation } from "#spec/attestations.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { ImageConfigFile } from "#spec/oci-image/types.ts";
@@ -24,6 +25,8 @@ export interface BuiltLayer {
 export interface FoundImage {
   readonly id: Digest;
   readonly config: ImageConfigFile;
+  /** The manifest that it came by. */
+  readonly manifest: Digest | undefined;
   /** From the base up. */
   readonly layers: readonly BuiltLayer[];
 }
@@ -45,6 +48,8 @@ export interface BuildImages {
   archive(image: UnrecordedImage, form: "oci" | "docker", signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Tells of a new image and of its names. */
   announce(id: Digest, references: readonly Reference[]): void;
+  /** What is said of an image; of none that is not here. */
+  attestationsOf(id: Digest): readonly Attestation[];
   /** Some image stands on this layer. */
   needsLayer(chainId: Digest): boolean;
   /** Removes those of them, from the top down, that nothing needs any more. */
@@ -68,6 +73,7 @@ export interface BuildAssembly extends AsyncDisposable {
     image: {
       readonly configBytes: Uint8Array;
       readonly layerBlobs: readonly (BuiltLayer["blob"] | undefined)[];
+      readonly attestations?: readonly Attestation[];
       readonly references: readonly Reference[];
     },
     now: number,

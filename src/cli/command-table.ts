@@ -55,6 +55,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image/build.ts")).build,
   },
   {
+    names: ["image attestations"],
+    summary: "Show what was said of an image when it was built: its SBOM, its provenance",
+    load: async () => (await import("./commands/image/attestations.ts")).imageAttestations,
+  },
+  {
     names: ["pull", "image pull"],
     summary: "Download an image from a registry",
     load: async () => (await import("./commands/image/pull.ts")).pull,

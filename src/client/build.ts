@@ -1,6 +1,7 @@
 import type { AuthConfig } from "#spec/docker-api/types.ts";
 import { BUILD_SECRETS_HEADER, encodeBuildSecrets, type BuildSecrets } from "#spec/build-secrets.ts";
 import { BUILD_SESSION_HEADER } from "#spec/build-session.ts";
+import type { AttestationWishes } from "#spec/attestations.ts";
 import type { BuildOffers } from "./build-session.ts";
 import type { CallOptions } from "./caller.ts";
 import type { Query } from "./query.ts";
@@ -17,6 +18,8 @@ export interface BuildOptions {
   readonly buildArgs?: Readonly<Record<string, string | null>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly cacheFrom?: readonly string[];
+  /** What the daemon is to say of the image beside it. A parameter of Dhow's own. */
+  readonly attestations?: AttestationWishes | undefined;
   /** Rights beyond the sandbox: `network.host`, `security.insecure`. A parameter of Dhow's own. */
   readonly allow?: readonly string[];
   readonly extraHosts?: readonly string[];
@@ -65,6 +68,7 @@ function queryOf({ context, tags, dockerfile, target, platform, ...options }: Bu
     buildargs: json(options.buildArgs),
     labels: json(options.labels),
     allow: json(options.allow),
+    attestations: json(options.attestations),
     cachefrom: json(options.cacheFrom),
     securityopt: json(options.securityOptions),
     ulimits: json(options.ulimits),

@@ -1,4 +1,10 @@
-import type { AuthConfig, DistributionInspect, ImageDeleteResponseItem, ImageHistoryResponseItem } from "#spec/docker-api/types.ts";
+import type {
+  AttestationStatement,
+  AuthConfig,
+  DistributionInspect,
+  ImageDeleteResponseItem,
+  ImageHistoryResponseItem,
+} from "#spec/docker-api/types.ts";
 import type { ImageVerdict } from "#spec/image-verdict.ts";
 import type { ProgressMessage } from "#spec/progress.ts";
 import { parsePlatform } from "#spec/platform.ts";
@@ -112,6 +118,14 @@ export class ImagesClient {
 
   history(name: string): Promise<ImageHistoryResponseItem[]> {
     return this.#caller.json(`GET /images/${encodeName(name)}/history`);
+  }
+
+  /** What is said of an image that was built here. @param types predicate types; none is all. @param statement with the in-toto statements themselves. */
+  attestations(
+    name: string,
+    { types, statement }: { readonly types?: readonly string[]; readonly statement?: boolean } = {},
+  ): Promise<AttestationStatement[]> {
+    return this.#caller.json(`GET /images/${encodeName(name)}/attestations`, { query: { type: types, statement } });
   }
 
   tag(name: string, { repo, tag }: { readonly repo: string; readonly tag?: string }): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Attestation } from "#spec/attestations.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { Reference } from "#spec/reference.ts";
 import type { GrowingFile } from "#store/worker/growing-file.ts";
@@ -60,6 +61,8 @@ export interface PushSource {
     /** Canonical names of repositories that images with this layer are known to lie in. */
     repositoriesWith(diffId: Digest): readonly string[];
     setReference(reference: Reference, id: Digest, now: number): unknown;
+    /** What is said of images. */
+    readonly attestations: { of(image: Digest): readonly Attestation[] };
   };
   /** What plain layers became when they were compressed last. */
   readonly compressedLayers: {

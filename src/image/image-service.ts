@@ -27,6 +27,7 @@ import { pruneImages, type PrunedImages } from "./remove/prune.ts";
 import { removeImage, type RemovedItem, type RemoveInput } from "./remove/remove.ts";
 import { resolveImage } from "./record/resolve.ts";
 import type { SaveInput } from "./save/save.ts";
+import type { AttestationsInput, FoundAttestation } from "./list/attestations.ts";
 import { announceImage } from "./make/announce.ts";
 import type { Image } from "./record/image.ts";
 import type { Reference } from "#spec/reference.ts";
@@ -57,6 +58,7 @@ export interface ImageService {
   history(name: string, platform?: Platform): HistoryStep[];
   /** Of all images; those that `list` shows by default one by one. */
   diskUse(): Promise<ImagesDiskUse>;
+  attestations(input: AttestationsInput): Promise<FoundAttestation[]>;
   tag(input: TagInput): void;
   remove(input: RemoveInput): Promise<RemovedItem[]>;
   /** Looks for faults of the store, and mends them when asked to. */
@@ -113,6 +115,10 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
     inspect: (name, platform) => inspectImage(images, snapshots.name, name, platform),
     diskUse: () => imagesDiskUse({ images, content, snapshots }, listImages({ images, containers }, SHOWN, Date.now())),
     history: (name, platform) => imageHistory(images, name, platform),
+    attestations: async (input) => {
+      const { attestationsOf } = await import("./list/attestations.ts");
+      return await attestationsOf({ images, content }, input);
+    },
     tag: (input) => tagImage({ images, events }, input, Date.now()),
     remove: (input) => removeImage({ images, containers, collector, events }, input),
     examine: async (how, signal) => {

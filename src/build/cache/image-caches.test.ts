@@ -13,6 +13,7 @@ const history = [
 const image = (more: object = {}): FoundImage => ({
   id: digest("f"),
   layers: [layer("a"), layer("b")],
+  manifest: undefined,
   config: { architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [digest("a"), digest("b")] }, history, ...more },
 });
 

@@ -1,4 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
+import type { Attestation } from "#spec/attestations.ts";
 import { familiarString, type Reference } from "#spec/reference.ts";
 import type { ContainerFiles } from "#store/files/contract.ts";
 import type { BuildInput, BuildOutput, BuildSink } from "../build-input.ts";
@@ -8,7 +9,7 @@ import type { FinishedImage } from "./finish.ts";
 import { withRoot, type RootDeps } from "./tree-root.ts";
 
 export interface DeliveryDeps extends RootDeps {
-  readonly images: Pick<BuildImages, "archive" | "announce">;
+  readonly images: Pick<BuildImages, "archive" | "announce" | "attestationsOf">;
   readonly files: Pick<ContainerFiles, "packFolder">;
   readonly assembly: BuildAssembly;
   readonly session: ClientSession | undefined;
@@ -17,6 +18,8 @@ export interface DeliveryDeps extends RootDeps {
 export interface Delivery {
   readonly input: Pick<BuildInput, "outputs" | "references">;
   readonly image: FinishedImage;
+  /** Already kept. */
+  readonly attestations: readonly Attestation[];
   readonly sink: BuildSink;
 }
 
@@ -59,13 +62,15 @@ async function send(
 
 async function record(
   { images, assembly }: DeliveryDeps,
-  { image, sink }: Delivery,
+  { image, attestations, sink }: Delivery,
   references: readonly Reference[],
   signal: AbortSignal,
 ): Promise<void> {
   const { configBytes, tree, id } = image;
   await assembly.keepBytes(configBytes, signal);
-  assembly.commit({ configBytes, layerBlobs: tree.layers.map(({ blob }) => blob), references }, Date.now());
+  // What was said of it before, and is now said anew, goes when nothing holds it any more.
+  if (attestations.length > 0) for (const { digest } of images.attestationsOf(id)) await assembly.holdBlob(digest);
+  assembly.commit({ configBytes, layerBlobs: tree.layers.map(({ blob }) => blob), attestations, references }, Date.now());
   images.announce(id, references);
   sink.push({ aux: { ID: id } });
   sink.push({ stream: `Successfully built ${id.slice("sha256:".length, "sha256:".length + 12)}\n` });

@@ -1,7 +1,8 @@
 import { WorkerPool } from "#lib/worker-pool.ts";
 import { workerUrl } from "#lib/worker-url.ts";
 import { runJob } from "#store/worker/fed-job.ts";
-import type { ClampJob, CopyJob, FoldersJob, SelectJob, Selection } from "./job.ts";
+import type { Inventory } from "../attest/inventory.ts";
+import type { ClampJob, CopyJob, FoldersJob, InventoryJob, SelectJob, Selection } from "./job.ts";
 
 const HEAP_MEGABYTES = 512;
 const THREADS = 4;
@@ -33,6 +34,11 @@ export class BuildThreads {
 
   async clampTimes(job: Omit<ClampJob, "kind">, signal: AbortSignal): Promise<void> {
     await runJob(this.#pool, { kind: "clamp", ...job } satisfies ClampJob, { signal });
+  }
+
+  /** What is installed in a tree. @throws EngineError `too-large`. */
+  async takeInventory(folder: string, signal: AbortSignal): Promise<Inventory> {
+    return (await runJob(this.#pool, { kind: "inventory", folder } satisfies InventoryJob, { signal })) as Inventory;
   }
 
   close(): Promise<void> {

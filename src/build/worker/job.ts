@@ -3,7 +3,7 @@ import type { BytePath } from "#lib/byte-path.ts";
 import type { Chmod } from "../plan/plan.ts";
 
 /** Work on the file trees of a build, which belongs on a thread: plain data. Paths of the host are the engine's own. */
-export type BuildJob = SelectJob | CopyJob | FoldersJob | ClampJob;
+export type BuildJob = SelectJob | CopyJob | FoldersJob | ClampJob | InventoryJob;
 
 /** Where files are taken from. Nobody writes to it while a build goes on. */
 export interface SourceTree {
@@ -82,4 +82,10 @@ export interface ClampJob {
   readonly kind: "clamp";
   readonly folder: string;
   readonly time: number;
+}
+
+/** Looks for what package managers have installed. The outcome is an `Inventory`. */
+export interface InventoryJob {
+  readonly kind: "inventory";
+  readonly folder: string;
 }

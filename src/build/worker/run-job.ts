@@ -2,11 +2,13 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { JobContext } from "#lib/worker-jobs.ts";
 import { clampTimes } from "./clamp-times.ts";
 import { copyItems } from "./copy-items.ts";
+import type { Inventory } from "../attest/inventory.ts";
+import { takeInventory } from "./inventory/take-inventory.ts";
 import type { BuildJob, Selection } from "./job.ts";
 import { select } from "./select.ts";
 import { TargetTree } from "./target-tree.ts";
 
-export async function runBuildJob(job: BuildJob, context: JobContext): Promise<Selection | string | undefined> {
+export async function runBuildJob(job: BuildJob, context: JobContext): Promise<Selection | Inventory | string | undefined> {
   const cancelled = (): void => {
     if (context.cancelled()) throw new EngineError("cancelled", "the caller went away");
   };
@@ -20,6 +22,8 @@ export async function runBuildJob(job: BuildJob, context: JobContext): Promise<S
       using target = new TargetTree(job.root, job);
       return target.makeFolders(job.path);
     }
+    case "inventory":
+      return takeInventory(job.folder, cancelled);
     case "clamp":
       clampTimes(job.folder, job.time, cancelled);
       return undefined;

@@ -59,6 +59,7 @@ async function open(parts: NounParts, stores: Stores, peers: BuilderPeers, root:
       yield* archiveUnrecorded(stores, image, form, signal);
     },
     announce: (id, references) => images.announce(id, references),
+    attestationsOf: (id) => images.images.attestations.of(id),
     needsLayer: (chainId) => images.images.needsLayer(chainId),
     collect: async (chainIds, blobs) => await images.collect(chainIds, blobs),
   };

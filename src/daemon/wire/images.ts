@@ -49,6 +49,7 @@ export function wireImages(
     list: (input) => images.list(input),
     inspect: (name, platform) => images.inspect(name, platform),
     history: (name, platform) => images.history(name, platform),
+    attestations: async (input) => await images.attestations(input),
     tag: (input) => images.tag(input),
     remove: (input) => images.remove(input),
     prune: (filters, signal) => images.prune(filters, signal),

@@ -24,6 +24,7 @@ export interface PushImageDeps extends PushLayerDeps {
 }
 
 export interface PushedManifest {
+  readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
 }
@@ -135,5 +136,5 @@ async function putManifest(
     const request = { method: "PUT", to: `manifests/${tag}`, headers, body: () => bytes } as const;
     discard(await session.expect([200, 201, 202, 204], request, signal));
   });
-  return { digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length };
+  return { mediaType, digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length };
 }

@@ -82,11 +82,17 @@ async function pushOne(
   const tag = reference.tag ?? "latest";
   const layerDeps = {
     homesOf: (diffId: Digest) => homesOf(deps.source, diffId, reference).filter((home) => deps.alsoRead.includes(home)),
-    remember: (diffId: Digest, compressed: PushedManifest) => compressedLayers.remember(diffId, compressed),
+    remember: (diffId: Digest, compressed: Omit<PushedManifest, "mediaType">) => compressedLayers.remember(diffId, compressed),
     retry: deps.registries.retry,
   };
-  const { digest, size } = await pushImage({ ...deps, ...layerDeps, session }, image, tag, sink, signal);
+  const manifest = await pushImage({ ...deps, ...layerDeps, session }, image, tag, sink, signal);
+  const { digest, size } = manifest;
   images.setReference(withDigest(reference, digest), image.id, Date.now());
+  const attestations = images.attestations.of(image.id);
+  if (attestations.length > 0) {
+    const { pushAttestations } = await import("./push-attestations.ts");
+    await pushAttestations({ ...deps, session, retry: layerDeps.retry }, { image, reference, manifest }, attestations, sink, signal);
+  }
   sink({ status: `${tag}: digest: ${digest} size: ${size}` });
   sink({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
 }

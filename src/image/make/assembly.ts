@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
+import type { Attestation } from "#spec/attestations.ts";
 import type { Digest } from "#spec/digest.ts";
 import { chainIds } from "#spec/oci-image/chain-id.ts";
 import type { Reference } from "#spec/reference.ts";
@@ -51,6 +52,8 @@ export interface AssembledImage {
   readonly layerBlobs: readonly (LayerBlob | undefined)[];
   /** Manifests and indexes to keep. */
   readonly blobs?: readonly Digest[];
+  /** What is said of it; each in the place of what was said of its kind before. Their blobs are kept. */
+  readonly attestations?: readonly Attestation[];
   readonly references: readonly Reference[];
 }
 
@@ -154,6 +157,7 @@ export class Assembly implements AsyncDisposable {
     // A daemon that is killed in between would leave an image that nobody finds by its name.
     const moved = images.atOnce(() => {
       images.add({ id, configBytes: image.configBytes, manifest: image.manifest, layers, blobs: image.blobs ?? [] });
+      images.attestations.put(id, image.attestations ?? []);
       return image.references.flatMap((reference) => {
         const from = images.setReference(reference, id, now);
         return from === undefined ? [] : [{ reference, from }];

@@ -3,6 +3,7 @@ import type { Logger } from "#lib/logger.ts";
 import type { Database, Reader, Writer } from "#store/db/database.ts";
 import type { Digest } from "#spec/digest.ts";
 import { canonicalName, parseReference, type Reference } from "#spec/reference.ts";
+import { AttestationStore } from "./attestation-store.ts";
 import { parseImageConfig } from "./image-config.ts";
 import type { Image, ImageLayer } from "./image.ts";
 
@@ -47,10 +48,12 @@ export class ImageStore {
   readonly #database: Database;
   readonly #logger: Logger;
   readonly #known = new Map<Digest, Image>();
+  readonly attestations: AttestationStore;
 
   constructor({ database, logger }: { database: Database; logger: Logger }) {
     this.#database = database;
     this.#logger = logger;
+    this.attestations = new AttestationStore(database);
   }
 
   get(id: Digest): Image | undefined {

@@ -24,6 +24,8 @@ export interface Descriptor {
   readonly urls?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly platform?: OciPlatform;
+  /** Of an artefact in a list of referrers. */
+  readonly artifactType?: string;
 }
 
 export interface OciPlatform {

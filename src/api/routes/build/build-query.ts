@@ -2,6 +2,7 @@ import type { BuildInput, BuildSource } from "#build/build-input.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest } from "#http/route.ts";
 import { parseJsonText } from "#lib/json-text.ts";
+import type { AttestationWishes, ProvenanceMode } from "#spec/attestations.ts";
 import { BUILD_SECRETS_HEADER, takeBuildSecrets } from "#spec/build-secrets.ts";
 import { BUILD_SESSION_HEADER } from "#spec/build-session.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
@@ -33,12 +34,21 @@ export async function buildInputOf(request: ApiRequest): Promise<BuildInput> {
     pull: booleanOf(query, "pull"),
     cacheFrom: listOf(query, "cachefrom"),
     outputs: outputsOf(query, session),
+    attestations: attestationsOf(query),
     session,
     squash: booleanOf(query, "squash"),
     allow: listOf(query, "allow").map(entitlementOf),
     hostConfig: hostConfigOf(query),
     authFor: parseRegistryConfig(request.headers["x-registry-config"]),
   };
+}
+
+/** Dhow's own parameter: `{"sbom": true, "provenance": "min"}`. */
+function attestationsOf(query: URLSearchParams): AttestationWishes {
+  const { sbom = false, provenance, ...others } = mapOf(query, "attestations", () => true);
+  if (typeof sbom !== "boolean" || ![undefined, "min", "max"].includes(provenance as undefined) || Object.keys(others).length > 0)
+    throw malformed("attestations");
+  return { sbom, provenance: provenance as ProvenanceMode | undefined };
 }
 
 /** Dhow's own parameter: a JSON list. */

@@ -1,5 +1,6 @@
 import type { PullInput } from "#distribution/pull/pull.ts";
 import type { PushInput } from "#distribution/push/push.ts";
+import type { AttestationsInput, FoundAttestation } from "#image/list/attestations.ts";
 import type { HistoryStep } from "#image/list/history.ts";
 import type { ImportInput } from "#image/make/import.ts";
 import type { ImageDetails } from "#image/list/inspect.ts";
@@ -20,6 +21,7 @@ export interface ImageQueries {
   list(input: ListInput): readonly ListedImage[];
   inspect(name: string, platform?: Platform): ImageDetails;
   history(name: string, platform?: Platform): readonly HistoryStep[];
+  attestations(input: AttestationsInput): Promise<readonly FoundAttestation[]>;
 }
 
 export interface ImageChanges {

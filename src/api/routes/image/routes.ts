@@ -1,5 +1,6 @@
 import type { Route } from "#http/route.ts";
 import type { ImageBackend } from "./backend.ts";
+import { imageAttestations } from "./attestations.ts";
 import { createImage } from "./create.ts";
 import { imageHistory } from "./history.ts";
 import { inspectImage } from "./inspect.ts";
@@ -22,6 +23,7 @@ export function imageRoutes(backend: ImageBackend): Route[] {
     { method: "GET", path: "/images/:name*/get", handler: async (request) => saveImages(backend, request) },
     { method: "GET", path: "/images/:name*/json", handler: (request) => inspectImage(backend, request) },
     { method: "GET", path: "/images/:name*/history", handler: (request) => imageHistory(backend, request) },
+    { method: "GET", path: "/images/:name*/attestations", handler: (request) => imageAttestations(backend, request) },
     { method: "POST", path: "/images/:name*/push", handler: async (request) => pushImage(backend, request) },
     { method: "POST", path: "/images/:name*/tag", handler: (request) => tagImage(backend, request) },
     { method: "DELETE", path: "/images/:name*", handler: (request) => removeImage(backend, request) },

@@ -10,6 +10,7 @@ import { readAgents } from "../../image-build/agents.ts";
 import { allAuths } from "../../image-build/auths.ts";
 import { openContext } from "../../image-build/open-context.ts";
 import { readOutputs, type WantedOutputs } from "../../image-build/outputs.ts";
+import { provenanceFlag } from "../../image-build/provenance-flag.ts";
 import { readSecrets } from "../../image-build/secrets.ts";
 import { showBuild, type ProgressKind } from "../../image-build/show-build.ts";
 import type { Cli } from "../../cli.ts";
@@ -45,9 +46,11 @@ const flags = {
   }),
   platform: text("Set platform if server is multi-platform capable"),
   progress: text("Set type of progress output ('auto', 'plain', 'tty', 'quiet', 'rawjson')"),
+  provenance: provenanceFlag,
   pull: toggle("Always attempt to pull a newer version of the image"),
   quiet: toggle("Suppress the build output and print image ID on success", { short: "q" }),
   rm: toggle("Remove intermediate containers after a successful build", { initial: true }),
+  sbom: toggle("Attach a list of what is installed in the image (SPDX)"),
   secret: list("Secret to expose to the build (format: 'id=mysecret[,src=/local/secret][,env=NAME]')", { value: "stringArray" }),
   "security-opt": list("Security options"),
   "shm-size": bytes("Size of '/dev/shm'"),
@@ -112,8 +115,12 @@ function progressOf({ streams, environment }: Cli, values: Values): ProgressKind
 async function requestOf(cli: Cli, values: Values): Promise<Omit<BuildOptions, "context">> {
   const { environment } = cli;
   const secrets = readSecrets(values.secret, cli);
-  if (secrets.size > 0) await requireDhow(cli);
+  if (secrets.size > 0) await requireDhow(cli, "--secret: only a daemon of Dhow takes secrets over the classic wire, and this is none");
+  const attestations = values.sbom || values.provenance !== undefined ? { sbom: values.sbom, provenance: values.provenance } : undefined;
+  if (attestations !== undefined)
+    await requireDhow(cli, "--sbom, --provenance: only a daemon of Dhow attests over the classic wire, and this is none");
   return {
+    attestations,
     tags: values.tag,
     target: values.target,
     platform: values.platform ?? environment["DOCKER_DEFAULT_PLATFORM"],
@@ -136,11 +143,11 @@ function offersOf(cli: Cli, values: Values, { takers }: WantedOutputs): BuildOff
   return agents.size + takers.size === 0 ? undefined : { agents, outputs: takers };
 }
 
-/** Another daemon would take the secrets for the beginning of the context. */
-async function requireDhow({ client }: Cli): Promise<void> {
+/** Another daemon would take the secrets for the beginning of the context, and ignore the wish for attestations. */
+async function requireDhow({ client }: Cli, refusal: string): Promise<void> {
   const { Platform } = await client.system.version();
   if (Platform?.Name?.startsWith("Dhow ") === true) return;
-  throw new EngineError("not-implemented", "--secret: only a daemon of Dhow takes secrets over the classic wire, and this is none");
+  throw new EngineError("not-implemented", refusal);
 }
 
 /** `NAME` alone is the user's own variable; one that the user has not keeps the file's default. */

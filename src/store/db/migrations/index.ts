@@ -9,6 +9,7 @@ import { compressedLayers } from "./0007-compressed-layers.ts";
 import { volumeDrivers } from "./0008-volume-drivers.ts";
 import { builds } from "./0009-builds.ts";
 import { buildInputs } from "./0010-build-inputs.ts";
+import { attestations } from "./0011-attestations.ts";
 
 /** In order; a released one is never changed. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   volumeDrivers,
   builds,
   buildInputs,
+  attestations,
 ];
