@@ -4,7 +4,7 @@ import type { Operation } from "../plan/plan.ts";
 import { provenance, type FinishedBuild } from "./provenance.ts";
 
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
-const platform = { os: "linux", architecture: "amd64" };
+const platform = { os: "linux", architecture: "amd64", variant: undefined };
 const SECRET = "hunter2";
 
 const operations: readonly Operation[] = [

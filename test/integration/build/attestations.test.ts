@@ -95,10 +95,9 @@ it("is attached to the image's manifest in a registry, the same however often it
   const { manifests } = (await (await fetch(`http://${registry.host}/v2/team/attested/referrers/${digest}`)).json()) as {
     manifests: Referrer[];
   };
-  expect(manifests.map(({ annotations }) => annotations?.["in-toto.io/predicate-type"]).toSorted()).toEqual([
-    "https://slsa.dev/provenance/v1",
-    "https://spdx.dev/Document",
-  ]);
+  const kinds = new Set(manifests.map(({ annotations }) => annotations?.["in-toto.io/predicate-type"]));
+  expect(kinds).toEqual(new Set(["https://slsa.dev/provenance/v1", "https://spdx.dev/Document"]));
+  expect(manifests).toHaveLength(2);
   const statement = await statementAt(registry.host, manifests[0]?.digest ?? "");
   expect(statement.subject).toEqual([
     {
