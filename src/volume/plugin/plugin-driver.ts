@@ -43,7 +43,7 @@ export class PluginDriver implements VolumeDriver, Disposable {
       await this.#work("Remove", name, { Name: name });
     } catch (error) {
       // It may have been removed on the plugin's side, or by another host: then it is gone, as was asked for.
-      if (isEngineError(error, "unavailable") || (await this.find(name)) !== undefined) throw error;
+      if (isEngineError(error, "unavailable") || (await this.#has(name))) throw error;
     }
   }
 
@@ -66,9 +66,9 @@ export class PluginDriver implements VolumeDriver, Disposable {
       const { Volume: found } = await this.#client.call("Get", { Name: name }, "ask");
       return found === undefined || found === null ? undefined : foundVolume(found, name);
     } catch (error) {
-      // The protocol has no other way to say that there is none.
-      if (isEngineError(error) && error.code === "plugin-said-no") return undefined;
-      throw error;
+      // The protocol has no other way to say that there is none, and the same one to say that the disk is gone.
+      if (!isEngineError(error) || error.code !== "plugin-said-no" || (await this.#lists(name))) throw error;
+      return undefined;
     }
   }
 
@@ -80,6 +80,21 @@ export class PluginDriver implements VolumeDriver, Disposable {
 
   [Symbol.dispose](): void {
     this.#client[Symbol.dispose]();
+  }
+
+  async #has(name: string): Promise<boolean> {
+    const found = await this.find(name).catch(() => name);
+    return found !== undefined;
+  }
+
+  /** Also when it cannot say what it has: a volume is taken to be gone only when its driver is well. */
+  async #lists(name: string): Promise<boolean> {
+    try {
+      return (await this.list()).some((volume) => volume.name === name);
+    } catch (error) {
+      if (isEngineError(error)) return true;
+      throw error;
+    }
   }
 
   /** A plugin that never heard of capabilities has volumes of this host. */

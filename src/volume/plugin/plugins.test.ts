@@ -169,6 +169,21 @@ describe("a plugin that is no help", () => {
     expect(at().database.read((db) => db.all("SELECT * FROM volume_holds"))).toEqual([]);
   });
 
+  it("cannot reach its disk: it is not believed to have no such volume, and the volume stays", async () => {
+    await at().volumes.create(store("data"));
+    const broken = (): object => ({ Err: "EIO: i/o error" });
+    for (const method of ["Get", "List", "Remove"]) plugin.overrides[`VolumeDriver.${method}`] = broken;
+    await expect(at().volumes.inspect("data")).rejects.toThrow("VolumeDriver.Get: EIO: i/o error");
+    await expect(at().volumes.remove("data", { force: true })).rejects.toThrow("remove data: VolumeDriver.Remove: EIO: i/o error");
+    expect(at().database.read((db) => db.all("SELECT name FROM volumes"))).toEqual([{ name: "data" }]);
+    // Well again, and without it: somebody removed it over there.
+    for (const method of ["Get", "List"]) delete plugin.overrides[`VolumeDriver.${method}`];
+    plugin.volumes.delete("data");
+    await expect(at().volumes.inspect("data")).rejects.toThrow('the driver "store" has no such volume any more');
+    await at().volumes.remove("data", { force: false });
+    expect(await at().list()).toEqual([]);
+  });
+
   it("is gone: what it kept is listed as it is written down, and can be given back", async () => {
     const mounts = await at().plan("c", { Binds: ["data:/x"], VolumeDriver: "store" });
     await at().prepare("c", mounts);
