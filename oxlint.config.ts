@@ -62,7 +62,15 @@ export default defineConfig({
       rules: { "import/no-default-export": "off", "no-restricted-properties": "off" },
     },
     {
-      files: ["src/bin/**/*.ts", "src/config/**/*.ts", "scripts/**/*.ts", "bench/**/*.ts", "test/**/*.ts", "**/*.test.ts"],
+      files: [
+        "src/bin/**/*.ts",
+        "src/config/**/*.ts",
+        "scripts/**/*.ts",
+        "bench/**/*.ts",
+        "examples/**/*.ts",
+        "test/**/*.ts",
+        "**/*.test.ts",
+      ],
       rules: { "no-restricted-properties": "off", "no-console": "off" },
     },
     {

@@ -12,6 +12,7 @@ import { familiarName, familiarString, parseReference, withDefaultTag, type Refe
 import type { InspectedImage, ListedImage, Pruned } from "./answers.ts";
 import type { Caller, CallOptions } from "./caller.ts";
 import { ApiError } from "./api-error.ts";
+import { authHeader } from "./auth-header.ts";
 import { buildCall, type BuildOptions } from "./build.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
@@ -164,10 +165,6 @@ export class ImagesClient {
 }
 
 const TAR = { "Content-Type": "application/x-tar" };
-
-function authHeader(auth: AuthConfig | undefined): Readonly<Record<string, string>> {
-  return auth === undefined ? {} : { "X-Registry-Auth": Buffer.from(JSON.stringify(auth)).toString("base64url") };
-}
 
 /** `linux/arm64` as the newer parameters have it. */
 function platformJson(text: string | undefined): string | undefined {

@@ -1,8 +1,16 @@
-import type { Volume, VolumeCreateRequest, VolumeListResponse } from "#spec/docker-api/types.ts";
+import type { AuthConfig, Volume, VolumeCreateRequest, VolumeListResponse } from "#spec/docker-api/types.ts";
 import type { VolumeSnapshot } from "#spec/volume-snapshot.ts";
 import type { Pruned } from "./answers.ts";
-import type { Caller } from "./caller.ts";
+import { authHeader } from "./auth-header.ts";
+import type { Caller, CallOptions } from "./caller.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
+
+/** Snapshots in a repository of a registry, instead of the daemon's own. */
+export interface SnapshotPlace {
+  /** `host/name`. */
+  readonly repository: string;
+  readonly auth?: AuthConfig | undefined;
+}
 
 export class VolumesClient {
   readonly #caller: Caller;
@@ -55,22 +63,27 @@ export class VolumesClient {
     return this.#caller.json(`POST /volumes/${encodeName(name)}/clone`, { query: { to } });
   }
 
-  /** Keeps what a volume holds now; only what no snapshot has yet takes room. */
-  snapshot(name: string): Promise<VolumeSnapshot> {
-    return this.#caller.json(`POST /volumes/${encodeName(name)}/snapshots`);
+  /** Keeps what a volume holds now; only what no snapshot has yet takes room, or is sent. */
+  snapshot(name: string, place?: SnapshotPlace): Promise<VolumeSnapshot> {
+    return this.#caller.json(`POST /volumes/${encodeName(name)}/snapshots`, at(place));
   }
 
   /** The oldest first; also those of a volume that is no more. */
-  snapshots(name: string): Promise<VolumeSnapshot[]> {
-    return this.#caller.json(`GET /volumes/${encodeName(name)}/snapshots`);
+  snapshots(name: string, place?: SnapshotPlace): Promise<VolumeSnapshot[]> {
+    return this.#caller.json(`GET /volumes/${encodeName(name)}/snapshots`, at(place));
   }
 
   /** Makes a volume of a snapshot, which is named by the beginning of its id; verified. */
-  restore(name: string, { snapshot, to }: { readonly snapshot: string; readonly to: string }): Promise<Volume> {
-    return this.#caller.json(`POST /volumes/${encodeName(name)}/snapshots/${encodeName(snapshot)}/restore`, { query: { to } });
+  restore(name: string, { snapshot, to }: { readonly snapshot: string; readonly to: string }, place?: SnapshotPlace): Promise<Volume> {
+    return this.#caller.json(`POST /volumes/${encodeName(name)}/snapshots/${encodeName(snapshot)}/restore`, at(place, { to }));
   }
 
-  removeSnapshot(name: string, snapshot: string): Promise<void> {
-    return this.#caller.send(`DELETE /volumes/${encodeName(name)}/snapshots/${encodeName(snapshot)}`);
+  removeSnapshot(name: string, snapshot: string, place?: SnapshotPlace): Promise<void> {
+    return this.#caller.send(`DELETE /volumes/${encodeName(name)}/snapshots/${encodeName(snapshot)}`, at(place));
   }
+}
+
+function at(place: SnapshotPlace | undefined, query: Record<string, string> = {}): Pick<CallOptions, "query" | "headers"> {
+  if (place === undefined) return { query };
+  return { query: { ...query, repository: place.repository }, headers: authHeader(place.auth) };
 }

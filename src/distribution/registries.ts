@@ -58,6 +58,12 @@ export class Registries {
     return this.#open(endpoint, reference, auth, { actions: "pull,push", alsoRead }, signal);
   }
 
+  /** With the registry itself, to read: what was pushed there is not looked for at a mirror. */
+  async openForRead(reference: Reference, auth: RegistryAuth, signal: AbortSignal): Promise<RegistrySession> {
+    const endpoint = this.#endpointsOf(reference).find(({ mirror }) => !mirror) as Endpoint;
+    return this.#open(endpoint, reference, auth, {}, signal);
+  }
+
   /**
    * Asks the endpoints of a repository in turn. A mirror that fails, for whatever reason, hands over to the next.
    *

@@ -1,5 +1,6 @@
 import type { Owner } from "#lib/id-mapping.ts";
 import type { Digest } from "#spec/digest.ts";
+import type { RegistryAuth } from "#spec/registry-auth.ts";
 
 /** Archives of folders; owners are those that containers see. */
 export interface FolderArchives {
@@ -26,4 +27,28 @@ export interface ImageRoots {
   release(name: string): Promise<void>;
   /** Names that stand. */
   reserved(): readonly string[];
+}
+
+/** A repository of a registry, as what it is made of. Each call ends with the signal that the repository was opened with. */
+export interface BlobRepository {
+  has(digest: Digest): Promise<boolean>;
+  put(digest: Digest, bytes: Uint8Array): Promise<void>;
+  /** @throws EngineError `invalid` for more or fewer bytes than these. */
+  get(digest: Digest, size: number): Promise<Buffer>;
+  /** @param name a tag, or the document's digest. */
+  putManifest(name: string, mediaType: string, bytes: Uint8Array): Promise<void>;
+  /** Undefined when there is none of that name. */
+  manifest(name: string, mediaType: string): Promise<{ readonly digest: Digest; readonly bytes: Buffer } | undefined>;
+  removeManifest(digest: Digest): Promise<void>;
+  /** None of a repository that does not exist yet. */
+  tags(): Promise<readonly string[]>;
+}
+
+/** @throws EngineError `invalid` for what names no repository, `unavailable`, `unauthorized`. */
+export type OpenRepository = (repository: RepositoryAsked, access: "read" | "write", signal: AbortSignal) => Promise<BlobRepository>;
+
+export interface RepositoryAsked {
+  /** `host/name`, without a tag. */
+  readonly name: string;
+  readonly auth: RegistryAuth;
 }

@@ -3,15 +3,19 @@ import type { ContainerService } from "#container/service.ts";
 import { hostId, rootOf } from "#lib/id-mapping.ts";
 import type { ContainerFiles, ViewRequest } from "#store/files/contract.ts";
 import type { VolumeBackups } from "#volume/backup/backups.ts";
-import type { FolderArchives, WhileFrozen } from "#volume/ports.ts";
+import type { FolderArchives, OpenRepository, WhileFrozen } from "#volume/ports.ts";
 import type { Volumes } from "#volume/volumes.ts";
 import type { NounParts } from "./nouns.ts";
 
 /** Copies of volumes, over the threads that pack and unpack, and the containers that have to stand still for them. */
-export function wireBackups({ config }: NounParts, volumes: Volumes, files: ContainerFiles, containers: ContainerService): VolumeBackups {
+export function wireBackups(
+  { config }: NounParts,
+  volumes: Volumes,
+  { files, containers, openRepository }: { files: ContainerFiles; containers: ContainerService; openRepository: OpenRepository },
+): VolumeBackups {
   const { instance, userRemap } = config.current;
   const archives = folderArchives(files, userRemap?.mapping);
-  return volumes.backups({ archives, whileFrozen: frozen(containers) }, join(instance.dataRoot, "volume-snapshots"));
+  return volumes.backups({ archives, whileFrozen: frozen(containers), openRepository }, join(instance.dataRoot, "volume-snapshots"));
 }
 
 /** A volume is to them what a container's root is: nothing of an archive lands outside. */

@@ -10,6 +10,7 @@ import { createImageService } from "#image/image-service.ts";
 import type { ContainerUse, LayerKeeper } from "#image/ports.ts";
 import type { Logger } from "#lib/logger.ts";
 import { dhowVersion } from "#spec/identity.ts";
+import type { OpenRepository } from "#volume/ports.ts";
 import type { LiveConfig } from "../live-config.ts";
 import type { NounParts } from "./nouns.ts";
 import { wireSignatures } from "./signatures.ts";
@@ -66,7 +67,9 @@ export function wireImages(
       (await import("#distribution/inquiry/verify-remote.ts")).verifyRemote(registries, reference, auth, verdictOn, signal),
     search: async (...asked) => (await import("#distribution/inquiry/search.ts")).searchRegistry(registries, ...asked),
   };
-  return { images, backend, registryBackend, puller: pulls, close: () => registries.close() };
+  const openRepository: OpenRepository = async (...asked) =>
+    await (await import("#distribution/artifacts/blob-repository.ts")).RegistryRepository.open(registries, ...asked);
+  return { images, backend, registryBackend, puller: pulls, openRepository, close: () => registries.close() };
 }
 
 /** Asked for each time: a reload may change them. */

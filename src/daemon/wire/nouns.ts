@@ -135,6 +135,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     backend: imageBackend,
     registryBackend,
     puller,
+    openRepository,
     close: closeRegistry,
   } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) }, cache);
   const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
@@ -158,7 +159,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...buildRoutes(builder.backend),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
-      ...volumeBackupRoutes(wireBackups(parts, volumes, files, containers)),
+      ...volumeBackupRoutes(wireBackups(parts, volumes, { files, containers, openRepository })),
     ],
     examine: (options, signal) => images.examine(options, signal),
     stock: { images: images.images, content, compressor: stores.compressor, compressedLayers: images.compressedLayers },

@@ -5,14 +5,17 @@ import { packTar } from "#lib/tar-pack.ts";
 import type { ViewRequest } from "#store/files/contract.ts";
 import { createContainerFiles } from "#store/files/files.ts";
 import { asked, useVolumes } from "../testing.ts";
-import type { VolumeBackups } from "./backups.ts";
-import { chunksOf } from "./chunker.ts";
+import type { VolumeBackups, SnapshotPlace } from "./backups.ts";
+import { MemoryRepository } from "./snapshots/memory-repository.ts";
+import { chunksOf } from "./snapshots/chunker.ts";
 
 const at = useVolumes();
 const files = createContainerFiles();
 const signal = new AbortController().signal;
 let backups: VolumeBackups;
 let frozen: (readonly string[])[];
+const repository = new MemoryRepository();
+const repositories: string[] = [];
 
 afterAll(() => files.close());
 
@@ -36,6 +39,10 @@ beforeEach(async () => {
       whileFrozen: async (ids, work) => {
         frozen.push(ids);
         return await work();
+      },
+      openRepository: (asked) => {
+        repositories.push(asked.name);
+        return Promise.resolve(repository);
       },
     },
     join(at().base, "snapshots"),
@@ -150,43 +157,59 @@ describe("snapshots", () => {
     const large = Buffer.alloc(8 << 20);
     for (let index = 0; index < large.length; index += 4) large.writeInt32LE(Math.imul(index, 0x9e3779b1) | 0, index);
     writeFileSync(content("data", "sub/large"), large);
-    const first = await backups.snapshot("data", signal);
+    const first = await backups.snapshot("data", undefined, signal);
     writeFileSync(content("data", "sub/large"), Buffer.concat([Buffer.from("put in front"), large]));
-    const second = await backups.snapshot("data", signal);
+    const second = await backups.snapshot("data", undefined, signal);
     expect(second.added).toBeLessThan(first.added / 2);
-    expect((await backups.snapshots("data")).map(({ id }) => id)).toEqual([first.id, second.id]);
+    expect((await backups.snapshots("data", undefined, signal)).map(({ id }) => id)).toEqual([first.id, second.id]);
     await at().volumes.remove("data", { force: true });
-    await backups.restore({ volume: "data", id: first.id.slice(0, 8), to: "again" }, signal);
+    await backups.restore({ volume: "data", id: first.id.slice(0, 8), to: "again" }, undefined, signal);
     expect(readFileSync(content("again", "sub/large")).equals(large)).toBe(true);
     expect(statSync(content("again")).uid).toBe(5);
     const before = chunkFiles().length;
-    await backups.removeSnapshot("data", first.id);
+    await backups.removeSnapshot("data", first.id, undefined, signal);
     expect(chunkFiles().length).toBeLessThan(before);
-    await backups.restore({ volume: "data", id: second.id, to: "later" }, signal);
+    await backups.restore({ volume: "data", id: second.id, to: "later" }, undefined, signal);
     expect(statSync(content("later", "sub/large")).size).toBe(large.length + 12);
-    await backups.removeSnapshot("data", second.id);
+    await backups.removeSnapshot("data", second.id, undefined, signal);
     expect(chunkFiles()).toEqual([]);
-    await expect(backups.removeSnapshot("data", second.id)).rejects.toMatchObject({ category: "not-found" });
+    await expect(backups.removeSnapshot("data", second.id, undefined, signal)).rejects.toMatchObject({ category: "not-found" });
   });
 
   it("of the same content are one", async () => {
-    const { id } = await backups.snapshot("data", signal);
-    expect((await backups.snapshot("data", signal)).id).toBe(id);
-    expect(await backups.snapshots("data")).toHaveLength(1);
+    const { id } = await backups.snapshot("data", undefined, signal);
+    expect((await backups.snapshot("data", undefined, signal)).id).toBe(id);
+    expect(await backups.snapshots("data", undefined, signal)).toHaveLength(1);
   });
 
   it.each(["changed", "gone"])("make no volume when a byte of them is %s", async (how) => {
-    const { id } = await backups.snapshot("data", signal);
+    const { id } = await backups.snapshot("data", undefined, signal);
     const path = join(at().base, "snapshots/chunks", chunkFiles()[0] ?? "");
     if (how === "gone") writeFileSync(path, "");
     else writeFileSync(path, readFileSync(path).fill(7, 20, 24));
-    await expect(backups.restore({ volume: "data", id, to: "again" }, signal)).rejects.toThrow("the snapshot is damaged");
+    await expect(backups.restore({ volume: "data", id, to: "again" }, undefined, signal)).rejects.toThrow("the snapshot is damaged");
     expect(await at().list()).toEqual(["data"]);
   });
 
+  it("in a registry bring a volume back on a host that never had it, or nothing at all", async () => {
+    const place: SnapshotPlace = { name: "registry/backups", auth: { credential: { kind: "anonymous" }, serverAddress: undefined } };
+    const { id } = await backups.snapshot("data", place, signal);
+    expect(existsSync(join(at().base, "snapshots"))).toBe(false);
+    await at().volumes.remove("data", { force: true });
+    const restored = { volume: "data", id: id.slice(0, 8), to: "again" };
+    await backups.restore(restored, place, signal);
+    expect(readFileSync(content("again", "sub/file"), "utf8")).toBe("kept");
+    for (const [digest, bytes] of repository.blobs) if (bytes.length > 2) repository.blobs.set(digest, Buffer.alloc(bytes.length, 7));
+    await expect(backups.restore({ ...restored, to: "damaged" }, place, signal)).rejects.toThrow("the snapshot is damaged");
+    expect(await at().list()).toEqual(["again"]);
+    expect(new Set(repositories)).toEqual(new Set(["registry/backups"]));
+  });
+
   it("are found by names alone", async () => {
-    await expect(backups.snapshots("../data")).rejects.toThrow("includes invalid characters");
-    await expect(backups.restore({ volume: "data", id: "../x", to: "other" }, signal)).rejects.toMatchObject({ category: "not-found" });
+    await expect(backups.snapshots("../data", undefined, signal)).rejects.toThrow("includes invalid characters");
+    await expect(backups.restore({ volume: "data", id: "../x", to: "other" }, undefined, signal)).rejects.toMatchObject({
+      category: "not-found",
+    });
   });
 });
 

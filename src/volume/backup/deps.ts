@@ -1,10 +1,8 @@
 import type { VolumeContext } from "../deps.ts";
 import type { FolderArchives, WhileFrozen } from "../ports.ts";
-import type { SnapshotStore } from "./snapshot-store.ts";
 
 /** What the verbs of backups share. */
 export interface BackupContext extends VolumeContext {
   readonly archives: FolderArchives;
   readonly whileFrozen: WhileFrozen;
-  readonly snapshots: SnapshotStore;
 }

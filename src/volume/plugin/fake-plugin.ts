@@ -1,4 +1,5 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -16,9 +17,10 @@ export class FakePlugin {
   readonly #folder: string;
   readonly #server: Server;
 
-  constructor(folder: string) {
+  /** @param tls speaks TLS, and asks for what these say. */
+  constructor(folder: string, tls?: ServerOptions) {
     this.#folder = folder;
-    this.#server = createServer((request, response) => {
+    const listener: RequestListener = (request, response) => {
       const pieces: Buffer[] = [];
       request.on("data", (piece: Buffer) => pieces.push(piece));
       request.on("end", () => {
@@ -30,7 +32,8 @@ export class FakePlugin {
         if (answer === undefined) return;
         response.end(typeof answer === "string" ? answer : JSON.stringify(answer));
       });
-    });
+    };
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   }
 
   /** @param address a path, or a port. */

@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isEngineError } from "#errors/engine-error.ts";
+import { makeCertificate } from "#http/test-certificates.ts";
 import { asked, useVolumes } from "../testing.ts";
 import { findPlugin, pluginNames } from "./discover.ts";
 import { FakePlugin, HANG_UP } from "./fake-plugin.ts";
@@ -224,4 +225,54 @@ it("speaks TCP with a plugin that has an address", async () => {
   await at().volumes.create({ ...asked("data"), driver: "remote" });
   expect(remote.volumes.has("data")).toBe(true);
   await remote.close();
+});
+
+describe("a plugin over TLS, by a description with TLSConfig", () => {
+  const authority = makeCertificate({ name: "authority", ca: true });
+  const server = makeCertificate({ name: "plugin", issuer: authority, use: "server" });
+  const client = makeCertificate({ name: "engine", issuer: authority, use: "client" });
+  const stranger = makeCertificate({ name: "stranger", ca: true });
+  let remote: FakePlugin;
+
+  beforeEach(async () => {
+    remote = new FakePlugin(at().base, {
+      cert: server.cert,
+      key: server.key,
+      ca: authority.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    await remote.listen(0);
+    const files = { "ca.pem": authority.cert, "cert.pem": client.cert, "key.pem": client.key, "stranger.pem": stranger.cert };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(at().plugins, name), text);
+  });
+  afterEach(async () => await remote.close());
+
+  const made = async (TLSConfig: object): Promise<boolean> => {
+    writeFileSync(
+      join(at().plugins, "remote.json"),
+      JSON.stringify({ Name: "remote", Addr: `https://127.0.0.1:${remote.port}`, TLSConfig }),
+    );
+    await at().volumes.create({ ...asked("data"), driver: "remote" });
+    return remote.volumes.has("data");
+  };
+  const identity = { CertFile: "cert.pem", KeyFile: "key.pem" };
+
+  it("is spoken to when both show who they are, files found beside the description", async () => {
+    expect(await made({ CAFile: "ca.pem", ...identity })).toBe(true);
+  });
+
+  it("is spoken to unverified where that is said", async () => {
+    expect(await made({ InsecureSkipVerify: true, ...identity })).toBe(true);
+  });
+
+  it.each([
+    ["its authority is another", { CAFile: "stranger.pem", ...identity }, /certificate/],
+    ["it does not know us", { CAFile: "ca.pem" }, /certificate required|ECONNRESET|hang up|alert/],
+    ["a file is missing", { CAFile: "none.pem", ...identity }, /none\.pem/],
+  ])("is not spoken to when %s", async (_, tls, message) => {
+    await expect(made(tls)).rejects.toThrow(message);
+    expect(remote.volumes.size).toBe(0);
+    expect(await at().list()).toEqual([]);
+  });
 });

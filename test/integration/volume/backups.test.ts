@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { ServedRegistry } from "#registry/testing.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { dhowCli } from "../../support/dhow-cli.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
+import { TestRegistry } from "../../support/registry.ts";
 
 const daemon = useDaemon({ images: [busyboxArchive] });
 const docker = new DockerCli(daemon);
@@ -42,4 +44,54 @@ it("dhow volume export, import, clone and snapshot, of a volume in use", async (
   await dhow.ok("volume", "snapshot", "--remove", snapshot, "data");
   await docker.ok("rm", "-f", id);
   await docker.ok("volume", "rm", "data", "copy", "twin", "old");
+});
+
+const registries = {
+  "Dhow's own": async () => {
+    const registry = await ServedRegistry.start();
+    return { host: registry.host, stop: () => registry[Symbol.asyncDispose]() };
+  },
+  "Debian's docker-registry": async () => {
+    const registry = await TestRegistry.start();
+    return { host: registry.host, stop: () => registry.stop() };
+  },
+};
+
+describe.each(Object.entries(registries))("snapshots in a registry: %s", (_, start) => {
+  it("are taken of a volume in use, add what has changed, and bring it back when this host has nothing of it any more", async () => {
+    const { host, stop } = await start();
+    const repository = ["--repository", `${host}/team/backups`];
+    const id = await docker.ok(
+      "run",
+      "-d",
+      "-v",
+      "kept:/d",
+      BUSYBOX,
+      "sh",
+      "-c",
+      "dd if=/dev/urandom of=/d/big bs=1M count=6 2>/dev/null; chown 5:6 /d; echo one >/d/file; touch /d/ready; sleep 1000",
+    );
+    await expect.poll(async () => (await docker.run(["exec", id, "ls", "/d/ready"])).code).toBe(0);
+    const sum = await docker.ok("exec", id, "sha256sum", "/d/big");
+    const first = await dhow.ok("volume", "snapshot", ...repository, "kept");
+    await docker.ok("exec", id, "sh", "-c", "echo two >/d/file");
+    const second = await dhow.ok("volume", "snapshot", ...repository, "kept");
+    const [, ...rows] = (await dhow.ok("volume", "snapshot", ...repository, "--list", "kept"))
+      .split("\n")
+      .map((line) => line.split(/ {2,}/));
+    expect(rows.map(([name]) => name)).toEqual([first.slice(0, 12), second.slice(0, 12)]);
+    expect(Number(rows[1]?.[3])).toBeLessThan(Number(rows[0]?.[3]) / 2);
+    await docker.ok("rm", "-f", id);
+    await docker.ok("volume", "rm", "kept");
+    await dhow.ok("volume", "snapshot", ...repository, "--restore", first, "--to", "back", "kept");
+    const script = "cat /d/file; stat -c %u:%g /d; sha256sum /d/big";
+    expect(await docker.ok("run", "--rm", "-v", "back:/d", BUSYBOX, "sh", "-c", script)).toBe(`one\n5:6\n${sum}`);
+    await docker.ok("volume", "rm", "back");
+    await dhow.ok("volume", "snapshot", ...repository, "--remove", first, "kept");
+    expect(await dhow.ok("volume", "snapshot", ...repository, "--list", "kept")).not.toContain(first.slice(0, 12));
+    await stop();
+    const gone = await dhow.run(["volume", "snapshot", ...repository, "--restore", second, "--to", "back", "kept"]);
+    expect(gone.stderr).toMatch(/ECONNREFUSED|connection refused/i);
+    expect(await docker.ok("volume", "ls", "-q")).toBe("");
+  });
 });

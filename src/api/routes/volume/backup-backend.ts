@@ -1,5 +1,6 @@
 import type { BackupCompression } from "#volume/backup/export.ts";
-import type { Snapshot } from "#volume/backup/snapshot-store.ts";
+import type { SnapshotPlace } from "#volume/backup/backups.ts";
+import type { Snapshot } from "#volume/backup/snapshots/contract.ts";
 import type { Volume } from "#volume/volume.ts";
 
 /** What the routes of volumes' copies need of the engine. */
@@ -10,8 +11,12 @@ export interface VolumeBackupBackend {
   ): Promise<AsyncIterable<Uint8Array>>;
   import(name: string, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Volume>;
   clone(name: string, to: string): Promise<Volume>;
-  snapshot(name: string, signal: AbortSignal): Promise<Snapshot>;
-  snapshots(name: string): Promise<readonly Snapshot[]>;
-  restore(request: { readonly volume: string; readonly id: string; readonly to: string }, signal: AbortSignal): Promise<Volume>;
-  removeSnapshot(name: string, id: string): Promise<void>;
+  snapshot(name: string, place: SnapshotPlace, signal: AbortSignal): Promise<Snapshot>;
+  snapshots(name: string, place: SnapshotPlace, signal: AbortSignal): Promise<readonly Snapshot[]>;
+  restore(
+    request: { readonly volume: string; readonly id: string; readonly to: string },
+    place: SnapshotPlace,
+    signal: AbortSignal,
+  ): Promise<Volume>;
+  removeSnapshot(name: string, id: string, place: SnapshotPlace, signal: AbortSignal): Promise<void>;
 }

@@ -1,7 +1,9 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { type ApiRequest, json, noContent, type Reply, type Route } from "#http/route.ts";
+import { parseRegistryAuth } from "#spec/registry-auth.ts";
 import type { VolumeSnapshot } from "#spec/volume-snapshot.ts";
-import type { Snapshot } from "#volume/backup/snapshot-store.ts";
+import type { SnapshotPlace } from "#volume/backup/backups.ts";
+import type { Snapshot } from "#volume/backup/snapshots/contract.ts";
 import { volumeView } from "../../views/volume.ts";
 import type { VolumeBackupBackend } from "./backup-backend.ts";
 
@@ -23,19 +25,19 @@ export function volumeBackupRoutes(backend: VolumeBackupBackend): Route[] {
     {
       method: "POST",
       path: "/volumes/:name/snapshots",
-      handler: async (request) => json(snapshotView(await backend.snapshot(of(request), request.signal)), 201),
+      handler: async (request) => json(snapshotView(await backend.snapshot(of(request), placeOf(request), request.signal)), 201),
     },
     {
       method: "GET",
       path: "/volumes/:name/snapshots",
-      handler: async (request) => json((await backend.snapshots(of(request))).map(snapshotView)),
+      handler: async (request) => json((await backend.snapshots(of(request), placeOf(request), request.signal)).map(snapshotView)),
     },
     { method: "POST", path: "/volumes/:name/snapshots/:id/restore", handler: (request) => restore(backend, request) },
     {
       method: "DELETE",
       path: "/volumes/:name/snapshots/:id",
       handler: async (request) => {
-        await backend.removeSnapshot(of(request), request.params["id"] ?? "");
+        await backend.removeSnapshot(of(request), request.params["id"] ?? "", placeOf(request), request.signal);
         return noContent();
       },
     },
@@ -51,7 +53,13 @@ async function exportVolume(backend: VolumeBackupBackend, { params, query, signa
 
 async function restore(backend: VolumeBackupBackend, request: ApiRequest): Promise<Reply> {
   const { name: volume = "", id = "" } = request.params;
-  return json(volumeView(await backend.restore({ volume, id, to: wanted(request, "to") }, request.signal)), 201);
+  return json(volumeView(await backend.restore({ volume, id, to: wanted(request, "to") }, placeOf(request), request.signal)), 201);
+}
+
+/** Snapshots of a registry's repository are asked for by its name, with the credentials that a push has. */
+function placeOf({ query, headers }: ApiRequest): SnapshotPlace {
+  const name = query.get("repository") ?? "";
+  return name === "" ? undefined : { name, auth: parseRegistryAuth(headers["x-registry-auth"]) };
 }
 
 function wanted({ query }: ApiRequest, key: string): string {

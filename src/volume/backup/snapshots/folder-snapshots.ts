@@ -1,31 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
 import { EngineError } from "#errors/engine-error.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
-import { validateVolumeName } from "../volume.ts";
+import { validateVolumeName } from "../../volume.ts";
 import { chunksOf } from "./chunker.ts";
+import { compressChunk, damaged, decompressChunk, sha256 } from "./chunk.ts";
+import { type Snapshot, type SnapshotStorage, theOneOf } from "./contract.ts";
 
-// Not made at once: a start of the daemon has no use for the module.
-const compress = (bytes: Uint8Array): Promise<Buffer> => promisify(zstdCompress)(bytes);
-const decompress = (bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Buffer> => promisify(zstdDecompress)(bytes, options);
 const ID = /^[0-9a-f]{64}$/;
-const LARGEST_CHUNK = 8 * 1024 * 1024;
-
-/** A volume's content at one moment. */
-export interface Snapshot {
-  /** Of the archive, by which it is verified: 64 hexadecimal digits of SHA-256. */
-  readonly id: string;
-  readonly volume: string;
-  /** RFC 3339. */
-  readonly created: string;
-  /** Bytes of the archive. */
-  readonly size: number;
-  /** Bytes on disk that it added to what was there. */
-  readonly added: number;
-}
 
 interface Manifest extends Snapshot {
   readonly chunks: readonly string[];
@@ -35,7 +18,7 @@ interface Manifest extends Snapshot {
  * Snapshots in a folder: `chunks/ab/<sha256>.zst`, each once however many snapshots have it, and `snapshots/<volume>/<id>.json`. A manifest is written
  * when all of its chunks are on the disk; a kill in between leaves chunks that the next removal takes along.
  */
-export class SnapshotStore {
+export class FolderSnapshots implements SnapshotStorage {
   readonly #root: string;
   readonly #locks = new KeyedMutex();
 
@@ -43,7 +26,6 @@ export class SnapshotStore {
     this.#root = root;
   }
 
-  /** Keeps an archive. One that is there already is told as it is. */
   async add(volume: string, archive: AsyncIterable<Uint8Array>): Promise<Snapshot> {
     return await this.#locks.run("", async () => {
       const hash = createHash("sha256");
@@ -65,7 +47,6 @@ export class SnapshotStore {
     });
   }
 
-  /** The oldest first. */
   async list(volume: string): Promise<readonly Snapshot[]> {
     validateVolumeName(volume);
     const names = await readdir(join(this.#root, "snapshots", volume)).catch(() => []);
@@ -78,15 +59,10 @@ export class SnapshotStore {
       .toSorted((a, b) => (a.created < b.created ? -1 : 1));
   }
 
-  /** @throws EngineError `not-found` for none, `invalid` for the beginning of several ids. */
   async find(volume: string, id: string): Promise<Snapshot> {
-    const found = (await this.list(volume)).filter((snapshot) => id !== "" && snapshot.id.startsWith(id));
-    if (found.length > 1) throw new EngineError("invalid", `several snapshots of ${volume} begin with ${id.slice(0, 64)}`);
-    if (found[0] === undefined) throw new EngineError("not-found", `no such snapshot of ${volume}: ${id.slice(0, 64)}`);
-    return found[0];
+    return theOneOf(await this.list(volume), volume, id);
   }
 
-  /** The archive; throws at its end, or before, when a byte is not what it was. @throws EngineError `system`. */
   async *content({ volume, id }: Pick<Snapshot, "volume" | "id">): AsyncGenerator<Uint8Array, void, undefined> {
     const manifest = await this.#read(volume, id);
     if (manifest === undefined) throw new EngineError("not-found", `no such snapshot of ${volume}: ${id}`);
@@ -99,7 +75,6 @@ export class SnapshotStore {
     if (hash.digest("hex") !== id) throw damaged(`it is not what ${id} was`);
   }
 
-  /** With the chunks that no other snapshot has. */
   async remove({ volume, id }: Pick<Snapshot, "volume" | "id">): Promise<void> {
     await this.#locks.run("", async () => {
       await unlink(this.#manifestOf(volume, id));
@@ -110,14 +85,14 @@ export class SnapshotStore {
   async #keep(name: string, chunk: Buffer): Promise<number> {
     const path = this.#chunkPath(name);
     if ((await stat(path).catch(() => undefined)) !== undefined) return 0;
-    const bytes = await compress(chunk);
+    const bytes = await compressChunk(chunk);
     await writeWhole(path, bytes);
     return bytes.length;
   }
 
   async #chunk(name: string): Promise<Buffer> {
     try {
-      const chunk = await decompress(await readFile(this.#chunkPath(name)), { maxOutputLength: LARGEST_CHUNK });
+      const chunk = await decompressChunk(await readFile(this.#chunkPath(name)));
       if (sha256(chunk) === name) return chunk;
     } catch (cause) {
       throw damaged(`chunk ${name} cannot be read`, cause);
@@ -155,14 +130,6 @@ export class SnapshotStore {
 
 function shown({ id, volume, created, size, added }: Manifest): Snapshot {
   return { id, volume, created, size, added };
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-function damaged(reason: string, cause?: unknown): EngineError {
-  return new EngineError("system", `the snapshot is damaged: ${reason}`, { cause });
 }
 
 /** There whole or not at all, and on the disk when this resolves. */
