@@ -28,6 +28,8 @@ type UseRow = { container: string; target: string; volume: string; owned: number
 export class VolumeStore {
   readonly #database: Database;
   readonly #root: string;
+  /** As they were read; undefined after a change. Lists are asked for more often than they change. */
+  #all: readonly Volume[] | undefined;
 
   constructor(database: Database, root: string) {
     this.#database = database;
@@ -44,13 +46,15 @@ export class VolumeStore {
     return row === undefined ? undefined : this.#volume(row);
   }
 
-  all(): Volume[] {
-    const rows = this.#database.read((db) => db.all<VolumeRow>("SELECT * FROM volumes ORDER BY name"));
-    return rows.map((row) => this.#volume(row));
+  /** By name. */
+  all(): readonly Volume[] {
+    const rows = (): VolumeRow[] => this.#database.read((db) => db.all<VolumeRow>("SELECT * FROM volumes ORDER BY name"));
+    return (this.#all ??= rows().map((row) => this.#volume(row)));
   }
 
   /** @param use of the container that it is made for: an anonymous volume without would be nobody's. */
   add({ name, created, labels, driver, options }: VolumeRecord, use?: VolumeUse): void {
+    this.#all = undefined;
     this.#database.transact((db) => {
       const row = [name, created, JSON.stringify(labels), driver, JSON.stringify(options)] as const;
       db.run("INSERT INTO volumes (name, created, labels, driver, options) VALUES (?, ?, ?, ?, ?)", ...row);
@@ -60,6 +64,7 @@ export class VolumeStore {
 
   /** @param releasedBy a container whose use of it ends with it. */
   delete(name: string, releasedBy = ""): void {
+    this.#all = undefined;
     this.#database.record((db) => {
       db.run("DELETE FROM volume_uses WHERE volume = ? AND container = ?", name, releasedBy);
       db.run("DELETE FROM volumes WHERE name = ?", name);
@@ -119,7 +124,7 @@ export class VolumeStore {
   }
 
   #volume({ name, created, labels, driver, options }: VolumeRow): Volume {
-    const mountpoint = isLocal({ driver }) ? join(this.folderOf(name), "_data") : "";
+    const mountpoint = isLocal({ driver }) ? `${this.#root}/${name}/_data` : "";
     return { name, created, labels: textsOf(labels), driver, options: textsOf(options), mountpoint, scope: "local" };
   }
 }

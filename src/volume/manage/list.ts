@@ -42,7 +42,7 @@ async function pluginNames({ drivers }: Deps, recorded: readonly Volume[]): Prom
   return [...new Set([...(await drivers.plugins.names()), ...used])];
 }
 
-async function withDrivers(deps: Deps, recorded: readonly Volume[]): Promise<{ volumes: Volume[]; warnings: string[] }> {
+async function withDrivers(deps: Deps, recorded: readonly Volume[]): Promise<VolumeList> {
   const volumes = new Map(recorded.map((volume) => [volume.name, volume]));
   const warnings: string[] = [];
   await Promise.all(

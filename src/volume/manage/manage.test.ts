@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { median } from "#test/support/median.ts";
 import { asked, useVolumes } from "../testing.ts";
+import { VolumeStore } from "../volume-store.ts";
 
 const at = useVolumes();
 
@@ -144,4 +146,21 @@ it("removes a volume that a container has nested too deep for a path", async () 
   ]);
   await at().volumes.remove("deep", { force: false });
   expect(readdirSync(at().root)).toEqual([]);
+});
+
+it("lists a thousand volumes in well under 50 ms, and never as they were before", async () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `v${String(index).padStart(4, "0")}`);
+  const store = new VolumeStore(at().database, at().root);
+  for (const name of names) store.add({ name, created: "2026-01-01T00:00:00Z", labels: { of: "many" }, driver: "local", options: {} });
+  const times: number[] = [];
+  for (let round = 0; round < 9; round++) {
+    const start = performance.now();
+    expect((await at().list({ label: ["of=many"] })).length).toBe(1000);
+    times.push(performance.now() - start);
+  }
+  expect(median(times)).toBeLessThan(50);
+  await at().volumes.remove("v0500", { force: false });
+  expect(await at().list()).toEqual(names.filter((name) => name !== "v0500"));
+  await at().volumes.create(asked("v0500"));
+  expect(await at().list()).toEqual(names);
 });

@@ -27,6 +27,38 @@ const hostFolder = (name: string): string => {
   return path;
 };
 
+it("the commands of every introduction: volumes, binds and tmpfs", async () => {
+  for (const name of ["mysql:8.0", "my-development-image", "my-image"]) await docker.ok("tag", BUSYBOX, name);
+  const [project, readOnly] = [hostFolder("home/user/project"), hostFolder("host/path")];
+  writeFileSync(join(project, "app.js"), "on the host");
+  expect(await docker.ok("volume", "create", "my-data")).toBe("my-data");
+  await docker.ok("run", "-d", "-i", "--name", "database", "-v", "my-data:/var/lib/mysql", "mysql:8.0");
+  await docker.ok("exec", "database", "sh", "-c", "echo row >/var/lib/mysql/table");
+  const [inspected] = JSON.parse(await docker.ok("volume", "inspect", "my-data")) as [
+    { Mountpoint: string; Driver: string; Scope: string },
+  ];
+  expect(inspected).toMatchObject({ Driver: "local", Scope: "local" });
+  expect(readFileSync(join(inspected.Mountpoint, "table"), "utf8")).toBe("row\n");
+  expect((await docker.run(["volume", "rm", "my-data"])).stderr).toMatch(/volume is in use - \[[0-9a-f]{64}\]/);
+  // Data outlives the container, and is shared by those that have it.
+  await docker.ok("rm", "-f", "database");
+  await docker.ok("run", "-d", "-i", "--name", "second", "-v", "my-data:/var/lib/mysql", "mysql:8.0");
+  expect(await docker.ok("run", "--rm", "--volumes-from", "second:ro", BUSYBOX, "cat", "/var/lib/mysql/table")).toBe("row");
+  await docker.ok("rm", "-f", "second");
+  expect(await docker.ok("volume", "rm", "my-data")).toBe("my-data");
+  await docker.ok("run", "-d", "-i", "--name", "dev", "-v", `${project}:/app`, "my-development-image");
+  expect(await docker.ok("exec", "dev", "sh", "-c", "cat /app/app.js; echo changed >/app/app.js")).toBe("on the host");
+  expect(readFileSync(join(project, "app.js"), "utf8")).toBe("changed\n");
+  await docker.ok("run", "-d", "-i", "--name", "shown", "-v", `${readOnly}:/container/path:ro`, "my-image");
+  expect((await docker.run(["exec", "shown", "touch", "/container/path/x"])).stderr).toContain("Read-only file system");
+  const tmpfs = ["--tmpfs", "/secrets:size=64k,mode=700", "--mount", "type=tmpfs,dst=/cache,tmpfs-size=1m,tmpfs-mode=1777"];
+  const looks = "stat -c '%a %n' /secrets /cache; df -k /secrets /cache | awk 'NR>1 {print $2}'";
+  expect(await docker.ok("run", "--rm", ...tmpfs, "my-image", "sh", "-c", looks)).toBe("700 /secrets\n1777 /cache\n64\n1024");
+  await docker.ok("rm", "-f", "dev", "shown");
+  await docker.ok("rmi", "mysql:8.0", "my-development-image", "my-image");
+  expect(await docker.ok("volume", "ls", "-q")).toBe("");
+});
+
 describe("a volume of the local driver", () => {
   it("is a tmpfs of a size, for as long as a container has it", async () => {
     await docker.ok("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=1m,uid=1000", "memory");
