@@ -69,7 +69,7 @@ describe.each(Object.entries(registries))("snapshots in a registry: %s", (_, sta
       BUSYBOX,
       "sh",
       "-c",
-      "dd if=/dev/urandom of=/d/big bs=1M count=6 2>/dev/null; chown 5:6 /d; echo one >/d/file; touch /d/ready; sleep 1000",
+      "dd if=/dev/urandom of=/d/big bs=1M count=12 2>/dev/null; chown 5:6 /d; echo one >/d/file; touch /d/ready; sleep 1000",
     );
     await expect.poll(async () => (await docker.run(["exec", id, "ls", "/d/ready"])).code).toBe(0);
     const sum = await docker.ok("exec", id, "sha256sum", "/d/big");

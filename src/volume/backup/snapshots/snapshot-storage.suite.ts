@@ -27,7 +27,7 @@ export function snapshotStorageSuite(name: string, open: () => SnapshotStorage):
   describe(`snapshots in ${name}`, () => {
     it("are what was given, by its digest, and only what is new is added", async () => {
       const storage = open();
-      const large = noise(4);
+      const large = noise(8);
       const first = await storage.add("data", stream(large));
       expect(first).toMatchObject({ id: sha256(large), volume: "data", size: large.length });
       const changed = Buffer.concat([Buffer.from("put in front"), large]);
