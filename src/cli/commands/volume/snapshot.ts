@@ -14,7 +14,7 @@ const flags = {
   restore: text("Make a volume of this snapshot; --to names it", { value: "snapshot" }),
   to: text("Name of the volume that --restore makes", { value: "volume" }),
   remove: list("Remove a snapshot, and what no other one has of it", { value: "snapshot" }),
-  repository: text("Keep snapshots in a registry ('host/name'), instead of on the engine's host", { short: "r", value: "repository" }),
+  repository: text("Use snapshots of this registry's repository, not the engine's own", { short: "r", value: "name" }),
 };
 
 /** Takes a snapshot of a volume and prints its id; or lists, restores and removes them. */
