@@ -125,7 +125,7 @@ export function createImageService(deps: ImageServiceDeps, options: ImageService
       const { runDoctor } = await import("./doctor/doctor.ts");
       return runDoctor({ images, content, snapshots, leases, collector, openAssembly, remote: deps.remote }, how, signal);
     },
-    prune: (filters, signal) => pruneImages({ images, containers, collector, events }, filters, Date.now(), signal),
+    prune: (filters, signal) => pruneImages({ images, containers, collector, events, content, snapshots }, filters, Date.now(), signal),
     load: (input, progress, signal) => loadImages(arrivals, input, progress, signal),
     save: async (input, signal) => {
       const { saveImages } = await import("./save/save.ts");

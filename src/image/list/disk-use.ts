@@ -40,6 +40,16 @@ export async function imagesDiskUse(deps: DiskUseDeps, listed: readonly ListedIm
   };
 }
 
+/** What of these images is measured now and counts as given back when it is gone afterwards. @returns bytes that are gone, when called. */
+export async function measureReclaimed(deps: DiskUseDeps, images: readonly Image[]): Promise<() => number> {
+  const parts = await measureParts(deps, images);
+  return () => sum([...parts.values()], (part) => (isHere(deps, part) ? 0 : part.bytes));
+}
+
+function isHere({ content, snapshots }: DiskUseDeps, { kind, digest }: Part): boolean {
+  return kind === "layer" ? snapshots.hasLayer(digest) : content.sizeOf(digest) !== undefined;
+}
+
 /** Something on the disk that images have. The lowest layer's chain id may be the digest of its archive: the kind tells them apart. */
 interface Part {
   readonly kind: "layer" | "archive";

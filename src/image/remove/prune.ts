@@ -3,12 +3,13 @@ import { matchesLabels, type Filters } from "#spec/filters.ts";
 import { parseTimestamp } from "#spec/timestamps.ts";
 import { familiarString } from "#spec/reference.ts";
 import type { Digest } from "#spec/digest.ts";
+import { measureReclaimed, type DiskUseDeps } from "../list/disk-use.ts";
 import { createdAt, labelsOf, type Image } from "../record/image.ts";
 import { removeImage, type RemoveDeps, type RemovedItem } from "./remove.ts";
 
 export interface PrunedImages {
   readonly removed: readonly RemovedItem[];
-  /** Bytes of the layers that are gone, as `system df` counts them. */
+  /** Bytes of layers and archives that are gone, as `system df` counts them. */
   readonly reclaimedBytes: number;
 }
 
@@ -17,21 +18,27 @@ export interface PrunedImages {
  *
  * @throws EngineError `invalid` for a filter.
  */
-export async function pruneImages(deps: RemoveDeps, filters: Filters, now: number, signal: AbortSignal): Promise<PrunedImages> {
+export async function pruneImages(
+  deps: RemoveDeps & DiskUseDeps,
+  filters: Filters,
+  now: number,
+  signal: AbortSignal,
+): Promise<PrunedImages> {
   const danglingOnly = booleanOf(filters, "dangling") ?? true;
   const until = untilOf(filters, now);
-  const sizes = new Map(deps.images.all().flatMap(({ layers }) => layers.map(({ chainId, size }) => [chainId, size] as const)));
   const isMeant = (image: Image): boolean =>
     !isIntermediate(deps, image) &&
     (!danglingOnly || image.references.every(({ digest }) => digest !== undefined)) &&
     (until === undefined || (createdAt(image) ?? Number.POSITIVE_INFINITY) <= until) &&
     matchesLabels(filters, labelsOf(image));
+  const meant = deps.images.all().filter(isMeant);
+  const reclaimed = await measureReclaimed(deps, meant);
   const removed: RemovedItem[] = [];
-  for (const { id } of deps.images.all().filter(isMeant)) {
+  for (const { id } of meant) {
     if (signal.aborted) break;
     removed.push(...(await removeUnused(deps, id)));
   }
-  const reclaimedBytes = removed.reduce((sum, item) => sum + ("deleted" in item ? (sizes.get(item.deleted) ?? 0) : 0), 0);
+  const reclaimedBytes = reclaimed();
   deps.events.emit({ type: "image", action: "prune", id: "", attributes: { reclaimed: String(reclaimedBytes) } });
   return { removed, reclaimedBytes };
 }
