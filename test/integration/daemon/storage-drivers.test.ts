@@ -24,8 +24,12 @@ function plainPlace(): Place {
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
-describe.skipIf(whyNoBtrfs !== undefined)("btrfs", () => tryDriver("btrfs", whyNoBtrfs === undefined ? new BtrfsDisk(1024) : plainPlace()));
-describe("vfs", () => tryDriver("vfs", plainPlace()));
+describe.skipIf(whyNoBtrfs !== undefined)("btrfs", () => {
+  tryDriver("btrfs", whyNoBtrfs === undefined ? new BtrfsDisk(1024) : plainPlace());
+});
+describe("vfs", () => {
+  tryDriver("vfs", plainPlace());
+});
 
 function tryDriver(name: string, place: Place): void {
   // Behind the daemon's own end: hooks run in reverse.
