@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, expect, it } from "vitest";
 import { isEngineError } from "#errors/engine-error.ts";
+import { findIgzipDeflate } from "#sys/codecs/igzip-deflate.ts";
 import { RingReader, RingWriter } from "../files/ring.ts";
 import { createCompressor } from "./compressor.ts";
 import { compressByNode, Output, Source } from "./run-job.ts";
@@ -38,7 +39,8 @@ async function compressed(bytes: Uint8Array): Promise<{ gzip: Buffer; result: un
 it.each([
   ["nothing", Buffer.alloc(0)],
   ["a byte", Buffer.from("x")],
-  ["exactly a buffer", Buffer.alloc(1024 * 1024, "ab")],
+  ["exactly a piece", Buffer.alloc(1024 * 1024, "ab")],
+  ["a piece that cannot be compressed, and a byte", randomBytes(1024 * 1024 + 1)],
   ["more than the ring holds", large],
 ])("gives the gzip of %s, with both digests", async (_, bytes) => {
   const { gzip, result } = await compressed(bytes);
@@ -48,6 +50,13 @@ it.each([
 
 it("gives the same bytes again", async () => {
   expect((await compressed(large)).gzip.equals((await compressed(large)).gzip)).toBe(true);
+});
+
+it.skipIf(findIgzipDeflate() === undefined)("makes of each piece what it makes of it alone, whoever made the one before", async () => {
+  const parts = [randomBytes(1024 * 1024), Buffer.alloc(1024 * 1024, "layer"), large.subarray(5_500_000, 5_500_000 + 1024 * 1024)];
+  const pieces = [...parts, ...parts, Buffer.from("the rest")];
+  const alone = await Promise.all(pieces.map(async (piece) => (await compressed(piece)).gzip));
+  expect((await compressed(Buffer.concat(pieces))).gzip.equals(Buffer.concat(alone))).toBe(true);
 });
 
 it("does as well without ISA-L", async () => {

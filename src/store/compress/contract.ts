@@ -2,7 +2,7 @@ import type { Digest } from "#spec/digest.ts";
 
 /**
  * Makes gzip of layers that are kept plain, while they are sent somewhere: nothing is written. Compressing the same layer again on the same
- * host gives the same bytes, so that an upload that broke off can go on where it was.
+ * host gives the same bytes, however many processors it has, so that an upload that broke off can go on where it was.
  */
 export interface Compressor {
   /**

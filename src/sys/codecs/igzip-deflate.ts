@@ -4,7 +4,7 @@ import { CodecError } from "./native-stream.ts";
 
 /**
  * gzip by Intel's ISA-L, some six times as fast as zlib's level 1 for about the same size. `struct isal_zstream` (igzip_lib.h) is laid out
- * by hand, as in igzip.ts, and proved by a trial run in the same way. Every call works on the thread that makes it: for threads of our own.
+ * by hand, as in igzip.ts, and proved by a trial run in the same way.
  */
 const SONAME = "libisal.so.2";
 /** 262,624 in 2.30, and room to grow: the library clears what it knows of. */
@@ -25,77 +25,83 @@ const AT = {
 } as const;
 const IGZIP_GZIP = 1;
 
-type Call = (state: Buffer) => unknown;
+type Deflate<Result> = (state: Buffer) => Result;
 
-/** One gzip member in the making. The same input in the same pieces gives the same output. */
-export interface GzipWriter {
-  /** Compresses a piece into `output`, once or more often; `emit` is told each time how many bytes are in it. */
-  write(piece: Uint8Array, output: Uint8Array, emit: (length: number) => void): void;
-  /** Writes what is left. */
-  finish(output: Uint8Array, emit: (length: number) => void): void;
+/** Makes gzip members, one after the other; for several at once take several. */
+export interface GzipMembers {
+  /**
+   * Compresses all of `input` into `output`, which has `roomFor` it, on a thread of libuv's pool. Neither may be touched meanwhile. The same
+   * input gives the same member.
+   *
+   * @returns the member's length.
+   */
+  write(input: Uint8Array, output: Uint8Array): Promise<number>;
+}
+
+/** What a member may need: nine bits for a byte that is not to be compressed, headers, and what the library holds back. */
+export function roomFor(inputBytes: number): number {
+  return Math.ceil((inputBytes * 9) / 8) + 64 * 1024;
 }
 
 /** Undefined when the host has no library that works. */
-export function findIgzipDeflate(): { open(): GzipWriter } | undefined {
+export function findIgzipDeflate(): { open(): GzipMembers } | undefined {
   const library = openLibrary(SONAME);
   if (library === undefined) return undefined;
   const init = library.sync("void isal_deflate_init(void *stream)");
-  const deflate = library.sync("int isal_deflate(void *stream)");
-  return worksAsExpected(init, deflate) ? { open: () => new IgzipWriter(init, deflate) } : undefined;
+  const prototype = "int isal_deflate(void *stream)";
+  if (!worksAsExpected(init, library.sync(prototype))) return undefined;
+  const deflate = library.async(prototype);
+  return {
+    open() {
+      const member = new Member(init);
+      return { write: async (input, output) => member.end(await deflate(member.begin(input, output)), output) };
+    },
+  };
 }
 
-function worksAsExpected(init: Call, deflate: Call): boolean {
+function worksAsExpected(init: Deflate<unknown>, deflate: Deflate<unknown>): boolean {
   const text = Buffer.from("layer upon layer upon layer ".repeat(64));
-  const output = Buffer.alloc(64);
-  const parts: Buffer[] = [];
-  const emit = (length: number): void => void parts.push(Buffer.from(output.subarray(0, length)));
+  const output = Buffer.alloc(roomFor(text.length));
   try {
-    const writer = new IgzipWriter(init, deflate);
-    writer.write(text.subarray(0, 1000), output, emit);
-    writer.write(text.subarray(1000), output, emit);
-    writer.finish(output, emit);
-    return gunzipSync(Buffer.concat(parts)).equals(text);
+    const member = new Member(init);
+    const length = member.end(deflate(member.begin(text, output)), output);
+    return gunzipSync(output.subarray(0, length)).equals(text);
   } catch {
     return false;
   }
 }
 
-class IgzipWriter implements GzipWriter {
+class Member {
+  readonly #init: Deflate<unknown>;
   readonly #state = Buffer.alloc(STATE_BYTES);
   readonly #level = Buffer.alloc(LEVEL_BYTES);
-  readonly #deflate: Call;
 
-  constructor(init: Call, deflate: Call) {
-    this.#deflate = deflate;
-    init(this.#state);
-    this.#state.writeUInt32LE(LEVEL, AT.level);
-    this.#state.writeUInt32LE(LEVEL_BYTES, AT.levelBytes);
-    this.#state.writeBigUInt64LE(addressOf(this.#level), AT.levelBuffer);
-    this.#state.writeUInt16LE(IGZIP_GZIP, AT.gzip);
+  constructor(init: Deflate<unknown>) {
+    this.#init = init;
   }
 
-  write(piece: Uint8Array, output: Uint8Array, emit: (length: number) => void): void {
-    if (piece.length === 0) return;
-    this.#state.writeBigUInt64LE(addressOf(piece), AT.nextIn);
-    this.#state.writeUInt32LE(piece.length, AT.availIn);
-    this.#run(output, emit);
+  /** @returns what the library has to be called with. */
+  begin(input: Uint8Array, output: Uint8Array): Buffer {
+    const state = this.#state;
+    this.#init(state);
+    state.writeUInt32LE(LEVEL, AT.level);
+    state.writeUInt32LE(LEVEL_BYTES, AT.levelBytes);
+    state.writeBigUInt64LE(addressOf(this.#level), AT.levelBuffer);
+    state.writeUInt16LE(IGZIP_GZIP, AT.gzip);
+    state.writeUInt16LE(1, AT.endOfStream);
+    // Of no bytes there is no address, and none is needed.
+    if (input.length > 0) state.writeBigUInt64LE(addressOf(input), AT.nextIn);
+    state.writeUInt32LE(input.length, AT.availIn);
+    state.writeBigUInt64LE(addressOf(output), AT.nextOut);
+    state.writeUInt32LE(output.length, AT.availOut);
+    return state;
   }
 
-  finish(output: Uint8Array, emit: (length: number) => void): void {
-    this.#state.writeUInt32LE(0, AT.availIn);
-    this.#state.writeUInt16LE(1, AT.endOfStream);
-    this.#run(output, emit);
-  }
-
-  /** Until a call leaves room in the output: then all that is to be said of the input so far is said. */
-  #run(output: Uint8Array, emit: (length: number) => void): void {
-    for (let left = 0; left === 0;) {
-      this.#state.writeBigUInt64LE(addressOf(output), AT.nextOut);
-      this.#state.writeUInt32LE(output.length, AT.availOut);
-      const result = Number(this.#deflate(this.#state));
-      if (result !== 0) throw new CodecError(`compressing failed (ISA-L ${result})`);
-      left = this.#state.readUInt32LE(AT.availOut);
-      if (left < output.length) emit(output.length - left);
-    }
+  /** @returns the member's length. */
+  end(result: unknown, output: Uint8Array): number {
+    const [unread, left] = [this.#state.readUInt32LE(AT.availIn), this.#state.readUInt32LE(AT.availOut)];
+    // Without room left it may have more to say.
+    if (Number(result) !== 0 || unread > 0 || left === 0) throw new CodecError(`compressing failed (ISA-L ${Number(result)})`);
+    return output.length - left;
   }
 }
