@@ -348,6 +348,16 @@ async function deleted(manifests: readonly object[], tags: readonly string[]): P
   }
 }
 
+describe("data: sparse", () => {
+  it.each(["image", "index"])("%s is refused: a registry of ours has what its manifests name", async (kind) => {
+    for (const bytes of allBlobs) await registry.pushBlob(REPOSITORY, bytes);
+    const gone = imageManifest(config, [randomBytes(20)]);
+    const manifest = kind === "image" ? gone : index([gone]);
+    const answer = await registry.putManifest(REPOSITORY, `sparse-${kind}`, bytesOf(manifest), { "Content-Type": typeOf(manifest) });
+    expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining("MANIFEST_BLOB_UNKNOWN")]);
+  });
+});
+
 describe("tags as parameters of a manifest by digest", () => {
   it("sets each, and says so", async () => {
     for (const bytes of allBlobs) await registry.pushBlob(REPOSITORY, bytes);
@@ -390,7 +400,10 @@ describe("empty", () => {
 });
 
 describe("manifest errors", () => {
-  it.each([digestOf(randomBytes(1024)), "missing-tag"])("missing manifest %s", async (reference) => {
+  it.each([
+    ["by-digest", digestOf(randomBytes(1024))],
+    ["by-tag", "missing-tag"],
+  ])("missing manifest %s", async (_, reference) => {
     for (const method of ["GET", "HEAD", "DELETE"]) expect((await call(method, path(`manifests/${reference}`))).status).toBe(404);
     const { errors } = (await (await call("GET", path(`manifests/${reference}`))).json()) as { errors: { code: string }[] };
     expect(errors[0]?.code).toBe("MANIFEST_UNKNOWN");

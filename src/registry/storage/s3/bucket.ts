@@ -1,4 +1,5 @@
 import type * as Sdk from "@aws-sdk/client-s3";
+import { EngineError } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { ByteRange } from "../../protocol/range.ts";
 import { RegistryError } from "../../protocol/registry-error.ts";
@@ -38,7 +39,7 @@ export class Bucket {
     this.#copiedAtOnce = options.copiedAtOnce ?? COPIED_AT_ONCE;
   }
 
-  /** @throws RegistryError `UNAVAILABLE` when the bucket is not there, or not for us. */
+  /** @throws EngineError `unavailable` that says what is the matter when the bucket is not there, or not for us. */
   static async open({ logger }: { readonly logger: Logger }, options: S3Options): Promise<Bucket> {
     const sdk = await import("@aws-sdk/client-s3");
     const client = new sdk.S3Client({
@@ -51,9 +52,13 @@ export class Bucket {
       responseChecksumValidation: "WHEN_REQUIRED",
       requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: STALL_MS, socketTimeout: STALL_MS },
     });
-    const bucket = new Bucket(sdk, client, logger, options);
-    await bucket.#call("opening the bucket", () => client.send(new sdk.HeadBucketCommand({ Bucket: options.bucket })));
-    return bucket;
+    try {
+      await client.send(new sdk.HeadBucketCommand({ Bucket: options.bucket }));
+    } catch (error) {
+      client.destroy();
+      throw notOpened(options.bucket, factsOf(error));
+    }
+    return new Bucket(sdk, client, logger, options);
   }
 
   async get(key: string): Promise<Buffer | undefined> {
@@ -245,8 +250,21 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && MISSING.has(error.name);
 }
 
+function notOpened(bucket: string, { name, status }: ReturnType<typeof factsOf>): EngineError {
+  const why = (): string => {
+    if (name === "CredentialsProviderError")
+      return "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE";
+    if (name === "Region is missing") return "no region was found: say --s3-region, or set AWS_REGION";
+    if (status === 404) return "there is none of that name";
+    if (status === 403) return "these credentials may not use it, or are wrong";
+    return name;
+  };
+  return new EngineError("unavailable", `the bucket ${bucket} cannot be used: ${why()}`);
+}
+
 function factsOf(error: unknown): { name: string; status: number | undefined; requestId: string | undefined } {
   const { name = "no answer", $metadata: { httpStatusCode, requestId } = {} } = error as Partial<Sdk.S3ServiceException>;
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-  return { name: name === "Error" ? (code ?? "no answer") : name, status: httpStatusCode, requestId };
+  const isRegion = error instanceof Error && error.message === "Region is missing";
+  return { name: isRegion ? error.message : name === "Error" ? (code ?? "no answer") : name, status: httpStatusCode, requestId };
 }

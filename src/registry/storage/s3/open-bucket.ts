@@ -6,7 +6,7 @@ import type { S3Options } from "./options.ts";
 import { S3Storage } from "./s3-storage.ts";
 import { S3Uploads } from "./s3-uploads.ts";
 
-/** Everything of a registry that is in a bucket. @throws RegistryError `UNAVAILABLE` when it is not there, or not for us. */
+/** Everything of a registry that is in a bucket. @throws EngineError `unavailable` when it is not there, or not for us. */
 export async function openBucket(
   deps: { readonly logger: Logger },
   options: S3Options,
