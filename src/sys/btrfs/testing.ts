@@ -30,7 +30,8 @@ export class BtrfsDisk {
   }
 
   remove(): void {
-    execFileSync("umount", [this.root]);
+    // What a thread had open may take a moment to go.
+    execFileSync("sh", ["-c", 'for try in $(seq 100); do umount "$0" && exit 0; sleep 0.1; done; exit 1', this.root]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -38,7 +38,7 @@ function tryDriver(name: string, place: Place): void {
   const docker = new DockerCli(daemon);
   const held = (kind: string): string[] => readdirSync(join(place.root, "data/snapshots", name, kind));
 
-  it("runs, copies, commits, builds and lives through a crash", async () => {
+  it("runs, copies, commits, builds and lives through a crash", { timeout: 240_000 }, async () => {
     expect(await docker.ok("info", "--format", "{{.Driver}}")).toBe(name);
     const container = await docker.ok(
       "run",
@@ -81,11 +81,12 @@ function tryDriver(name: string, place: Place): void {
   });
 
   it("leaves nothing of what is removed", async () => {
-    await docker.ok("rm", "-f", `${name}-one`);
-    await docker.ok("rmi", "built:1", "committed:1");
+    // A second try finds some of it gone.
+    for (const path of [`/containers/${name}-one?force=1`, "/images/built:1", "/images/committed:1"])
+      expect([200, 204, 404]).toContain((await daemon.api("DELETE", path)).status);
     await docker.ok("builder", "prune", "-af");
-    expect(held("layers")).toHaveLength(1);
-    await docker.ok("rmi", BUSYBOX);
+    expect(held("layers").length).toBeLessThan(2);
+    expect([200, 404]).toContain((await daemon.api("DELETE", `/images/${BUSYBOX}`)).status);
     await eventually(() => expect([held("layers"), held("writables"), held("staging")]).toEqual([[], [], []]));
   });
 }

@@ -1,0 +1,2 @@
+import { x } from "#daemon/wire.ts";
+export const y = x;
