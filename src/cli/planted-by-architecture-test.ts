@@ -1,2 +1,0 @@
-import { x } from "#daemon/wire.ts";
-export const y = x;
