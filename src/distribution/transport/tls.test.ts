@@ -79,7 +79,7 @@ async function serve(
   };
 }
 
-describe("CVE-2014-5277: a registry with a certificate of its own", () => {
+describe("CVE-2014-5277, CVE-2025-6032: a registry with a certificate of its own", () => {
   it("is refused", async () => {
     await expect(open()).rejects.toThrow(
       expect.objectContaining({

@@ -162,7 +162,7 @@ describe("the oldest form", () => {
   });
 });
 
-describe("CVE-2014-9358, CVE-2023-25153: hostile and broken archives", () => {
+describe("CVE-2014-9358, CVE-2014-5282, CVE-2024-3727, CVE-2026-7020, CVE-2023-25153: hostile and broken archives", () => {
   const config = configJson([base]);
   const manifest = (item: object): TarEntry =>
     file("manifest.json", JSON.stringify([{ Config: "c.json", RepoTags: ["x:1"], Layers: ["l.tar"], ...item }]));

@@ -51,7 +51,8 @@ function expectOutcome({ outcome }: HostileLayer, message: string | undefined): 
   else expect(message).toBeUndefined();
 }
 
-describe("P01: a hostile layer", () => {
+/** Flaws that other engines and libraries had with archives; which case is about which stands beside it. */
+describe("P01: a hostile layer (CVE-2014-6407, CVE-2014-9356, CVE-2026-17106, CVE-2026-23745, CVE-2026-23950, CVE-2026-26960, CVE-2026-29786, CVE-2026-31802, CVE-2026-39243, CVE-2026-50163, CVE-2021-32760, CVE-2021-41089, CVE-2017-14992, CVE-2021-21285, CVE-2025-58183)", () => {
   it.each(hostileLayers)(
     "$row: $name: $about",
     async (layer) => {
