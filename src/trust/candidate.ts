@@ -1,3 +1,4 @@
+import { isEngineError } from "#errors/engine-error.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import type { Referrer, SignatureSource } from "./contract.ts";
 import { listIn, objectIn, parseDocument, textIn } from "./document.ts";
@@ -34,11 +35,9 @@ const NOTATION = "application/vnd.cncf.notary.signature";
 /** Signatures of Sigstore's about a manifest: by cosign's tag, and as referrers. */
 export async function sigstoreCandidates(source: SignatureSource, digest: Digest, signal: AbortSignal): Promise<Candidates> {
   const tag = `${digest.replace(":", "-")}.sig`;
-  const tagged = await source.manifest(tag, DOCUMENT_LIMIT, signal);
-  const byTag =
-    tagged === undefined
-      ? none
-      : readable(tag, () => layersOf(source, tagged, `cosign signature ${tag}`, "simple-signing", SIMPLE_SIGNING));
+  const name = `cosign signature ${tag}`;
+  const tagged = await documentOf(source, tag, signal);
+  const byTag = tagged === undefined ? none : readable(name, () => layersOf(source, tagged(), name, "simple-signing", SIMPLE_SIGNING));
   return joined(byTag, await referring(source, digest, BUNDLE, "bundle", signal));
 }
 
@@ -59,13 +58,12 @@ async function referring(
   let all: Candidates = { ...none, more };
   for (const referrer of referrers) {
     const name = `${kind === "bundle" ? "Sigstore bundle" : "Notation signature"} ${referrer.digest.slice(0, 19)}…`;
-    const manifest = await source.manifest(referrer.digest, DOCUMENT_LIMIT, signal);
-    if (manifest === undefined) all = joined(all, unread(name, "its manifest is not in the repository"));
-    else
-      all = joined(
-        all,
-        readable(name, () => layersOf(source, manifest, name, kind, undefined)),
-      );
+    const manifest = await documentOf(source, referrer.digest, signal);
+    const read = (): Candidates => {
+      if (manifest === undefined) throw new Refusal("its manifest is not in the repository");
+      return layersOf(source, manifest(), name, kind, undefined);
+    };
+    all = joined(all, readable(name, read));
   }
   return all;
 }
@@ -79,6 +77,19 @@ async function someReferrers(source: SignatureSource, digest: Digest, artifactTy
     if (referrers.length > MOST_CANDIDATES || ++pages >= MOST_PAGES) return { referrers: referrers.slice(0, MOST_CANDIDATES), more: true };
   }
   return { referrers, more: false };
+}
+
+/** Undefined for what is not there; throws a Refusal when it is read for one that is damaged or too large, which says nothing about the others. */
+async function documentOf(source: SignatureSource, reference: string, signal: AbortSignal): Promise<(() => Buffer) | undefined> {
+  try {
+    const bytes = await source.manifest(reference, DOCUMENT_LIMIT, signal);
+    return bytes === undefined ? undefined : () => bytes;
+  } catch (cause) {
+    if (!isEngineError(cause, "too-large", "invalid")) throw cause;
+    return () => {
+      throw new Refusal(cause.message, { cause });
+    };
+  }
 }
 
 /** Each layer of such a manifest is a signature. */

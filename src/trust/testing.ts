@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "#spec/digest.ts";
 import { EngineError } from "#errors/engine-error.ts";
-import type { Referrer, SignatureSource } from "./contract.ts";
+import type { Referrer, SignatureSource, Verdict } from "./contract.ts";
+import { judge, type Judged } from "./judge.ts";
+import { parsePolicy } from "./policy/parse-policy.ts";
 
 export const digestOf = (bytes: Uint8Array): Digest => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString("base64");
@@ -34,9 +36,11 @@ export class FakeRepository implements SignatureSource {
   pageSize = 100;
   asked = 0;
 
-  async manifest(tagOrDigest: string): Promise<Buffer | undefined> {
+  async manifest(tagOrDigest: string, limit: number): Promise<Buffer | undefined> {
     this.asked++;
-    return this.manifests.get(tagOrDigest);
+    const bytes = this.manifests.get(tagOrDigest);
+    if (bytes !== undefined && bytes.length > limit) throw new EngineError("too-large", `it is over ${limit} bytes`);
+    return bytes;
   }
 
   async *referrers(subject: Digest, _artifactType: string): AsyncGenerator<readonly Referrer[]> {
@@ -317,3 +321,13 @@ export function notationEnvelope(keys: KeyPair, chain: readonly X509Certificate[
   const signature = sign("sha256", Buffer.from(`${head}.${payload}`), way).toString("base64url");
   return Buffer.from(JSON.stringify({ payload, protected: head, header: { x5c: chain.map(({ raw }) => base64(raw)) }, signature }));
 }
+
+/** What a policy of one requirement says of an image; its files are what they are called. */
+export async function judgedBy(requirement: object, files: Readonly<Record<string, string>>, image: Judged): Promise<Verdict> {
+  const policy = await parsePolicy(JSON.stringify({ default: [requirement] }), async (path) => Buffer.from(files[path] ?? ""));
+  return judge(policy, "/policy.json", image, new AbortController().signal);
+}
+
+/** Why each signature counted, or did not. */
+export const findingsOf = ({ requirements }: Verdict): string =>
+  requirements.flatMap(({ findings }) => findings.map(({ because }) => because)).join("; ");
