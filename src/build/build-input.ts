@@ -1,4 +1,5 @@
 import type { AttestationWishes } from "#spec/attestations.ts";
+import type { CacheExport, CacheSource } from "#spec/build-cache.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { EntitlementName } from "./entitlements.ts";
@@ -22,7 +23,11 @@ export interface BuildInput {
   readonly explain: boolean;
   /** Ask the registry for every base, whether it is here or not. */
   readonly pull: boolean;
-  readonly cacheFrom: readonly string[];
+  readonly cacheFrom: readonly CacheSource[];
+  /** Where what the build has come to know is put when it is done. */
+  readonly cacheTo: readonly CacheExport[];
+  /** The image says what its layers are known by. */
+  readonly inlineCache: boolean;
   /** What becomes of the result. */
   readonly outputs: readonly BuildOutput[];
   /** What is to be said of the image beside it. */

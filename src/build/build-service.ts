@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import { Slots } from "#lib/slots.ts";
 import type { Attestation } from "#spec/attestations.ts";
+import type { CacheExport, CacheLocation } from "#spec/build-cache.ts";
 import type { Digest } from "#spec/digest.ts";
 import { formatPlatform, hostPlatform, type Platform } from "#spec/platform.ts";
+import { parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
+import type { RegistryAuth } from "#spec/registry-auth.ts";
 import { detachMount } from "#sys/mounts/mount.ts";
 import { mountPointsBelow } from "#sys/mounts/mount-table.ts";
 import type { Trees } from "#store/tree/trees.ts";
@@ -20,8 +23,8 @@ import { ImageCaches } from "./cache/image-caches.ts";
 import { dropIgnored } from "./context/drop-ignored.ts";
 import { openContext } from "./context/open-context.ts";
 import { readDockerfile, type FoundDockerfile } from "./context/read-dockerfile.ts";
-import { executePlan } from "./execute/execute-plan.ts";
-import type { ExecutionDeps } from "./execute/execution-context.ts";
+import { executePlan, treeOf } from "./execute/execute-plan.ts";
+import type { ExecutionDeps, MadeStep } from "./execute/execution-context.ts";
 import { BuildReport } from "./execute/report.ts";
 import { entitlementsOf } from "./entitlements.ts";
 import { deliver } from "./export/deliver.ts";
@@ -30,6 +33,12 @@ import type { BuildPlan, PlanOptions, PlanPorts } from "./plan/plan.ts";
 import { warningsText } from "./plan/warnings-text.ts";
 import type { BasePuller, BuildAssembly, FoundImage } from "./ports.ts";
 import type { BuilderPolicy } from "./policy.ts";
+import { cacheMountsOf } from "./remote-cache/cache-mounts-of.ts";
+import { ClientPlace } from "./remote-cache/client-place.ts";
+import { exportCache, type BuiltSteps, type ExportDeps } from "./remote-cache/export-cache.ts";
+import type { ImportedCaches } from "./remote-cache/imported-caches.ts";
+import { openImports } from "./remote-cache/open-imports.ts";
+import type { WritableCachePlace } from "./remote-cache/place.ts";
 import { resolveBase } from "./resolve-base.ts";
 import type { ClientSession } from "./session/client-session.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -39,6 +48,8 @@ export interface BuildServiceDeps extends ExecutionDeps {
   readonly puller: BasePuller;
   readonly trees: Pick<Trees, "remove">;
   readonly plan: (options: PlanOptions, ports: PlanPorts) => Promise<BuildPlan>;
+  /** A repository that a cache is kept in. */
+  readonly openCache: (reference: Reference, auth: RegistryAuth, writes: boolean, signal: AbortSignal) => Promise<WritableCachePlace>;
   /** Asked for each time: a reload may change it. */
   readonly policy: () => BuilderPolicy;
 }
@@ -159,11 +170,10 @@ export class BuildService {
     await mkdir(emptyFolder, { mode: 0o755 });
     const slots = new Slots(this.#options.parallel);
     const report = new BuildReport(sink, plan, job.dockerfile);
-    const imageCaches = new ImageCaches(input.cacheFrom.flatMap((reference) => this.#cacheImage(reference)));
-    const results = await executePlan(
-      { ...this.#deps, ...job, plan, entitlements, emptyFolder, slots, report, epoch, imageCaches },
-      signal,
-    );
+    const imported = await this.#imports(job, signal);
+    const made: MadeStep[] = [];
+    const execution = { ...this.#deps, ...job, plan, entitlements, emptyFolder, slots, report, epoch, imported, made };
+    const results = await executePlan({ ...execution, imageCaches: this.#imageCaches(input) }, signal);
     const deps = { ...this.#deps, ...job, emptyFolder };
     const image = await finishImage(deps, { input, plan, results, epoch }, signal);
     const warnings = warningsText(plan.warnings);
@@ -171,6 +181,8 @@ export class BuildService {
     const build = { ...job, image, plan, platform: plan.target.platform, results, epoch, started };
     const attestations = await this.#attest(deps, build, signal);
     const isRecorded = await deliver(deps, { input, image, sink, attestations }, signal);
+    const built = { steps: made, tree: treeOf(results, plan.target.result), mounts: cacheMountsOf(plan) };
+    for (const one of input.cacheTo) await this.#export({ ...deps, imported }, one, built, signal);
     return isRecorded ? image.id : undefined;
   }
 
@@ -180,6 +192,35 @@ export class BuildService {
     if (!sbom && provenance === undefined) return [];
     const { attest } = await import("./attest/attest.ts");
     return await attest(deps, build, signal);
+  }
+
+  #imageCaches({ cacheFrom }: BuildInput): ImageCaches {
+    return new ImageCaches(cacheFrom.flatMap((source) => (source.kind === "image" ? this.#cacheImage(source.reference) : [])));
+  }
+
+  async #imports(job: Job, signal: AbortSignal): Promise<ImportedCaches> {
+    const locations = job.input.cacheFrom.filter((source) => source.kind !== "image");
+    return await openImports(locations, async (one) => await this.#place(job, one, false, signal), job.sink, signal);
+  }
+
+  async #place({ input, session }: Job, location: CacheLocation, writes: boolean, signal: AbortSignal): Promise<WritableCachePlace> {
+    if (location.kind === "client") {
+      if (session === undefined) throw new EngineError("invalid", "a cache of the client needs a session");
+      return new ClientPlace({ session, content: this.#deps.content }, location.index);
+    }
+    const reference = withDefaultTag(parseReference(location.reference));
+    return await this.#deps.openCache(reference, input.authFor(reference.domain), writes, signal);
+  }
+
+  async #export(deps: ExportDeps & Job, wanted: CacheExport, built: BuiltSteps, signal: AbortSignal): Promise<void> {
+    try {
+      const place = await this.#place(deps, wanted.location, true, signal);
+      deps.sink.push({ stream: `Exporting the cache to ${place.name}\n` });
+      await exportCache(deps, place, wanted, built, signal);
+    } catch (error) {
+      if (!wanted.ignoreError || signal.aborted) throw error;
+      deps.sink.push({ stream: `The cache could not be exported: ${messageOf(error)}\n` });
+    }
   }
 
   /** One that is not here is no cache: as with dockerd. */

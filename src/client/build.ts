@@ -20,6 +20,8 @@ export interface BuildOptions {
   readonly cacheFrom?: readonly string[];
   /** What the daemon is to say of the image beside it. A parameter of Dhow's own. */
   readonly attestations?: AttestationWishes | undefined;
+  /** Where the cache is put: `type=registry,ref=…,mode=max,mounts=true`, `type=local,index=N` of `offers.caches`, `type=inline`. A parameter of Dhow's own. */
+  readonly cacheTo?: readonly string[];
   /** Rights beyond the sandbox: `network.host`, `security.insecure`. A parameter of Dhow's own. */
   readonly allow?: readonly string[];
   readonly extraHosts?: readonly string[];
@@ -69,6 +71,7 @@ function queryOf({ context, tags, dockerfile, target, platform, ...options }: Bu
     labels: json(options.labels),
     allow: json(options.allow),
     attestations: json(options.attestations),
+    cacheto: json(options.cacheTo),
     cachefrom: json(options.cacheFrom),
     securityopt: json(options.securityOptions),
     ulimits: json(options.ulimits),

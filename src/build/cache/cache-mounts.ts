@@ -74,6 +74,11 @@ export class CacheMounts {
     return this.#take(name, id, await turn.promise);
   }
 
+  /** Whether anything was kept by that name yet. */
+  has(id: string): boolean {
+    return this.#deps.database.read((reader) => reader.get("SELECT 1 FROM build_mount WHERE folder = ?", nameOf(id))) !== undefined;
+  }
+
   /** With the sizes that they have now. */
   async list(): Promise<CacheMountEntry[]> {
     const rows = this.#deps.database.read((reader) => reader.all<MountRow>("SELECT * FROM build_mount ORDER BY created, folder"));

@@ -3,6 +3,7 @@ import { mediaTypes } from "#spec/oci-image/types.ts";
 import { definitionKey } from "../cache/keys.ts";
 import type { CacheRecord } from "../cache/cache-store.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
+import { fetchLayer } from "../remote-cache/fetch-layer.ts";
 import { explain, type Explained } from "./explain-step.ts";
 import { topOf, type LayerTree } from "./step-result.ts";
 
@@ -23,22 +24,34 @@ export interface CachedWork {
 
 /** The tree that a step makes of another: out of the cache, or made now and remembered. */
 export async function cachedLayer(execution: Execution, parent: LayerTree, work: CachedWork): Promise<StepOutcome> {
+  const { keys, result, ...outcome } = await findOrMake(execution, parent, work);
+  execution.made.push({ keys, layer: result === parent ? undefined : result.layers.at(-1) });
+  return { result, ...outcome };
+}
+
+interface Outcome extends StepOutcome {
+  readonly result: LayerTree;
+  /** What it is known by, as far as that was asked for. */
+  readonly keys: readonly string[];
+}
+
+async function findOrMake(execution: Execution, parent: LayerTree, work: CachedWork): Promise<Outcome> {
   const quick = work.quick === undefined ? undefined : definitionKey(work.quick);
-  const { detached = false } = work;
-  const fast = quick === undefined ? undefined : await recall(execution, { parent, detached }, quick);
-  if (fast !== undefined) return { result: fast, cached: true };
+  const wanted: Wanted = { parent, detached: work.detached ?? false };
+  const fast = quick === undefined ? undefined : await recall(execution, wanted, quick);
+  if (quick !== undefined && fast !== undefined) return { result: fast, cached: true, keys: [quick] };
   const key = await work.key();
   const keys = quick === undefined ? [key] : [key, quick];
-  const found = await recall(execution, { parent, detached }, key, keys);
-  if (found !== undefined) return { result: found, cached: true };
-  const lent = await fromImages(execution, parent, keys, work.createdBy);
+  const found = await recall(execution, wanted, key, keys);
+  if (found !== undefined) return { result: found, cached: true, keys };
+  const lent = (await fetchLayer(execution, wanted, keys)) ?? (await fromImages(execution, parent, keys, work.createdBy));
   if (lent !== undefined) remember(execution, parent, lent, keys, work.description);
-  if (lent !== undefined) return { result: lent, cached: true };
+  if (lent !== undefined) return { result: lent, cached: true, keys };
   const explanation = await explain(execution, work.explained);
   const result = await work.make();
   remember(execution, parent, result, keys, work.description);
   await explanation.keep();
-  return { result, cached: false, why: explanation.why };
+  return { result, cached: false, why: explanation.why, keys };
 }
 
 interface Wanted {

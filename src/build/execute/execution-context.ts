@@ -3,14 +3,15 @@ import type { Slots } from "#lib/slots.ts";
 import type { ContentStore } from "#store/content/contract.ts";
 import type { ContainerFiles } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
-import type { BuildInput } from "../build-input.ts";
+import type { BuildInput, BuildSink } from "../build-input.ts";
 import type { CacheMounts } from "../cache/cache-mounts.ts";
 import type { ImageCaches } from "../cache/image-caches.ts";
 import type { CacheStore } from "../cache/cache-store.ts";
 import type { EntitlementName } from "../entitlements.ts";
 import type { InputStore } from "../explain/input-store.ts";
 import type { BuildPlan, StepRef } from "../plan/plan.ts";
-import type { BuildAssembly, BuildImages, StepRunner } from "../ports.ts";
+import type { BuildAssembly, BuildImages, BuiltLayer, StepRunner } from "../ports.ts";
+import type { ImportedCaches } from "../remote-cache/imported-caches.ts";
 import type { BuildThreads } from "../worker/build-thread.ts";
 import type { ClientSession } from "../session/client-session.ts";
 import type { BuildReport } from "./report.ts";
@@ -24,7 +25,7 @@ export interface ExecutionDeps {
     Snapshotter,
     "name" | "hasLayer" | "layerSize" | "createWritable" | "mount" | "turnIntoLayer" | "withDiff" | "removeWritable" | "withLayer"
   >;
-  readonly content: Pick<ContentStore, "produce" | "sizeOf" | "diskSizeOf">;
+  readonly content: Pick<ContentStore, "produce" | "ingest" | "stream" | "sizeOf" | "diskSizeOf">;
   readonly files: Pick<ContainerFiles, "packLayer" | "packFolder" | "extract">;
   readonly threads: BuildThreads;
   readonly cache: CacheStore;
@@ -38,6 +39,7 @@ export interface ExecutionDeps {
 /** One build on its way. */
 export interface Execution extends ExecutionDeps {
   readonly input: BuildInput;
+  readonly sink: BuildSink;
   /** What the client offers meanwhile. */
   readonly session: ClientSession | undefined;
   readonly plan: BuildPlan;
@@ -51,6 +53,10 @@ export interface Execution extends ExecutionDeps {
   readonly report: BuildReport;
   /** Images that the client lets steps be taken from. */
   readonly imageCaches: ImageCaches;
+  /** Caches from elsewhere. */
+  readonly imported: ImportedCaches;
+  /** Grows while the build goes on. */
+  readonly made: MadeStep[];
   /** How much is done at once. */
   readonly slots: Slots;
   readonly entitlements: ReadonlySet<EntitlementName>;
@@ -58,6 +64,13 @@ export interface Execution extends ExecutionDeps {
   readonly epoch: number | undefined;
   readonly signal: AbortSignal;
   result(ref: StepRef): Promise<StepResult>;
+}
+
+/** A step that was made, or found, by what it is known by. */
+export interface MadeStep {
+  readonly keys: readonly string[];
+  /** What it put on its tree; undefined: nothing. */
+  readonly layer: BuiltLayer | undefined;
 }
 
 /** Of a step that makes layers. */

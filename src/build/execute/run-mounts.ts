@@ -7,6 +7,7 @@ import { mount as mountFileSystem, unmount } from "#sys/mounts/mount.ts";
 import type { PlannedMount, RunOperation, StepRef } from "../plan/plan.ts";
 import type { RunnableStep } from "../ports.ts";
 import type { SourceTree } from "../worker/job.ts";
+import { restoreMount } from "../remote-cache/restore-mount.ts";
 import { AgentSocket } from "./agent-socket.ts";
 import type { Execution } from "./execution-context.ts";
 
@@ -140,6 +141,7 @@ async function cache({ execution, trees, scope, ...making }: Making, mount: Moun
     }
     await chown(use.folder, mount.uid, mount.gid);
     await chmod(use.folder, mount.mode);
+    await restoreMount(execution, mount.id, use.folder);
   }
   return { source: use.folder, target: mount.target, readOnly: mount.readOnly };
 }

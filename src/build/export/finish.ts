@@ -19,9 +19,6 @@ export interface FinishedImage {
   readonly tree: LayerTree;
 }
 
-/** With 1, the image says what its layers are known by, for a build elsewhere that names it as a cache. As for BuildKit. */
-const INLINE_ARGUMENT = "BUILDKIT_INLINE_CACHE";
-
 /** Makes the image of a plan that was executed. @param epoch SOURCE_DATE_EPOCH: seconds. */
 export async function finishImage(
   deps: FinishDeps,
@@ -40,8 +37,7 @@ export async function finishImage(
 ): Promise<FinishedImage> {
   const { image, result } = plan.target;
   const tree = treeOf(results, result);
-  const isInline = input.buildArgs[INLINE_ARGUMENT] === "1";
-  const inlineCache = isInline ? tree.layers.map(({ chainId }) => deps.cache.keysOf(chainId)) : undefined;
+  const inlineCache = input.inlineCache ? tree.layers.map(({ chainId }) => deps.cache.keysOf(chainId)) : undefined;
   const date = epoch === undefined ? undefined : new Date(epoch * 1000);
   const config = imageConfigOf({ image, tree, treeOf: (ref) => treeOf(results, ref), epoch: date, inlineCache });
   const whole = finished(config, tree);

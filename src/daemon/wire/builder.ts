@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildBackend } from "#api/routes/build/backend.ts";
-import type { BuildService } from "#build/build-service.ts";
+import type { BuildService, BuildServiceDeps } from "#build/build-service.ts";
 import type { CacheEntry } from "#build/cache/cache-entry.ts";
 import type { CacheStore } from "#build/cache/cache-store.ts";
 import type { BasePuller, BuildImages } from "#build/ports.ts";
@@ -15,6 +15,7 @@ interface BuilderPeers {
   readonly containers: ContainerService;
   readonly puller: BasePuller;
   readonly cache: CacheStore;
+  readonly openCache: BuildServiceDeps["openCache"];
   readonly remapped: boolean;
 }
 

@@ -4,6 +4,7 @@ import { domainOf } from "#distribution/session/credential.ts";
 import { defaultRetry } from "#distribution/transport/retry.ts";
 import { createPullService } from "#distribution/pull/pull.ts";
 import { refetch } from "#distribution/pull/refetch.ts";
+import type { RegistryCache } from "#distribution/cache/registry-cache.ts";
 import type { PushService } from "#distribution/push/push.ts";
 import { Registries } from "#distribution/registries.ts";
 import { createImageService } from "#image/image-service.ts";
@@ -18,6 +19,8 @@ import type { Stores } from "./stores.ts";
 
 /** Where the certificates of registries are looked for; the second is Docker's, whose users have theirs there. */
 const CERTIFICATE_FOLDERS = ["/etc/dhow/certs.d", "/etc/docker/certs.d"];
+
+type CacheAsked = Parameters<typeof RegistryCache.open> extends [unknown, ...infer Rest] ? Rest : never;
 
 /** Images, and the registries they come from. */
 export function wireImages(
@@ -69,7 +72,11 @@ export function wireImages(
   };
   const openRepository: OpenRepository = async (...asked) =>
     await (await import("#distribution/artifacts/blob-repository.ts")).RegistryRepository.open(registries, ...asked);
-  return { images, backend, registryBackend, puller: pulls, openRepository, close: () => registries.close() };
+  const openCache = async (...asked: CacheAsked) => {
+    const { RegistryCache } = await import("#distribution/cache/registry-cache.ts");
+    return await RegistryCache.open({ ...distribution, registries, source: images }, ...asked);
+  };
+  return { images, backend, registryBackend, openCache, puller: pulls, openRepository, close: () => registries.close() };
 }
 
 /** Asked for each time: a reload may change them. */

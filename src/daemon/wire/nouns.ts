@@ -136,6 +136,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     registryBackend,
     puller,
     openRepository,
+    openCache,
     close: closeRegistry,
   } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) }, cache);
   const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
@@ -145,7 +146,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const sweep = (): Promise<void> =>
     images.sweepUnreferenced().catch((error: unknown) => logger.warn({ error: messageOf(error) }, "unused layers could not be removed"));
 
-  const builder = wireBuilder(parts, stores, { images, containers, puller, cache, remapped: remap !== undefined });
+  const builder = wireBuilder(parts, stores, { images, containers, puller, openCache, cache, remapped: remap !== undefined });
 
   await takeOver({ content, containers, volumes, builder });
   await sweep();

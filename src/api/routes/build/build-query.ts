@@ -5,6 +5,7 @@ import { parseJsonText } from "#lib/json-text.ts";
 import type { AttestationWishes, ProvenanceMode } from "#spec/attestations.ts";
 import { BUILD_SECRETS_HEADER, takeBuildSecrets } from "#spec/build-secrets.ts";
 import { BUILD_SESSION_HEADER } from "#spec/build-session.ts";
+import { parseCacheExport, parseCacheSource } from "#spec/build-cache.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
@@ -19,20 +20,24 @@ export async function buildInputOf(request: ApiRequest): Promise<BuildInput> {
   const session = sessionOf(request);
   const { secrets, rest: body } = await takeBuildSecrets(request.headers[BUILD_SECRETS_HEADER], request.body);
   const text = (name: string): string => query.get(name) ?? "";
+  const buildArgs = mapOf(query, "buildargs", (value) => value === null || typeof value === "string") as Record<string, string | null>;
+  const exports = listOf(query, "cacheto").map(parseCacheExport);
   return {
     source: sourceOf(query, body),
     secrets,
     dockerfile: text("dockerfile"),
     references: referencesOf(query.getAll("t")),
     target: text("target") || undefined,
-    buildArgs: mapOf(query, "buildargs", (value) => value === null || typeof value === "string") as Record<string, string | null>,
+    buildArgs,
     labels: mapOf(query, "labels", (value) => typeof value === "string") as Record<string, string>,
     platform: text("platform") === "" ? undefined : parsePlatform(text("platform")),
     quiet: booleanOf(query, "q"),
     noCache: booleanOf(query, "nocache"),
     explain: booleanOf(query, "explain"),
     pull: booleanOf(query, "pull"),
-    cacheFrom: listOf(query, "cachefrom"),
+    cacheFrom: listOf(query, "cachefrom").map(parseCacheSource),
+    cacheTo: exports.filter((one) => one !== undefined),
+    inlineCache: exports.includes(undefined) || buildArgs[INLINE_ARGUMENT] === "1",
     outputs: outputsOf(query, session),
     attestations: attestationsOf(query),
     session,
@@ -59,6 +64,9 @@ function entitlementOf(name: string): BuildInput["allow"][number] {
     `allow: unknown entitlement ${JSON.stringify(name.slice(0, 50))}: want network.host or security.insecure`,
   );
 }
+
+/** With 1, the image says what its layers are known by, for a build elsewhere that names it as a cache. As for BuildKit. */
+const INLINE_ARGUMENT = "BUILDKIT_INLINE_CACHE";
 
 function sessionOf({ headers }: ApiRequest): string | undefined {
   const id = headers[BUILD_SESSION_HEADER];

@@ -8,6 +8,7 @@ import type { BuildOptions } from "#client/build.ts";
 import { integer, invalid, list, text, toggle, type Flag, type ValuesOf } from "../../arguments/flag.ts";
 import { readAgents } from "../../image-build/agents.ts";
 import { allAuths } from "../../image-build/auths.ts";
+import { readCaches, type WantedCaches } from "../../image-build/caches.ts";
 import { openContext } from "../../image-build/open-context.ts";
 import { readOutputs, type WantedOutputs } from "../../image-build/outputs.ts";
 import { provenanceFlag } from "../../image-build/provenance-flag.ts";
@@ -23,7 +24,13 @@ const flags = {
   "add-host": list("Add a custom host-to-IP mapping (host:ip)"),
   allow: list("Allow extra privileged entitlement (e.g., 'network.host', 'security.insecure')"),
   "build-arg": list("Set build-time variables"),
-  "cache-from": list("Images to consider as cache sources"),
+  "cache-from": list("Images to consider as cache sources, or 'type=registry,ref=...', 'type=local,src=DIR'", { value: "stringArray" }),
+  "cache-to": list(
+    "Cache export destinations ('type=inline', 'type=registry,ref=...', 'type=local,dest=DIR', with mode=max, mounts=true)",
+    {
+      value: "stringArray",
+    },
+  ),
   "cgroup-parent": text("Set the parent cgroup for the RUN instructions during build"),
   compress: toggle("Compress the build context using gzip"),
   "cpu-period": integer("Limit the CPU CFS (Completely Fair Scheduler) period"),
@@ -78,8 +85,9 @@ async function run(cli: Cli, values: Values, [path = ""]: readonly string[]): Pr
   const { streams, currentFolder } = cli;
   const progress = progressOf(cli, values);
   const wanted = readOutputs(values.output, { ...streams, currentFolder });
-  const options = await requestOf(cli, values);
-  const offers = offersOf(cli, values, wanted);
+  const caches = readCaches(values["cache-from"], values["cache-to"], currentFolder);
+  const options = { ...(await requestOf(cli, values)), cacheFrom: caches.from, cacheTo: caches.to };
+  const offers = offersOf(cli, values, wanted, caches);
   const { context, dockerfile } = await openContext({ path, dockerfile: values.file, currentFolder, input: streams.input });
   const sent = "body" in context && values.compress ? { body: gzipped(context.body) } : context;
   const left = new AbortController();
@@ -127,7 +135,6 @@ async function requestOf(cli: Cli, values: Values): Promise<Omit<BuildOptions, "
     buildArgs: Object.fromEntries(values["build-arg"].map((one) => buildArg(one, environment))),
     labels: Object.fromEntries(values.label.map(pair)),
     allow: values.allow,
-    cacheFrom: values["cache-from"],
     extraHosts: values["add-host"],
     securityOptions: values["security-opt"],
     ulimits: values.ulimit.map(ulimit),
@@ -138,9 +145,9 @@ async function requestOf(cli: Cli, values: Values): Promise<Omit<BuildOptions, "
 }
 
 /** Undefined where nothing is offered: then any daemon will do. */
-function offersOf(cli: Cli, values: Values, { takers }: WantedOutputs): BuildOffers | undefined {
+function offersOf(cli: Cli, values: Values, { takers }: WantedOutputs, { folders }: WantedCaches): BuildOffers | undefined {
   const agents = readAgents(values.ssh, cli);
-  return agents.size + takers.size === 0 ? undefined : { agents, outputs: takers };
+  return agents.size + takers.size + folders.length === 0 ? undefined : { agents, outputs: takers, caches: folders };
 }
 
 /** Another daemon would take the secrets for the beginning of the context, and ignore the wish for attestations. */
