@@ -75,8 +75,8 @@ export class AgentSocket implements AsyncDisposable {
 
 async function connectThrough(session: ClientSession, id: string, connection: Socket, signal: AbortSignal): Promise<void> {
   try {
-    const agent = await session.connect({ kind: "agent", id }, signal);
-    await Promise.all([pipeline(connection, agent, { end: true }), pipeline(agent, connection, { end: true })]);
+    const { input, output } = await session.connect({ kind: "agent", id }, signal);
+    await Promise.all([pipeline(connection, input), pipeline(output, connection)]);
   } catch {
     // Whoever asked sees that the connection ends.
     connection.destroy();

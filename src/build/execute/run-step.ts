@@ -1,5 +1,7 @@
-import { EngineError } from "#errors/engine-error.ts";
+import { EngineError, isEngineError } from "#errors/engine-error.ts";
+import type { OutputChunk } from "#runtime/contract.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
+import { normalizePlatform } from "#spec/platform.ts";
 import { runKey } from "../cache/keys.ts";
 import type { RunOperation, StepRef } from "../plan/plan.ts";
 import type { RunnableStep } from "../ports.ts";
@@ -9,6 +11,7 @@ import { cachedLayer } from "./cached-layer.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
 import { makeLayer } from "./make-layer.ts";
 import { runInputs } from "../explain/inputs.ts";
+import { emulationHint } from "./emulation.ts";
 import { missingTargets, removeStubs } from "./mount-stubs.ts";
 import { once } from "./once.ts";
 import { layersOf, step } from "./results.ts";
@@ -118,10 +121,22 @@ async function command(
   report.running(ref, id);
   const texts = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const show = async (text: string): Promise<void> => await (text === "" ? undefined : report.output(ref, text));
-  const exit = await runner.run(runnable, async ({ stream, data }) => await show(texts[stream].decode(data, { stream: true })), signal);
+  const onOutput = async ({ stream, data }: OutputChunk): Promise<void> => await show(texts[stream].decode(data, { stream: true }));
+  const exit = await runner.run(runnable, onOutput, signal).catch((error: unknown) => {
+    throw explained(error, execution, ref);
+  });
   for (const decoder of Object.values(texts)) await show(decoder.decode());
   if (exit.exitCode !== 0) throw new StepFailure(argv, exit.exitCode);
   removeStubs(root, stubs);
+}
+
+/** A program for another processor fails to start with words that nobody understands. */
+function explained(error: unknown, { plan }: Execution, ref: StepRef): unknown {
+  const stage = plan.stages.find(({ lines }) => lines.some(({ step }) => step === ref));
+  if (stage === undefined || isEngineError(error, "cancelled")) return error;
+  const { base } = stage.image;
+  const hint = emulationHint(base === undefined ? stage.platform : normalizePlatform(base.config));
+  return hint === undefined ? error : new EngineError("invalid", hint, { cause: error });
 }
 
 /** Network and sandbox; that they may be had is known by now. */

@@ -1,5 +1,5 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
-import type { Duplex, Readable } from "node:stream";
+import { PassThrough, pipeline as passOn, type Duplex, type Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { EngineError } from "#errors/engine-error.ts";
 import { targetOf, type SessionRequest } from "#spec/build-session.ts";
@@ -31,37 +31,37 @@ export class ClientSession implements Disposable {
 
   /** Whether the client has it. @throws EngineError `unavailable` when the client has gone. */
   async has(request: SessionRequest, signal: AbortSignal): Promise<boolean> {
-    const { status, stream } = await this.#ask(request, signal, true);
-    stream.resume();
+    const { status, body } = await this.#ask(request, signal, true);
+    body.resume();
     return status === 200;
   }
 
   /** Undefined where the client has no such thing. @throws EngineError as `has`; `system` with the client's words. */
   async read(request: SessionRequest, signal: AbortSignal): Promise<Readable | undefined> {
-    const { status, stream } = await this.#ask(request, signal, true);
-    if (status === 200) return stream;
-    if (status !== 404) throw await refusal(status, stream);
-    stream.resume();
+    const { status, body } = await this.#ask(request, signal, true);
+    if (status === 200) return body;
+    if (status !== 404) throw await refusal(status, body);
+    body.resume();
     return undefined;
   }
 
   /** Hands bytes over, and waits until the client has done with them what it wants. @throws EngineError as `read`; what the bytes throw. */
   async write(request: SessionRequest, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
     const stream = this.#open(request, signal, false);
-    const answer = answerOf(stream);
-    const [answered, sent] = await Promise.allSettled([answer, pipeline(copiesOf(bytes), stream)]);
+    const { status, body } = answerOf(stream);
+    const [answered, sent] = await Promise.allSettled([status, pipeline(copiesOf(bytes), stream)]);
     // A client that refuses does not read on: what it says counts, and not that the sending broke off.
-    if (answered.status === "fulfilled" && answered.value !== 200) throw await refusal(answered.value, stream);
+    if (answered.status === "fulfilled" && answered.value !== 200) throw await refusal(answered.value, body);
     if (sent.status === "rejected") throw failure(sent.reason, signal);
     if (answered.status === "rejected") throw failure(answered.reason, signal);
-    stream.resume();
+    body.resume();
   }
 
   /** A connection both ways. @throws EngineError as `read`. */
-  async connect(request: SessionRequest, signal: AbortSignal): Promise<Duplex> {
-    const { status, stream } = await this.#ask(request, signal, false);
-    if (status !== 200) throw await refusal(status, stream);
-    return stream;
+  async connect(request: SessionRequest, signal: AbortSignal): Promise<{ readonly input: Writable; readonly output: Readable }> {
+    const { status, stream, body } = await this.#ask(request, signal, false);
+    if (status !== 200) throw await refusal(status, body);
+    return { input: stream, output: body };
   }
 
   [Symbol.dispose](): void {
@@ -70,8 +70,9 @@ export class ClientSession implements Disposable {
 
   async #ask(request: SessionRequest, signal: AbortSignal, endStream: boolean): Promise<Answer> {
     const stream = this.#open(request, signal, endStream);
+    const { status, body } = answerOf(stream);
     try {
-      return { status: await answerOf(stream), stream };
+      return { status: await status, stream, body };
     } catch (error) {
       throw failure(error, signal);
     }
@@ -88,15 +89,22 @@ export class ClientSession implements Disposable {
 interface Answer {
   readonly status: number;
   readonly stream: ClientHttp2Stream;
+  readonly body: Readable;
 }
 
-/** Its status, once it begins. */
-function answerOf(stream: ClientHttp2Stream): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Its status, once it begins, and what follows. Node throws away what nobody reads by the time that a stream is over: it is read from the start. */
+function answerOf(stream: ClientHttp2Stream): { readonly status: Promise<number>; readonly body: Readable } {
+  const body = new PassThrough();
+  body.on("error", () => undefined);
+  passOn(stream, body, () => undefined);
+  const status = new Promise<number>((resolve, reject) => {
     stream.once("response", (headers) => resolve(headers[":status"] ?? 0));
     stream.once("error", reject);
     stream.once("close", () => reject(gone(undefined)));
   });
+  // Who waits for something else first hears of it later.
+  status.catch(() => undefined);
+  return { status, body };
 }
 
 /** What is sent is held until it is on the wire; whoever makes it may use its memory again before. */
@@ -104,11 +112,11 @@ async function* copiesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffe
   for await (const piece of bytes) yield Buffer.from(piece);
 }
 
-async function refusal(status: number, stream: ClientHttp2Stream): Promise<EngineError> {
+async function refusal(status: number, stream: AsyncIterable<Uint8Array>): Promise<EngineError> {
   let text = "";
   try {
     for await (const piece of stream) {
-      text += String(piece);
+      text += Buffer.from(piece).toString();
       if (text.length > LONGEST_REASON) break;
     }
   } catch {
