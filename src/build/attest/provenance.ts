@@ -75,7 +75,7 @@ function externalParameters({ input, dockerfile, platform }: FinishedBuild, mode
     noCache,
     pull,
     squash,
-    cacheFrom: cacheFrom.map(withoutCredentials),
+    cacheFrom: cacheFrom.map((source) => (source.kind === "client" ? "a folder of the client" : withoutCredentials(source.reference))),
   };
 }
 

@@ -38,18 +38,26 @@ export class BuildCache {
     const { cache, mounts, snapshots } = this.#deps;
     const records = cache.list();
     const owners = archiveOwners(records, (chainId) => snapshots.hasLayer(chainId));
-    const measured = await Promise.all(records.map((record) => this.#measure(record, owners.has(record.id))));
+    const needed = this.#neededArchives(records);
+    const measured = await Promise.all(records.map((record) => this.#measure(record, owners.has(record.id), needed)));
     return [...entriesOf(measured), ...(await mounts.list()).map(mountEntryOf)];
   }
 
-  /** @param ownsArchive it is the one that the archive of its layer is counted with. */
-  async #measure(record: CacheRecord, ownsArchive: boolean): Promise<MeasuredRecord> {
+  /** Of layers that images have, on whatever tree. */
+  #neededArchives(records: readonly CacheRecord[]): ReadonlySet<Digest> {
+    const { images } = this.#deps;
+    return new Set(records.flatMap(({ layer }) => (layer !== undefined && images.needsLayer(layer.chainId) ? [layer.diffId] : [])));
+  }
+
+  /** @param ownsArchive it is the one that the archive of its layer is counted with. @param needed archives that images have, too. */
+  async #measure(record: CacheRecord, ownsArchive: boolean, needed: ReadonlySet<Digest>): Promise<MeasuredRecord> {
     const { images, snapshots, content } = this.#deps;
     const { layer } = record;
     if (layer === undefined) return { record, shared: false, bytes: 0 };
     const archive = ownsArchive ? (content.diskSizeOf(layer.diffId) ?? 0) : 0;
-    const unpacked = snapshots.hasLayer(layer.chainId) ? await snapshots.layerSize(layer.chainId) : 0;
-    return { record, shared: images.needsLayer(layer.chainId), bytes: unpacked + archive };
+    // One that is kept as an archive alone (COPY --link) is an image's where the archive is.
+    if (!snapshots.hasLayer(layer.chainId)) return { record, shared: needed.has(layer.diffId), bytes: archive };
+    return { record, shared: images.needsLayer(layer.chainId), bytes: (await snapshots.layerSize(layer.chainId)) + archive };
   }
 
   /** Lets go of what the rules say, one rule after the other, first what was not used for the longest. */
