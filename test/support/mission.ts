@@ -9,7 +9,7 @@ import type { DockerCli } from "./docker-cli.ts";
 const install = (packages: string): string => `RUN apt-get update && apt-get install -y ${packages} && rm -rf /var/lib/apt/lists/*`;
 
 /** By the names that they go by; each is built on the first. */
-export const standIns: Readonly<Record<string, string>> = {
+const standIns: Readonly<Record<string, string>> = {
   "python:3.11-slim": [
     "FROM debian:bookworm-slim",
     install("python3 python3-pip"),

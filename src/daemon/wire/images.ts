@@ -76,7 +76,8 @@ export function wireImages(
     const { RegistryCache } = await import("#distribution/cache/registry-cache.ts");
     return await RegistryCache.open({ ...distribution, registries, source: images }, ...asked);
   };
-  return { images, backend, registryBackend, openCache, puller: pulls, openRepository, close: () => registries.close() };
+  const elsewhere = { puller: pulls, openCache, openRepository };
+  return { images, backend, registryBackend, elsewhere, close: () => registries.close() };
 }
 
 /** Asked for each time: a reload may change them. */

@@ -134,9 +134,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
     images,
     backend: imageBackend,
     registryBackend,
-    puller,
-    openRepository,
-    openCache,
+    elsewhere,
     close: closeRegistry,
   } = wireImages(parts, stores, { usersOf: (id) => containers.usersOf(id) }, cache);
   const logKeeper = new FileLogKeeper({ logger: logger.child({ part: "logs" }), onLeaseSignal });
@@ -146,7 +144,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
   const sweep = (): Promise<void> =>
     images.sweepUnreferenced().catch((error: unknown) => logger.warn({ error: messageOf(error) }, "unused layers could not be removed"));
 
-  const builder = wireBuilder(parts, stores, { images, containers, puller, openCache, cache, remapped: remap !== undefined });
+  const builder = wireBuilder(parts, stores, { images, containers, ...elsewhere, cache, remapped: remap !== undefined });
 
   await takeOver({ content, containers, volumes, builder });
   await sweep();
@@ -160,7 +158,7 @@ export async function wireNouns(parts: NounParts): Promise<Nouns> {
       ...buildRoutes(builder.backend),
       ...networkRoutes(networkBackend(containers.directory)),
       ...volumeRoutes(volumes),
-      ...volumeBackupRoutes(wireBackups(parts, volumes, { files, containers, openRepository })),
+      ...volumeBackupRoutes(wireBackups(parts, volumes, { files, containers, ...elsewhere })),
     ],
     examine: (options, signal) => images.examine(options, signal),
     stock: { images: images.images, content, compressor: stores.compressor, compressedLayers: images.compressedLayers },
