@@ -34,7 +34,7 @@ async function load(archive: string): Promise<string> {
 }
 
 describe("while an image of 300 MB unpacks", () => {
-  it("the API answers as it does otherwise", async () => {
+  it("the API answers as it does otherwise", { timeout: 300_000 }, async () => {
     const content = randomBytes(MEGABYTE);
     const layer = tarOf(...Array.from({ length: FILES }, (_, index) => file(`large${index}`, content)));
     const archive = join(daemon.folder, "archive.tar");
