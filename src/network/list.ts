@@ -1,15 +1,22 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { type Filters, matchesAny, matchesLabels } from "#spec/filters.ts";
+import type { PoolUsage } from "./addresses/ipam.ts";
 import type { NetworkContext } from "./context.ts";
 import { isPredefined, type Network } from "./record/network.ts";
 import type { Endpoint } from "./sandbox/sandbox.ts";
 
 type Deps = Pick<NetworkContext, "registry" | "sandboxes">;
+type InspectDeps = Deps & Pick<NetworkContext, "drivers">;
 
 /** A network with the running containers that are on it. */
 export interface NetworkState {
   readonly network: Network;
   readonly containers: readonly { readonly id: string; readonly name: string; readonly endpoint: Endpoint }[];
+}
+
+export interface InspectedNetwork extends NetworkState {
+  /** How much of each subnet is in use. */
+  readonly usage: Readonly<Record<string, PoolUsage>>;
 }
 
 /** The networks that match, oldest first. @throws EngineError `invalid` for a filter's value. */
@@ -23,8 +30,9 @@ export function listNetworks(deps: Deps, filters: Filters): NetworkState[] {
 }
 
 /** @throws EngineError `not-found`. */
-export function inspectNetwork(deps: Deps, term: string): NetworkState {
-  return stateOf(deps, deps.registry.find(term));
+export function inspectNetwork(deps: InspectDeps, term: string): InspectedNetwork {
+  const network = deps.registry.find(term);
+  return { ...stateOf(deps, network), usage: deps.drivers[network.driver].usage(network) };
 }
 
 function stateOf({ sandboxes }: Deps, network: Network): NetworkState {

@@ -6,7 +6,7 @@ import type { Filters } from "#spec/filters.ts";
 import { connectContainer, type ConnectInput, disconnectContainer, type DisconnectInput } from "./sandbox/connect-container.ts";
 import { connect } from "./sandbox/connect.ts";
 import { createNetwork } from "./create.ts";
-import { inspectNetwork, listNetworks, type NetworkState } from "./list.ts";
+import { type InspectedNetwork, inspectNetwork, listNetworks, type NetworkState } from "./list.ts";
 import type { Network } from "./record/network.ts";
 import type { ContainerDirectory } from "./ports.ts";
 import { newContext } from "./new-context.ts";
@@ -42,7 +42,7 @@ interface ContainerNetworks {
 /** The verbs of the API. */
 interface NetworkVerbs {
   list(filters: Filters): NetworkState[];
-  inspect(term: string): NetworkState;
+  inspect(term: string): InspectedNetwork;
   create(body: NetworkCreateBody): Promise<Network>;
   remove(term: string): Promise<void>;
   prune(filters: Filters, before: number | undefined, signal: AbortSignal): Promise<string[]>;

@@ -1,15 +1,29 @@
-import type { NetworkState } from "#network/list.ts";
+import { jsonNumber } from "#lib/json-number.ts";
+import type { InspectedNetwork, NetworkState } from "#network/list.ts";
 import type { Ipam, Network } from "#network/record/network.ts";
-import type { EndpointResource, IPAM, IPAMConfig, NetworkInspect } from "#spec/docker-api/types.ts";
+import type { EndpointResource, IPAM, IPAMConfig, NetworkInspect, SubnetStatus } from "#spec/docker-api/types.ts";
 
 /** A network in a list: maps are there and empty, which clients iterate over without a look. */
 export function networkSummary({ network }: NetworkState): NetworkInspect {
   return viewOf(network, {});
 }
 
-/** A network with the running containers that are on it. */
-export function networkInspect({ network, containers }: NetworkState): NetworkInspect {
-  return viewOf(network, Object.fromEntries(containers.map(({ id, name, endpoint }) => [id, resourceOf(name, endpoint)])));
+/** A network with the running containers that are on it, and what there is left of its addresses. */
+export function networkInspect({ network, containers, usage }: InspectedNetwork): NetworkInspect {
+  const view = viewOf(network, Object.fromEntries(containers.map(({ id, name, endpoint }) => [id, resourceOf(name, endpoint)])));
+  return { ...view, Status: { IPAM: { Subnets: Object.fromEntries(Object.entries(usage).map(statusOf)) } } };
+}
+
+function statusOf([subnet, { inUse, available }]: [string, InspectedNetwork["usage"][string]]): [string, SubnetStatus] {
+  return [subnet, { IPsInUse: countOf(inUse), DynamicIPsAvailable: countOf(available) }];
+}
+
+/** The most that 64 bits hold. */
+const MOST = 2n ** 64n - 1n;
+
+function countOf(value: bigint): number {
+  // Written with all its digits, which a number of JavaScript's has not.
+  return jsonNumber(value > MOST ? MOST : value) as number;
 }
 
 function viewOf(network: Network, containers: Record<string, EndpointResource>): NetworkInspect {

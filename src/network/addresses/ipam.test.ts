@@ -80,6 +80,7 @@ describe("AddressPool", () => {
             if (held.delete(value)) pool.release({ family: 4, value });
           }
           expect(pool.taken).toBe(held.size);
+          expect(pool.usage()).toEqual({ inUse: BigInt(held.size) + 2n, available: 14n - BigInt(held.size) });
         }
       }),
     );

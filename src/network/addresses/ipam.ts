@@ -1,9 +1,14 @@
-import { type Address, type Family, lastOf, type Subnet } from "./ip.ts";
+import { type Address, type Family, lastOf, sizeOf, type Subnet } from "./ip.ts";
 
 export interface PoolSpec {
   readonly subnet: Subnet;
   /** The part of the subnet that addresses are given out of; the whole of it without. */
   readonly range?: Subnet | undefined;
+}
+
+export interface PoolUsage {
+  readonly inUse: bigint;
+  readonly available: bigint;
 }
 
 /**
@@ -15,12 +20,14 @@ export class AddressPool {
   readonly #first: bigint;
   readonly #last: bigint;
   readonly #bounds: readonly [first: bigint, last: bigint];
+  readonly #size: bigint;
   readonly #taken = new Set<bigint>();
   #next: bigint;
 
   constructor({ subnet, range }: PoolSpec) {
     this.#family = subnet.family;
     this.#bounds = hostsOf(subnet);
+    this.#size = sizeOf(subnet);
     this.#first = range === undefined || range.base < this.#bounds[0] ? this.#bounds[0] : range.base;
     this.#last = range === undefined || lastOf(range) > this.#bounds[1] ? this.#bounds[1] : lastOf(range);
     this.#next = this.#first;
@@ -29,6 +36,14 @@ export class AddressPool {
   /** How many are taken. */
   get taken(): number {
     return this.#taken.size;
+  }
+
+  /** How many addresses of the subnet nobody can get, and how many of the range somebody can. */
+  usage(): PoolUsage {
+    const [first, last] = this.#bounds;
+    const inRange = [...this.#taken].filter((value) => value >= this.#first && value <= this.#last).length;
+    const reserved = this.#size - (last - first + 1n);
+    return { inUse: reserved + BigInt(this.#taken.size), available: this.#last - this.#first + 1n - BigInt(inRange) };
   }
 
   /** The next free address of the range; undefined when there is none. */

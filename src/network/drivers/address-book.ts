@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { macOf } from "#spec/mac-address.ts";
 import { type Address, contains, type Family, formatAddress, parseAddress, parseSubnet, type Subnet } from "../addresses/ip.ts";
-import { AddressPool } from "../addresses/ipam.ts";
+import { AddressPool, type PoolUsage } from "../addresses/ipam.ts";
 import { type Ipam, type Network, subnetsOf } from "../record/network.ts";
 import type { EndpointLink, LinkAddress } from "../sandbox/sandbox.ts";
 import { type LinkWish, NO_ADDRESS } from "./contract.ts";
@@ -40,6 +40,11 @@ export class AddressBook {
 
   free(network: Network, link: Pick<EndpointLink, "address" | "ipv6">): void {
     this.#each(network, link, (pool, address) => pool.release(address));
+  }
+
+  /** By subnet. */
+  usage(network: Network): Record<string, PoolUsage> {
+    return Object.fromEntries(subnetsOf(network).map((ipam) => [ipam.subnet, this.#poolOf(network, ipam).usage()]));
   }
 
   forget(network: Network): void {

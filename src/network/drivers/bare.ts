@@ -12,6 +12,7 @@ function bare(name: "host" | "null", namespace: NetworkDriver["namespace"]): Net
     free() {},
     join: async () => {},
     leave: async () => {},
+    usage: () => ({}),
     linkOf: () => undefined,
     rules: () => undefined,
   };

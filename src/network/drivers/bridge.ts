@@ -75,6 +75,10 @@ export class BridgeDriver implements NetworkDriver {
     if (hostName !== undefined) await this.#links.removeLink(hostName);
   }
 
+  usage(network: Network): ReturnType<NetworkDriver["usage"]> {
+    return this.#addresses.usage(network);
+  }
+
   linkOf(network: Network): string {
     return bridgeSettings(network, this.#defaults).bridge;
   }

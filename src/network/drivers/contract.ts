@@ -1,3 +1,4 @@
+import type { PoolUsage } from "../addresses/ipam.ts";
 import type { BridgeRules } from "../firewall/plan.ts";
 import type { DriverName, Network } from "../record/network.ts";
 import type { EndpointLink } from "../sandbox/sandbox.ts";
@@ -54,6 +55,9 @@ export interface NetworkDriver {
 
   /** Takes the interface out of a namespace that lives on, or is about to end. Missing is no error. */
   leave(link: EndpointLink, namespace: string): Promise<void>;
+
+  /** How much of each of the network's subnets is in use. */
+  usage(network: Network): Readonly<Record<string, PoolUsage>>;
 
   /** Name of the interface of the host that the network is; undefined where there is none, or it is somebody else's. */
   linkOf(network: Network): string | undefined;

@@ -92,6 +92,10 @@ export class SharedDriver implements NetworkDriver {
     await this.#links.detachInterface(namespace, name);
   }
 
+  usage(network: Network): ReturnType<NetworkDriver["usage"]> {
+    return this.#addresses.usage(network);
+  }
+
   linkOf(network: Network): string | undefined {
     return network.options[OPTION.parent] === undefined ? this.#parentOf(network) : undefined;
   }

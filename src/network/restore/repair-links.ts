@@ -25,10 +25,12 @@ function isLost({ drivers }: Deps, network: Network, present: ReadonlySet<string
 }
 
 /** With the lock that creating and removing take; @returns whether it is there again. */
-async function raiseAgain({ registry, drivers, locks, logger }: Deps, { id, name }: Network): Promise<boolean> {
+async function raiseAgain(deps: Deps, { id, name }: Network): Promise<boolean> {
+  const { registry, drivers, locks, logger, host } = deps;
   return await locks.run("networks", async () => {
     const network = registry.get(id);
-    if (network === undefined) return false;
+    // It was about to come, or to go.
+    if (network === undefined || !isLost(deps, network, new Set(await host.linkNames()))) return false;
     logger.warn({ network: name, interface: drivers[network.driver].linkOf(network) }, "a network's interface was gone; making it anew");
     try {
       await drivers[network.driver].up(network);

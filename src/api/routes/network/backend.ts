@@ -1,4 +1,4 @@
-import type { NetworkState } from "#network/list.ts";
+import type { InspectedNetwork, NetworkState } from "#network/list.ts";
 import type { Network } from "#network/record/network.ts";
 import type { DnsTrace } from "#spec/dns-trace.ts";
 import type { EndpointSettings, NetworkCreateBody } from "#spec/docker-api/types.ts";
@@ -7,7 +7,7 @@ import type { Filters } from "#spec/filters.ts";
 /** What the networks' routes need of the engine. A reference is a name, an id, or the beginning of one. */
 export interface NetworkBackend {
   list(filters: Filters): readonly NetworkState[];
-  inspect(reference: string): NetworkState;
+  inspect(reference: string): InspectedNetwork;
   create(body: NetworkCreateBody): Promise<Network>;
   remove(reference: string): Promise<void>;
   /** @param before milliseconds since the epoch. @returns names. */

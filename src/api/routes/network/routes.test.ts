@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from "vitest";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { Router } from "#http/router.ts";
-import type { NetworkState } from "#network/list.ts";
+import type { InspectedNetwork } from "#network/list.ts";
 import type { Network } from "#network/record/network.ts";
 import type { NetworkBackend } from "./backend.ts";
 import { networkRoutes } from "./routes.ts";
@@ -18,8 +18,9 @@ const network: Network = {
   options: {},
   ipam: { subnet: "172.16.0.0/24", gateway: "172.16.0.1", auxiliary: {}, chosenBy: "pool" },
 };
-const state: NetworkState = {
+const state: InspectedNetwork = {
   network,
+  usage: { "172.16.0.0/24": { inUse: 4n, available: 252n }, "fd00::/64": { inUse: 2n, available: 2n ** 64n - 2n } },
   containers: [
     {
       id: "c".repeat(64),
@@ -123,6 +124,14 @@ it("inspects with the containers that are on it", async () => {
     body: { ...shown, Containers: { ["c".repeat(64)]: container } },
   });
   expect(asked).toEqual(["web"]);
+});
+
+it("says how much of each subnet is in use, with every digit of a number", async () => {
+  const { body } = (await call("GET", "/networks/web")) as unknown as { body: { Status: unknown } };
+  expect(JSON.stringify(body.Status)).toBe(
+    '{"IPAM":{"Subnets":{"172.16.0.0/24":{"IPsInUse":4,"DynamicIPsAvailable":252},' +
+      '"fd00::/64":{"IPsInUse":2,"DynamicIPsAvailable":18446744073709551614}}}}',
+  );
 });
 
 it("creates", async () => {

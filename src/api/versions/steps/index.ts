@@ -11,6 +11,7 @@ import { v1_46 } from "./v1-46.ts";
 import { v1_47 } from "./v1-47.ts";
 import { v1_48 } from "./v1-48.ts";
 import { v1_49 } from "./v1-49.ts";
+import { v1_52 } from "./v1-52.ts";
 import { v1_54 } from "./v1-54.ts";
 import { v1_55 } from "./v1-55.ts";
 
@@ -31,6 +32,7 @@ export const versionSteps: readonly VersionStep[] = [
   v1_47,
   v1_48,
   v1_49,
+  v1_52,
   v1_54,
   v1_55,
 ];
