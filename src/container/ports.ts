@@ -85,6 +85,8 @@ export interface NetworkRequest {
   readonly links: readonly { readonly name: string; readonly alias: string }[];
   /** False where its user wants Docker's rule: no names on the default network. */
   readonly namesOnDefaultNetwork: boolean;
+  /** It gets no IPv6 address on any network; false without. */
+  readonly refusesIpv6?: boolean | undefined;
 }
 
 export interface NetworkSandbox {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { NetworkService } from "./service.ts";
 import { Guests } from "./testdata/guests.ts";
-import { HOST_ADDRESS6, IsolatedHost, NEIGHBOUR_ADDRESS6 } from "./testdata/isolated-host.ts";
+import { HOST_ADDRESS6, IsolatedHost, NEIGHBOUR_ADDRESS6, request } from "./testdata/isolated-host.ts";
 
 /** As reach.test.ts, over IPv6: no row may be weaker than its IPv4 one. */
 let host: IsolatedHost;
@@ -120,6 +120,15 @@ describe("a container", () => {
   it("reaches a service of the neighbour under the host's address, and is answered", () => {
     host.serve(host.neighbour, "outside", 8000);
     return expect.poll(() => host.fetch(netns("unpublished"), `[${NEIGHBOUR_ADDRESS6}]:8000`)).toBe("outside");
+  });
+
+  it("has no IPv6, is published by IPv4 alone and has no AAAA where its sysctls turn IPv6 off", async () => {
+    await guests.run("tunnel", { mode: "dual", refusesIpv6: true, portBindings: { "80/tcp": [{ HostPort: "" }] } });
+    expect(host.run(netns("tunnel"), "ip", "-o", "address")).not.toContain("inet6");
+    expect(endpointOf("tunnel")).toMatchObject({ GlobalIPv6Address: "", IPv6Gateway: "" });
+    expect(guests.view("tunnel")?.ports["80/tcp"]?.map(({ HostIp }) => HostIp)).toEqual(["0.0.0.0"]);
+    const asked = { mode: "dual", refusesIpv6: true, endpoints: { dual: { IPAMConfig: { IPv6Address: "fd00::7" } } } };
+    expect(() => networks.validate(request("late", asked))).toThrow(expect.objectContaining({ category: "invalid" }));
   });
 
   it("has no IPv6 on a network without it", async () => {

@@ -23,6 +23,7 @@ test("a request is what the container's record says", () => {
     name: "web",
     links: [],
     namesOnDefaultNetwork: true,
+    refusesIpv6: false,
     rate: undefined,
     hostname: "h",
     domainname: "d",
@@ -40,6 +41,11 @@ test("a request is what the container's record says", () => {
     dnsOptions: [],
     extraHosts: ["db:10.0.0.2"],
   });
+});
+
+test("IPv6 that a sysctl turns off is not asked for", () => {
+  const Sysctls = { "net.ipv6.conf.all.disable_ipv6": "1" };
+  expect(networkRequest(containerWith({}, { Sysctls })).refusesIpv6).toBe(true);
 });
 
 test("a disabled network is none", () => {

@@ -25,12 +25,15 @@ export function networkRequest(container: Omit<Container, "state" | "mounts">): 
     rate: networkRateOf(config.Labels),
     links: linksOf(hostConfig.Links),
     namesOnDefaultNetwork: config.Labels?.[DEFAULT_NETWORK_NAMES] !== "false",
+    refusesIpv6: IPV6_SWITCHES.some((name) => hostConfig.Sysctls?.[name] === "1"),
   };
 }
 
 /** A label by which one container keeps to Docker's rule. */
 const DEFAULT_NETWORK_NAMES = "dhow.default-network-names";
 const SHORT_ID = 12;
+/** Programs that tunnel IPv4 alone are run with one of these, so that nothing leaves beside the tunnel. */
+const IPV6_SWITCHES = ["net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6"];
 
 /** By id as long as the container that was meant is there, else by the name that another may have taken. */
 function linksOf(links: readonly string[] | undefined): NetworkRequest["links"] {

@@ -19,7 +19,7 @@ export class AddressBook {
   reserve(network: Network, wish: LinkWish): Addressed {
     const ipv4 = this.#take(network, 4, wish.address);
     try {
-      const ipv6 = network.ipam6 === undefined ? undefined : this.#take(network, 6, wish.address6);
+      const ipv6 = network.ipam6 === undefined || wish.refusesIpv6 === true ? undefined : this.#take(network, 6, wish.address6);
       return {
         ...ipv4,
         ...(ipv6 === undefined ? {} : { ipv6 }),

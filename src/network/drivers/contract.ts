@@ -73,6 +73,8 @@ export interface LinkWish {
   /** Addresses of the user's choice, IPv4 and IPv6. */
   readonly address: string | undefined;
   readonly address6?: string | undefined;
+  /** No address of IPv6, whatever the network has. */
+  readonly refusesIpv6?: boolean | undefined;
   /** More of the user's, which are not out of any pool. */
   readonly linkLocal?: readonly string[] | undefined;
   readonly mac: string | undefined;

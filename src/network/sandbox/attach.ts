@@ -2,7 +2,7 @@ import { EngineError } from "#errors/engine-error.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
 import { joinEndpoint } from "./connect.ts";
 import type { NetworkContext } from "../context.ts";
-import { planEndpoint, type PlannedEndpoint } from "./endpoint-plan.ts";
+import { planEndpoint, type PlannedEndpoint, withoutIpv6 } from "./endpoint-plan.ts";
 import { freeEndpoints, reserveEndpoints } from "./endpoints.ts";
 import { hasInterfaces, type Network } from "../record/network.ts";
 import { emitNetworkEvent } from "../record/network-events.ts";
@@ -25,7 +25,8 @@ export async function attach(
   return await context.locks.run(containerId, async () => {
     const sandbox = connectedSandbox(context, containerId);
     const network = context.registry.find(term);
-    const plan = planEndpoint(network, settings);
+    const wanted = planEndpoint(network, settings);
+    const plan = sandbox.refusesIpv6 === true ? withoutIpv6(wanted) : wanted;
     refuseAttach(context, sandbox, network);
     const endpoint = await addEndpoint(context, sandbox, plan);
     emitNetworkEvent(context, "connect", endpoint, containerId);

@@ -19,6 +19,8 @@ export interface PlannedEndpoint {
   /** Below /proc/sys, with `IFNAME` for the interface's name. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly wishes: EndpointWishes;
+  /** No address of IPv6, though the network has it. */
+  readonly refusesIpv6?: boolean | undefined;
 }
 
 /**
@@ -60,6 +62,12 @@ export function planEndpoint(network: Network, settings: EndpointSettings): Plan
     sysctls: interfaceSysctlsOf(settings),
     wishes: wishesOf(settings),
   };
+}
+
+/** For a container that has IPv6 turned off. @throws EngineError `invalid` where an address of it is asked for. */
+export function withoutIpv6(plan: PlannedEndpoint): PlannedEndpoint {
+  if (plan.address6 === undefined) return { ...plan, refusesIpv6: true };
+  throw new EngineError("invalid", `IPv6 address ${plan.address6} for a container whose sysctls turn IPv6 off`);
 }
 
 function wishesOf({ IPAMConfig, DriverOpts, GwPriority = 0, Aliases = [], Links = [] }: EndpointSettings): EndpointWishes {

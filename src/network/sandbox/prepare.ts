@@ -62,6 +62,7 @@ async function makeSandbox(context: NetworkContext, request: NetworkRequest, pla
     rate: request.rate,
     files: containerFiles(names, { addresses, host, shared, servers: context.options.names.dns }),
     names,
+    ...(request.refusesIpv6 === true ? { refusesIpv6: true } : {}),
   };
   context.sandboxes.save(sandbox);
   undo.defer(() => context.sandboxes.forget(sandbox));

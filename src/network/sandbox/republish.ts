@@ -43,7 +43,7 @@ function requestsFor({ registry, options }: NetworkContext, sandbox: Sandbox, ad
   if (network?.driver !== "bridge") {
     throw new EngineError("conflict", `container ${sandbox.containerId} is on no network that its ports could be published from`);
   }
-  return planPorts({ exposedPorts: [], portBindings: add, publishAllPorts: false }, hostIpsFor(network, options.bridge)).requests;
+  return planPorts({ exposedPorts: [], portBindings: add, publishAllPorts: false }, hostIpsFor(network, options.bridge, sandbox)).requests;
 }
 
 function portsMeant({ ports }: Sandbox, remove: PortMap): PublishedPort[] {

@@ -21,4 +21,5 @@ export interface NetworkRequest {
   readonly rate: NetworkRate | undefined;
   readonly links: readonly WantedLink[];
   readonly namesOnDefaultNetwork: boolean;
+  readonly refusesIpv6?: boolean | undefined;
 }

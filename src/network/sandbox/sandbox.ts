@@ -78,6 +78,8 @@ export interface Sandbox {
   /** What was asked for, also where it is nothing any more; undefined where it never was. */
   readonly rate?: NetworkRate | undefined;
   readonly names: SandboxNames;
+  /** It gets no IPv6 address, also on networks that it comes to later. */
+  readonly refusesIpv6?: boolean | undefined;
 }
 
 /** What the embedded name server knows of a container beside its endpoints, and how its files are made. */

@@ -3,7 +3,7 @@ import { type BridgeDefaults, bridgeSettings } from "../record/bridge-settings.t
 import { hasInterfaces, type Network } from "../record/network.ts";
 import { parseExtraHosts } from "./container-names.ts";
 import type { NetworkContext } from "../context.ts";
-import { chooseGateway, type PlannedEndpoint, planEndpoints } from "./endpoint-plan.ts";
+import { chooseGateway, type PlannedEndpoint, planEndpoints, withoutIpv6 } from "./endpoint-plan.ts";
 import { type HostIps, type PortPlan, planPorts } from "../published/port-spec.ts";
 import type { NetworkRequest } from "./request.ts";
 
@@ -25,18 +25,23 @@ export function validate(deps: Deps, request: NetworkRequest): void {
 
 /** @throws EngineError */
 export function planSandbox({ registry, options }: Deps, request: NetworkRequest): SandboxPlan {
-  const endpoints = withLinks(planEndpoints(registry, request.mode, request.endpoints), request.links);
+  const planned = planEndpoints(registry, request.mode, request.endpoints);
+  const endpoints = withLinks(request.refusesIpv6 === true ? planned.map(withoutIpv6) : planned, request.links);
   const gateway = chooseGateway(endpoints);
   if (request.rate !== undefined) refuseRate(endpoints);
-  const hostIps = hostIpsFor(gateway?.network, options.bridge);
+  const hostIps = hostIpsFor(gateway?.network, options.bridge, request);
   return { endpoints, gateway, ports: reachablePorts(planPorts(request, hostIps), endpoints, gateway) };
 }
 
 /** Where a port is published that names no address: on the host's addresses of each family that the container has. */
-export function hostIpsFor(network: Network | undefined, defaults: BridgeDefaults): HostIps {
-  if (network?.driver !== "bridge") return { hasIpv6: network?.ipam6 !== undefined, usual: [defaults.hostIp] };
+export function hostIpsFor(
+  network: Network | undefined,
+  defaults: BridgeDefaults,
+  { refusesIpv6 = false }: Pick<NetworkRequest, "refusesIpv6">,
+): HostIps {
+  const hasIpv6 = network?.ipam6 !== undefined && !refusesIpv6;
+  if (network?.driver !== "bridge") return { hasIpv6, usual: [defaults.hostIp] };
   const { hostIp, mode4, mode6 } = bridgeSettings(network, defaults);
-  const hasIpv6 = network.ipam6 !== undefined;
   const routed = [...(mode4 === "routed" ? [4 as const] : []), ...(mode6 === "routed" ? [6 as const] : [])];
   // Who names an address of one family means that one alone.
   return { hasIpv6, usual: hasIpv6 && hostIp === "0.0.0.0" ? [hostIp, "::"] : [hostIp], ...(routed.length === 0 ? {} : { routed }) };

@@ -24,8 +24,8 @@ export interface HostLinks {
   ensureParent(parent: ParentLink): Promise<boolean>;
   /** Makes a pair of interfaces that lead from the host to itself. Already there is no error. */
   ensureDetour(detour: Detour): Promise<void>;
-  /** Names of the host's interfaces: cheaper than a survey. */
-  linkNames(): Promise<readonly string[]>;
+  /** Names of the host's interfaces, each with that of the bridge whose port it is: cheaper than a survey. */
+  interfaces(): Promise<ReadonlyMap<string, string | undefined>>;
   /** Puts an interface into a namespace and its other end on a bridge. Already there is no error. */
   attachInterface(link: ContainerLink): Promise<void>;
   /** Puts an interface into a namespace that shares one of the host's. Already there is no error. */

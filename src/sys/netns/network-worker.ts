@@ -55,8 +55,8 @@ export class NetworkWorker implements HostNetwork, AsyncDisposable {
     return this.#call("ensureDetour", detour);
   }
 
-  linkNames(): Promise<readonly string[]> {
-    return this.#call("linkNames");
+  interfaces(): Promise<ReadonlyMap<string, string | undefined>> {
+    return this.#call("interfaces");
   }
 
   attachInterface(link: ContainerLink): Promise<void> {

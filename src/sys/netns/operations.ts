@@ -44,7 +44,7 @@ export function openOperations(): Operations {
     ensureBridge: (bridge) => ensureBridge(route, bridge),
     ensureParent: (parent) => ensureParent(route, parent),
     ensureDetour: (detour) => ensureDetour(route, detour),
-    linkNames,
+    interfaces: () => interfaces(route),
     attachInterface: (link) => attachInterface(route, link),
     attachShared: (link) => attachShared(route, link),
     detachInterface,
@@ -70,10 +70,10 @@ export function openOperations(): Operations {
   };
 }
 
-/** In the namespace of this thread; behind two lines of heading, each begins with its name. */
-function linkNames(): string[] {
-  const lines = readFileSync("/proc/thread-self/net/dev", "latin1").trimEnd().split("\n").slice(2);
-  return lines.map((line) => line.slice(0, line.lastIndexOf(":")).trim());
+function interfaces(socket: NetlinkSocket): Map<string, string | undefined> {
+  const links = socket.dump("links", dumpLinks()).map(parseLink);
+  const names = new Map(links.map(({ index, name }) => [index, name]));
+  return new Map(links.map(({ name, master }) => [name, master === undefined ? undefined : names.get(master)]));
 }
 
 /** Undefined where the library is missing: whoever needs it is told so. */
