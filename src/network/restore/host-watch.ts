@@ -10,7 +10,7 @@ export class HostWatch {
   readonly #context: NetworkContext;
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #look: Promise<void> = Promise.resolve();
+  #look: Promise<void> | undefined;
 
   constructor(context: NetworkContext, everyMs: number) {
     this.#context = context;
@@ -20,8 +20,8 @@ export class HostWatch {
   start(): void {
     if (this.#everyMs === 0 || this.#timer !== undefined) return;
     this.#timer = setInterval(() => {
-      // One look that takes long is enough.
-      this.#look = this.#look.then(() => this.#verify());
+      // One look at a time: those that a busy machine is late with would pile up.
+      this.#look ??= this.#verify().finally(() => (this.#look = undefined));
     }, this.#everyMs);
     this.#timer.unref();
   }
