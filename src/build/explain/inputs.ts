@@ -31,7 +31,10 @@ function filesOf(listing: string): (readonly [string, string])[] {
   return listing
     .split("\n")
     .filter(Boolean)
-    .map((line) => [`file ${line.slice(DIGITS + 1)}`, line.slice(0, DIGITS)]);
+    .map((line) => {
+      const space = line.indexOf(" ");
+      return [`file ${line.slice(space + 1)}`, line.slice(0, space)];
+    });
 }
 
 /** @param binds as for the step's key. @param outside as for the step's key. */

@@ -11,6 +11,7 @@ const PIECE = 1024 * 1024;
 /** Characters of a listing; larger ones are not kept. */
 const LARGEST_LISTING = 4 * 1024 * 1024;
 const SHOWN_DIGITS = 12;
+const HASH_DIGITS = 64;
 
 export interface TreeDigestOptions extends SourceTree {
   /** Told the path below the match. */
@@ -99,17 +100,14 @@ export class TreeDigest {
   }
 
   #write(fields: readonly string[]): void {
-    const text = `${JSON.stringify(fields)}\n`;
-    this.#hash.update(text, "latin1");
-    this.#list(fields[0] ?? "", text);
+    this.#hash.update(`${JSON.stringify(fields)}\n`, "latin1");
+    this.#list(fields);
   }
 
-  #list(path: BytePath, text: string): void {
-    this.#listed += path.length + this.#place.length + SHOWN_DIGITS + 3;
-    if (this.#listed > LARGEST_LISTING) return;
-    const digits = digestOf("sha256", Buffer.from(text, "latin1"), "hex").slice(0, SHOWN_DIGITS);
-    const shown = shownPath(joined(this.#place, path)).replaceAll("\n", "\u2424");
-    this.#lines.push(`${digits} ${shown}\n`);
+  #list(fields: readonly string[]): void {
+    const line = `${digitsOf(fields)} ${shownPath(joined(this.#place, fields[0] ?? "")).replaceAll("\n", "\u2424")}\n`;
+    this.#listed += line.length;
+    if (this.#listed <= LARGEST_LISTING) this.#lines.push(line);
   }
 
   #contentOf(path: BytePath): string {
@@ -126,6 +124,13 @@ export class TreeDigest {
       closeSync(fd);
     }
   }
+}
+
+/** A few characters that are others where the node is another. Files, which are many, were hashed already. */
+function digitsOf([, what = "", mode = "", owner = "", ...more]: readonly string[]): string {
+  if (more.length === 0 && what === "folder") return `folder-${mode}-${owner}`;
+  if (more.length === 0 && what.startsWith("file ")) return `${what.slice(-HASH_DIGITS).slice(0, SHOWN_DIGITS)}-${mode}-${owner}`;
+  return digestOf("sha256", JSON.stringify([what, mode, owner, ...more]), "hex").slice(0, SHOWN_DIGITS);
 }
 
 function joined(folder: BytePath, name: BytePath): BytePath {
