@@ -1,5 +1,16 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -138,11 +149,28 @@ export class BenchEngine {
     return bytes;
   }
 
-  #docker(parameters: readonly string[], onOutput: (chunk: Buffer) => void): Promise<void> {
+  /** `docker build` as this engine is built with: dockerd by BuildKit, where DHOW_BENCH_BUILDX names the plugin, others by the classic wire. */
+  async build(...parameters: string[]): Promise<void> {
+    const buildx = this.name === "dockerd" ? process.env["DHOW_BENCH_BUILDX"] : undefined;
+    if (buildx !== undefined) this.#plugIn(buildx);
+    await this.#docker(["build", ...parameters], () => undefined, { DOCKER_BUILDKIT: buildx === undefined ? "0" : "1" });
+  }
+
+  #plugIn(buildx: string): void {
+    const plugins = join(this.folder, "cli-plugins");
+    mkdirSync(plugins, { recursive: true });
+    if (!existsSync(join(plugins, "docker-buildx"))) symlinkSync(buildx, join(plugins, "docker-buildx"));
+  }
+
+  #docker(
+    parameters: readonly string[],
+    onOutput: (chunk: Buffer) => void,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       const child = spawn(dockerCli(), ["-H", `unix://${this.socket}`, ...parameters], {
         stdio: ["ignore", "pipe", "pipe"],
-        env: { ...process.env, DOCKER_CONFIG: this.folder },
+        env: { ...process.env, DOCKER_CONFIG: this.folder, ...environment },
       });
       const errors: Buffer[] = [];
       child.stdout.on("data", onOutput);

@@ -1,5 +1,15 @@
 import type { Row } from "../row.ts";
-import { buildCached, buildCold } from "./build.ts";
+import {
+  buildCached,
+  buildCachedByCommand,
+  buildChanged,
+  buildCold,
+  buildColdByCommand,
+  buildLargeContext,
+  buildLargeCopy,
+  buildManyFiles,
+  buildParallel,
+} from "./build.ts";
 import { commit, copyLargeIn, copyLargeOut, copyManyIn, copyManyOut, exported } from "./files.ts";
 import { loadBig, pullBig, pullTen, pushBig, saveBig } from "./images.ts";
 import { exec, removeForced, stop } from "./live.ts";
@@ -39,6 +49,13 @@ export const rows: readonly Row[] = [
   loadBig,
   buildCold,
   buildCached,
+  buildColdByCommand,
+  buildCachedByCommand,
+  buildChanged,
+  buildManyFiles,
+  buildLargeContext,
+  buildLargeCopy,
+  buildParallel,
   logWrite,
   logRead,
   attachPlain,

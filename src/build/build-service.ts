@@ -17,6 +17,7 @@ import type { BuildInput, BuildSink } from "./build-input.ts";
 import type { AttestDeps, AttestedBuild } from "./attest/attest.ts";
 import { checkAttestable } from "./attest/check-attestable.ts";
 import { BuildCache, type Pruned } from "./cache/build-cache.ts";
+import type { CacheUse } from "./cache/cache-store.ts";
 import type { CacheEntry } from "./cache/cache-entry.ts";
 import type { PruneOptions } from "./cache/choose-victims.ts";
 import { ImageCaches } from "./cache/image-caches.ts";
@@ -126,7 +127,8 @@ export class BuildService {
   async close(): Promise<void> {
     this.#closing.abort(new EngineError("cancelled", "the daemon is shutting down"));
     this.sessions.close();
-    await Promise.allSettled(this.#going);
+    // A build that ends leaves its tidying up.
+    while (this.#going.size > 0) await Promise.allSettled(this.#going);
     await this.#deps.threads.close();
   }
 
@@ -135,9 +137,12 @@ export class BuildService {
     const now = Date.now();
     if (now - this.#tidied < TIDY_EVERY_MS || this.#closing.signal.aborted) return;
     this.#tidied = now;
-    const work = this.#cache.tidy(this.#deps.policy().gc.rules).catch((error: unknown) => {
-      this.#deps.logger.warn({ error: messageOf(error) }, "the builder's cache could not be tidied");
-    });
+    this.#behind("the builder's cache could not be tidied", this.#cache.tidy(this.#deps.policy().gc.rules));
+  }
+
+  /** Lets something go on behind an answer, until the daemon ends. */
+  #behind(failure: string, going: Promise<unknown>): void {
+    const work = going.catch((error: unknown) => this.#deps.logger.warn({ error: messageOf(error) }, failure));
     this.#going.add(work);
     void work.finally(() => this.#going.delete(work));
   }
@@ -155,7 +160,8 @@ export class BuildService {
       await using assembly = this.#deps.images.openAssembly();
       return await this.#make({ input, sink, session, folder, context, assembly, dockerfile, ignorePatterns }, signal);
     } finally {
-      await this.#deps.trees.remove(folder);
+      // Nobody waits for it: a small build took a fifth of its time to tidy up.
+      this.#behind("the folder of a build could not be removed", this.#deps.trees.remove(folder));
     }
   }
 
@@ -172,8 +178,10 @@ export class BuildService {
     const report = new BuildReport(sink, plan, job.dockerfile);
     const imported = await this.#imports(job, signal);
     const made: MadeStep[] = [];
-    const execution = { ...this.#deps, ...job, plan, entitlements, emptyFolder, slots, report, epoch, imported, made };
-    const results = await executePlan({ ...execution, imageCaches: this.#imageCaches(input) }, signal);
+    const uses: CacheUse[] = [];
+    const execution = { ...this.#deps, ...job, plan, entitlements, emptyFolder, slots, report, epoch, imported, made, uses };
+    const work = executePlan({ ...execution, imageCaches: this.#imageCaches(input) }, signal);
+    const results = await work.finally(() => this.#deps.cache.used(uses, Date.now()));
     const deps = { ...this.#deps, ...job, emptyFolder };
     const image = await finishImage(deps, { input, plan, results, epoch }, signal);
     const warnings = warningsText(plan.warnings);

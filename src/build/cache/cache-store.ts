@@ -30,6 +30,12 @@ interface RecordRow {
   readonly uses: number;
 }
 
+/** A record that a build has found, and further names that it is known by from now on. */
+export interface CacheUse {
+  readonly id: string;
+  readonly keys: readonly string[];
+}
+
 export type NewRecord = Pick<CacheRecord, "description" | "parent" | "layer" | "size">;
 
 /** The builder's cache in the database. A record keeps its layer and the archive of it; `prune` lets go of both. */
@@ -62,10 +68,15 @@ export class CacheStore {
     });
   }
 
-  used(id: string, keys: readonly string[], now: number): void {
+  /** At once for all that a build has found. What was removed meanwhile is not there any more. */
+  used(uses: readonly CacheUse[], now: number): void {
+    if (uses.length === 0) return;
     this.#database.transact((writer) => {
-      writer.run("UPDATE build_record SET last_used = ?, uses = uses + 1 WHERE id = ?", now, id);
-      for (const key of keys) writer.run("INSERT OR REPLACE INTO build_key (key, record) VALUES (?, ?)", key, id);
+      for (const { id, keys } of uses) {
+        const { changes } = writer.run("UPDATE build_record SET last_used = ?, uses = uses + 1 WHERE id = ?", now, id);
+        if (changes === 0) continue;
+        for (const key of keys) writer.run("INSERT OR REPLACE INTO build_key (key, record) VALUES (?, ?)", key, id);
+      }
     });
   }
 

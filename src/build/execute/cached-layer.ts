@@ -60,12 +60,12 @@ interface Wanted {
 }
 
 async function recall(execution: Execution, wanted: Wanted, key: string, also: readonly string[] = []): Promise<LayerTree | undefined> {
-  const { cache, input } = execution;
+  const { cache, input, uses } = execution;
   if (input.noCache) return undefined;
   const record = cache.find(key);
   if (record === undefined) return undefined;
   const tree = await treeOf(execution, wanted, record);
-  if (tree !== undefined) cache.used(record.id, also, Date.now());
+  if (tree !== undefined) uses.push({ id: record.id, keys: also });
   return tree;
 }
 

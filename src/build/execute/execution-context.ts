@@ -6,7 +6,7 @@ import type { Snapshotter } from "#store/snapshots/contract.ts";
 import type { BuildInput, BuildSink } from "../build-input.ts";
 import type { CacheMounts } from "../cache/cache-mounts.ts";
 import type { ImageCaches } from "../cache/image-caches.ts";
-import type { CacheStore } from "../cache/cache-store.ts";
+import type { CacheStore, CacheUse } from "../cache/cache-store.ts";
 import type { EntitlementName } from "../entitlements.ts";
 import type { InputStore } from "../explain/input-store.ts";
 import type { BuildPlan, StepRef } from "../plan/plan.ts";
@@ -57,6 +57,8 @@ export interface Execution extends ExecutionDeps {
   readonly imported: ImportedCaches;
   /** Grows while the build goes on. */
   readonly made: MadeStep[];
+  /** What was found in the cache, to be noted there when all is done: a write for each would cost more than the look. */
+  readonly uses: CacheUse[];
   /** How much is done at once. */
   readonly slots: Slots;
   readonly entitlements: ReadonlySet<EntitlementName>;

@@ -2,6 +2,7 @@ import type { BuildSink } from "../build-input.ts";
 import { excerpt } from "../parser/excerpt.ts";
 import type { SourceRange } from "../parser/node.ts";
 import type { BuildPlan, PlannedLine, StepRef } from "../plan/plan.ts";
+import { withoutCredentials } from "../remote/redact.ts";
 
 /** What a step that waits for its turn on the screen may have written by then; more is cut out of the middle. */
 const MOST_KEPT = 1024 * 1024;
@@ -107,7 +108,7 @@ export class BuildReport {
   #head(place: number): void {
     const line = this.#lines[place]?.line;
     if (line === undefined) return;
-    this.#write(`Step ${place + 1}/${this.#lines.length} : ${line.text}`);
+    this.#write(`Step ${place + 1}/${this.#lines.length} : ${withoutCredentials(line.text)}`);
     this.#write("\n");
     if (line.note !== undefined) this.#write(`${line.note}\n`);
   }

@@ -1,3 +1,4 @@
+import { withoutCredentials } from "../remote/redact.ts";
 import type { SourceRange } from "./node.ts";
 
 /** Lines shown around a place that is one line only; around a longer one, two. */
@@ -23,7 +24,7 @@ export function excerpt(fileName: string, source: string, ranges: readonly Sourc
   const isMarked = (line: number): boolean => ranges.some((range) => range.first <= line && line <= range.last);
   const shown = lines.slice(from - 1, to).map((line, index) => {
     const number = from + index;
-    return ` ${String(number).padStart(3)} | ${isMarked(number) ? ">>>" : "   "} ${line.slice(0, LONGEST_LINE)}`;
+    return ` ${String(number).padStart(3)} | ${isMarked(number) ? ">>>" : "   "} ${withoutCredentials(line).slice(0, LONGEST_LINE)}`;
   });
   const rule = "-".repeat(20);
   return [`${fileName}:${first}`, rule, ...shown, rule].join("\n");

@@ -8,6 +8,7 @@ import type { TreeOf } from "./apply-run.ts";
 import { gitSource, isCommit, isHttpSource, type GitSource } from "./git-source.ts";
 import type { Chmod, CopySource, StepRef } from "./plan.ts";
 import type { StageDraft } from "./stage-draft.ts";
+import { withoutCredentials } from "../remote/redact.ts";
 
 type Transfer = AddInstruction | CopyInstruction;
 
@@ -56,15 +57,10 @@ function historyText(instruction: Transfer, { sources, chown, mode, written }: T
     ...(instruction.kind === "copy" && instruction.parents ? ["--parents"] : []),
     ...(chown === undefined ? [] : [`--chown=${chown}`]),
     ...(mode === undefined ? [] : [`--chmod=${mode}`]),
-    ...sources.map(withoutPassword),
+    ...sources.map(withoutCredentials),
     ...instruction.files.map((file) => `<<${file.name}`),
     written,
   ].join(" ");
-}
-
-/** What stands between `//` and `@` of an address is nobody's business who reads an image's history. */
-function withoutPassword(source: string): string {
-  return source.replace(/^([a-z]+:\/\/)[^/@\s]*:[^/@\s]*@/i, "$1xxxxx@");
 }
 
 function checksumOf(draft: StageDraft, instruction: Transfer, sources: readonly string[]): string | undefined {

@@ -10,6 +10,7 @@ import type { BaseImage, HistoryLine, Operation, PlannedLine, StepRef } from "./
 import type { ResolvedStage } from "./resolve-stages.ts";
 import type { StageContext } from "./stage-context.ts";
 import type { StepTable } from "./step-table.ts";
+import { withoutCredentials } from "../remote/redact.ts";
 
 export type MutableConfig = { -readonly [K in keyof ImageRunConfig]: ImageRunConfig[K] };
 
@@ -92,7 +93,7 @@ export class StageDraft {
 
   /** `[builder 2/4] RUN make`: counted in the order of the calls. */
   title(text: string): string {
-    return this.#titles(this.isTrigger ? `ONBUILD ${text}` : text);
+    return this.#titles(withoutCredentials(this.isTrigger ? `ONBUILD ${text}` : text));
   }
 
   /** Expands a word with what is set by now. What is not is warned of. @throws WordError */
