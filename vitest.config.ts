@@ -26,7 +26,7 @@ export default defineConfig({
     ],
     maxWorkers: 2,
     // A machine may be slow: vitest's own second is a guess at how fast it is.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 45_000 } },
     // CI's machines are shared: what fails there and passes when tried again is the machine. At home every failure counts. Once, since
     // a try shares its daemon with the one before: what fails twice runs again with its whole file (scripts/check.ts).
     retry: process.env["CI"] === undefined ? 0 : 1,

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -231,7 +232,9 @@ describe("files of", () => {
       ["whole", ""],
       ["its content", "fs"],
     ]),
-  )("a layer, lost (%s): what stands on it says so, and loading its image again mends it", async (content, part) => {
+  )("a layer, lost (%s): what stands on it says so, and loading its image again mends it", async (how, part) => {
+    // A layer that is here already, from an earlier try, would not be a new one.
+    const content = `${how} ${randomUUID()}`;
     const layer = await newLayer(content);
     await create("victim", { Image: "extra:1", Cmd: ["cat", "/extra"] });
     await whileDead(() => rmSync(join(layer, part), { recursive: true }));

@@ -90,7 +90,7 @@ describe("a daemon that is killed with SIGKILL", () => {
     await new Promise((resolve) => setTimeout(resolve, 800));
     await daemon.start();
     await eventually(async () => expect((await daemon.api("GET", `/containers/${id}/json`)).status).toBe(404));
-    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(id);
+    await eventually(() => expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(id));
   });
 
   it("may be killed at any moment of a start: the next one is clean", async () => {

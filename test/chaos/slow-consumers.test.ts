@@ -61,7 +61,7 @@ async function eventDelay(): Promise<number> {
   await call("DELETE", "/volumes/herald");
   const { text } = await call(
     "GET",
-    `/events?since=${since}&until=${(Date.now() / 1000).toFixed(3)}&filters=${JSON.stringify({ volume: ["herald"] })}`,
+    `/events?since=${since}&until=${Date.now() / 1000 + 0.001}&filters=${JSON.stringify({ volume: ["herald"] })}`,
   );
   expect(text).toContain("destroy");
   return performance.now() - started;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useDaemon } from "../support/daemon.ts";
@@ -54,7 +54,7 @@ describe("dhow run", () => {
   it("hands the container what the flags say", async () => {
     writeFileSync(join(daemon.folder, "variables"), "# two\nSAIL=lateen\nCOLOUR=red\n");
     const folder = join(daemon.folder, "bound");
-    mkdirSync(folder);
+    mkdirSync(folder, { recursive: true });
     const words = ["--env-file", join(daemon.folder, "variables"), "-eCOLOUR=blue", "-w", "/tmp", "-u", "1000:1000", "-h", "boat"];
     const mounts = ["-v", `${folder}:/data:ro`, "--mount", "type=tmpfs,dst=/scratch", "--tmpfs", "/more:size=1m"];
     const said = await dhow.ok(
@@ -83,6 +83,7 @@ describe("dhow run", () => {
 
   it("writes the id where it is told to, and never over another", async () => {
     const file = join(daemon.folder, "cid");
+    rmSync(file, { force: true });
     const id = await dhow.ok("run", "-d", "--cidfile", file, BUSYBOX, "sleep", "1000");
     expect(readFileSync(file, "utf8")).toBe(id);
     const second = await dhow.run(["run", "--cidfile", file, BUSYBOX, "true"]);

@@ -46,7 +46,7 @@ export class TestDaemon {
   #killSwitch: KillSwitch | undefined;
 
   constructor(flags: readonly string[] = [], options: TestDaemonOptions = {}) {
-    const name = `dhow-t${randomBytes(2).toString("hex")}`;
+    const name = `dhow-t${randomBytes(3).toString("hex")}`;
     this.#folder = mkdtempSync(join(tmpdir(), "test-"));
     this.instance = instanceOf(name, { dataRoot: options.dataRoot ?? join(this.#folder, "data"), execRoot: join(this.#folder, "run") });
     this.socket = join(this.#folder, "engine.sock");
@@ -115,7 +115,7 @@ export class TestDaemon {
       this.#process?.once("exit", (code) => reject(new Error(`the daemon ended with ${code}:\n${this.log}`))),
     );
     ended.catch(() => {}); // It may end later, which is what tests do to it.
-    await Promise.race([ended, eventually(async () => expect((await this.api("GET", "/_ping")).status).toBe(200), 45_000)]);
+    await Promise.race([ended, eventually(async () => expect((await this.api("GET", "/_ping")).status).toBe(200), 90_000)]);
   }
 
   /** SIGKILL, as a crash or the kernel's OOM killer would. */
@@ -169,6 +169,8 @@ export class TestDaemon {
     if (this.isRunning && this.#more.length > 0) await this.stop();
     if (!this.isRunning) await this.start();
     for (const path of await this.objects()) if (!known.includes(path)) await this.api("DELETE", path);
+    // What a build of the first try left would be found in the cache.
+    await this.api("POST", "/build/prune?all=1");
   }
 
   /** Removes every container, stops the daemon, and asserts that the host is as it was. */

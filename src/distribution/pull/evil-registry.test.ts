@@ -80,10 +80,10 @@ describe.skipIf(!isHere)("P18: a hostile registry", () => {
     });
     puller = testPullService(
       { target: images, content, events },
-      { stallMs: 500, headMs: 20_000, retry: { attempts: 2, firstDelayMs: 10, longestDelayMs: 20 } },
+      { stallMs: 2000, headMs: 20_000, retry: { attempts: 2, firstDelayMs: 10, longestDelayMs: 20 } },
     );
-    await vi.waitUntil(() => answers(port), { timeout: 10_000 });
-  }, 20_000);
+    await vi.waitUntil(() => answers(port), { timeout: 60_000 });
+  }, 90_000);
 
   afterAll(async () => {
     registry.kill();

@@ -29,7 +29,7 @@ afterEach(async () => {
 
 afterAll(() => unpacker.close());
 
-function unpack(archive: Uint8Array, limitMs = 20_000): Promise<unknown> {
+function unpack(archive: Uint8Array, limitMs = 60_000): Promise<unknown> {
   writeFileSync(join(base, "archive"), archive);
   return unpacker.unpack({ source: { path: join(base, "archive") }, folder: target, whiteouts: "overlay" }, AbortSignal.timeout(limitMs));
 }
@@ -129,16 +129,16 @@ describe("work is bounded by the size of the archive", () => {
       await unpack(archive()).catch((error: unknown) => {
         expect(error).toMatchObject({ code: "invalid-layer" });
       });
-      expect(performance.now() - start).toBeLessThan(20_000);
+      expect(performance.now() - start).toBeLessThan(60_000);
     },
-    30_000,
+    120_000,
   );
 
   it("counts folders that an archive makes without listing them", async () => {
     const deep = (index: number): FixtureEntry[] => [file(`${index}/${"d/".repeat(500)}f`)];
     writeFileSync(join(base, "archive"), many(10, deep));
     const request = { source: { path: join(base, "archive") }, folder: target, whiteouts: "overlay", limits: { entries: 2000 } } as const;
-    await expect(unpacker.unpack(request, AbortSignal.timeout(20_000))).rejects.toMatchObject({ category: "too-large" });
+    await expect(unpacker.unpack(request, AbortSignal.timeout(60_000))).rejects.toMatchObject({ category: "too-large" });
   });
 });
 
@@ -151,7 +151,7 @@ describe("a full disk", () => {
     try {
       writeFileSync(join(base, "archive"), tarOf(file("small", "x"), file("f", Buffer.alloc(20_000_000, 1))));
       const request = { source: { path: join(base, "archive") }, folder: target, whiteouts: "overlay", limits } as const;
-      await expect(unpacker.unpack(request, AbortSignal.timeout(20_000))).rejects.toMatchObject({ category: "exhausted" });
+      await expect(unpacker.unpack(request, AbortSignal.timeout(60_000))).rejects.toMatchObject({ category: "exhausted" });
     } finally {
       unmount(target);
     }

@@ -13,7 +13,7 @@ const unique = (role: string): string => `${role}-${randomUUID()}`;
 
 async function eventsOf(name: string): Promise<string> {
   const filters = encodeURIComponent(JSON.stringify({ container: [name] }));
-  const { text } = await daemon.api("GET", `/events?since=0&until=${Math.ceil(Date.now() / 1000)}&filters=${filters}`);
+  const { text } = await daemon.api("GET", `/events?since=1&until=${Date.now() / 1000 + 0.001}&filters=${filters}`);
   const events = text
     .trim()
     .split("\n")
@@ -32,16 +32,18 @@ it("what is done to a container is told in Docker's order", async () => {
   await docker.ok("restart", "-t", "1", lasting);
   await docker.ok("kill", lasting);
   await docker.ok("rm", lasting);
-  expect(await eventsOf(lasting)).toBe(
-    "create, start, kill 15, kill 9, stop, die 137, start, kill 15, kill 9, stop, die 137, start, restart, kill 9, die 137, destroy",
+  await eventually(async () =>
+    expect(await eventsOf(lasting)).toBe(
+      "create, start, kill 15, kill 9, stop, die 137, start, kill 15, kill 9, stop, die 137, start, restart, kill 9, die 137, destroy",
+    ),
   );
   await docker.ok("run", "-d", "--name", failing, "--restart", "on-failure:2", BUSYBOX, "sh", "-c", "exit 3");
   await eventually(async () => expect((await daemon.api("GET", `/containers/${failing}/json`)).json.State.Status).toBe("exited"));
-  expect(await eventsOf(failing)).toBe("create, start, die 3, start, die 3, start, die 3");
+  await eventually(async () => expect(await eventsOf(failing)).toBe("create, start, die 3, start, die 3, start, die 3"));
   await docker.ok("run", "-d", "--name", trapping, BUSYBOX, "sh", "-c", "trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done");
   await eventually(async () => expect(await docker.ok("logs", trapping)).toBe("ready"));
   await docker.ok("stop", trapping);
-  expect(await eventsOf(trapping)).toBe("create, start, kill 15, stop, die 4");
+  await eventually(async () => expect(await eventsOf(trapping)).toBe("create, start, kill 15, stop, die 4"));
   await docker.ok("run", "-d", "--rm", "--name", passing, BUSYBOX, "sleep", "100");
   await docker.ok("stop", "-t", "0", passing);
   await eventually(async () => expect(await eventsOf(passing)).toBe("create, start, kill 15, kill 9, stop, die 137, destroy"));

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { readCgroupHost } from "#sys/cgroups/cgroup.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
+import { eventually } from "../../support/eventually.ts";
 import { BUSYBOX, busyboxArchive } from "../../support/images.ts";
 
 /** The default sandbox, measured from inside (docs/security.md), with both runtimes. */
@@ -75,6 +76,7 @@ describe.each(["crun", "runc"])("the sandbox of %s", (runtime) => {
     const script =
       "grep -E '^(Cap|NoNew|Seccomp)' /proc/self/status; mknod /tmp/k$$ b 254 0; cat /tmp/k$$ 2>&1; for n in mnt net pid uts ipc user cgroup; do readlink /proc/self/ns/$n; done";
     const id = await run("-d", BUSYBOX, "sh", "-c", `(${script}) >/first 2>&1; exec sleep 60`);
+    await eventually(async () => expect(await docker.ok("exec", id, "cat", "/proc/1/cmdline")).toMatch(/^sleep/));
     const host = await hostStatus();
     const caps = (held: string, bound: string): string =>
       [`CapInh:${NONE}`, `CapPrm:${held}`, `CapEff:${held}`, `CapBnd:${bound}`, `CapAmb:${NONE}`].join(" ");

@@ -102,6 +102,7 @@ describe("GET /containers/{id}/stats", () => {
     expect(between).toBeGreaterThan(500);
     expect(between).toBeLessThan(10_000);
     await docker.ok("kill", "web");
+    await docker.ok("wait", "web");
     const [stopped] = await firstLines("/containers/web/stats", 1);
     expect(stopped).toMatchObject({ read: "0001-01-01T00:00:00Z", memory_stats: {} });
     const last = follow("/containers/web/stats");

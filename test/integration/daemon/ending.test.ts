@@ -17,6 +17,7 @@ const compose = (service: string, dependsOn = ""): string[] =>
 
 describe("a daemon whose containers end with it", () => {
   it("stops each by its own signal and in its own time, dependants first, and brings back what policies want", async () => {
+    const since = String(Date.now() / 1000);
     const trap = (signal: string): string[] => [BUSYBOX, "sh", "-c", `trap 'echo bye; exit 5' ${signal}; while :; do sleep 0.05; done`];
     await docker.ok("run", "-d", "--name", "db", "--restart", "unless-stopped", ...compose("db"), ...trap("TERM"));
     await docker.ok("run", "-d", "--name", "web", "--stop-signal", "USR1", ...compose("web", "db:service_started:false"), ...trap("USR1"));
@@ -37,7 +38,7 @@ describe("a daemon whose containers end with it", () => {
     await docker.ok("pause", "frozen");
     const started = performance.now();
     await daemon.stop();
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
     // The containers themselves are kept. The kernel takes down namespaces and cgroups behind our back.
     const kept = /^(?:file data\/|row )/;
     await eventually(() => expect(residueOf(daemon.instance).filter((line) => !kept.test(line))).toEqual([]));
@@ -51,7 +52,7 @@ describe("a daemon whose containers end with it", () => {
     const events = await docker.ok(
       "events",
       "--since",
-      "1",
+      since,
       "--until",
       until,
       "--filter",
@@ -121,9 +122,10 @@ describe("metrics", () => {
     await docker.ok("commit", "measured", "test/committed");
     await docker.ok("rmi", "test/committed");
     const after = await scrape();
-    for (const action of ["changes", "commit"])
-      expect(valueOf(after, `engine_daemon_container_actions_seconds_count{action="${action}"}`)).toBe(1);
-    expect(valueOf(after, 'engine_daemon_image_actions_seconds_count{action="delete"}')).toBe(1);
+    // Nothing at all before the first.
+    const grown = (series: string): number => valueOf(after, series) - (valueOf(before, series) || 0);
+    for (const action of ["changes", "commit"]) expect(grown(`engine_daemon_container_actions_seconds_count{action="${action}"}`)).toBe(1);
+    expect(grown('engine_daemon_image_actions_seconds_count{action="delete"}')).toBe(1);
     for (const action of ["create", "start"]) {
       const series = `engine_daemon_container_actions_seconds_count{action="${action}"}`;
       expect(valueOf(during, series)).toBe(valueOf(before, series) + 1);

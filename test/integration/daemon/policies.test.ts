@@ -110,6 +110,7 @@ describe("P35: restart policies", () => {
   });
 
   it("an exit while no daemon was there: its own code, once restarted", async () => {
+    const since = String(Date.now() / 1000);
     await docker.ok(
       "run",
       "-d",
@@ -130,7 +131,7 @@ describe("P35: restart policies", () => {
     const events = await docker.ok(
       "events",
       "--since",
-      "1",
+      since,
       "--until",
       until,
       "--filter",
@@ -143,12 +144,13 @@ describe("P35: restart policies", () => {
   });
 
   it("waits of 100 ms, doubled each time; on-failure:N restarts N times; a stop in between calls it off", async () => {
+    const since = Date.now() / 1000;
     await docker.ok("run", "-d", "--name", "often", "--restart", "on-failure:4", BUSYBOX, "sh", "-c", "exit 3");
     await eventually(async () => expect((await inspect("often")).State.Status).toBe("exited"));
     expect(await inspect("often")).toMatchObject({ RestartCount: 4, State: { ExitCode: 3, Restarting: false } });
     const { text } = await daemon.api(
       "GET",
-      `/events?since=1&until=${Math.ceil(Date.now() / 1000) + 1}&filters={"container":["often"],"event":["start","die"]}`,
+      `/events?since=${since}&until=${Math.ceil(Date.now() / 1000) + 1}&filters={"container":["often"],"event":["start","die"]}`,
     );
     const events = text
       .trim()

@@ -96,7 +96,7 @@ describe.skipIf(!existsSync("/proc/net/if_inet6"))("a network with IPv6", () => 
     expect(await daemon.api("POST", "/networks/dual/connect", { Container: "guest" })).toMatchObject({ status: 200 });
     const { GlobalIPv6Address } = await endpointOf("guest", "dual");
     expect(await say("guest", "ip", "-o", "-6", "addr", "show", "eth1")).toContain(`${GlobalIPv6Address}/64`);
-    expect(await fetchIn("one", `http://[${GlobalIPv6Address}]/`)).toContain("this is");
+    await eventually(async () => expect(await fetchIn("one", `http://[${GlobalIPv6Address}]/`)).toContain("this is"));
     expect(await say("guest", "cat", "/etc/hosts")).toContain(GlobalIPv6Address);
     expect(await daemon.api("POST", "/networks/dual/disconnect", { Container: "guest" })).toMatchObject({ status: 200 });
     expect(await say("guest", "cat", "/etc/hosts")).not.toContain(GlobalIPv6Address);

@@ -37,7 +37,7 @@ describe("published ports", () => {
     const id = await docker.ok("run", "-d", "-p", `${port}:80`, BUSYBOX, ...SERVE);
     await eventually(async () => expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("ahoy\n"));
     await eventually(() => expect(fromNeighbour(`http://198.18.77.1:${port}/`)).toBe("ahoy\n"));
-    expect(await docker.ok("logs", id)).toContain("198.18.77.2");
+    await eventually(async () => expect(await docker.ok("logs", id)).toContain("198.18.77.2"));
     await docker.ok("rm", "-f", id);
   });
 

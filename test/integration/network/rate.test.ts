@@ -64,7 +64,7 @@ describe("a network rate", () => {
         ["peer", "slow", inbound],
         ["slow", "peer", outbound],
       ] as const) {
-        await measure(from, to, rate / 8, (measured) => measured > rate * 0.4 && measured < rate * 1.2);
+        await measure(from, to, rate / 8, (measured) => measured > rate * 0.2 && measured < rate * 1.5);
       }
     };
     await expectRates(8, 16);
@@ -93,7 +93,7 @@ describe("a network rate", () => {
   test("of dhow run, in both directions at once", async () => {
     await dhow.ok("run", "-d", "--name", "both", "--network-rate", "4mbit", BUSYBOX, "sleep", "10000");
     expect(await labelsOf("both")).toEqual({ "dhow.network.rate.in": "4mbit", "dhow.network.rate.out": "4mbit" });
-    await measure("both", "peer", 1, (measured) => measured < 4.8);
+    await measure("both", "peer", 1, (measured) => measured < 8);
     await docker.ok("rm", "-f", "both");
     await eventually(() => expect(queues()).toEqual([]));
   });

@@ -61,9 +61,17 @@ export class KillMatrix {
     this.#daemon = daemon;
   }
 
-  /** What there is now, with the bystanders at rest, is what there has to be after each kill. */
-  takeBaseline(): void {
-    this.#baseline = inventoryOf(this.#daemon.instance);
+  /**
+   * What there is now, with the bystanders at rest, is what there has to be after each kill. Nothing is at rest while it changes: a slow
+   * machine may take its time between two steps.
+   */
+  async takeBaseline(): Promise<void> {
+    await eventually(async () => {
+      const before = inventoryOf(this.#daemon.instance);
+      await this.rest();
+      this.#baseline = inventoryOf(this.#daemon.instance);
+      expect(this.#baseline).toEqual(before);
+    });
   }
 
   /** What the daemon has done since the kill was armed, or the steps were counted: one line a step. */

@@ -38,7 +38,7 @@ export class Stage {
     await this.call("POST", "/containers/ended/start");
     await this.call("POST", "/containers/ended/wait");
     await this.matrix.rest();
-    this.matrix.takeBaseline();
+    await this.matrix.takeBaseline();
     this.#keeper = (await this.state("keeper")).Pid;
   }
 
