@@ -14,7 +14,9 @@ const folder = mkdtempSync(join(tmpdir(), "dhow-soak-"));
 const figures = join(folder, "figures");
 const chosen = process.argv.slice(2);
 /** Beside test/chaos. */
-const others = ["api/fuzz", "build/mission", "container/copy-races", "container/oom"].map((name) => `test/integration/${name}.test.ts`);
+const others = ["api/fuzz", "build/mission", "container/copy-races", "container/known-flaws", "container/oom"].map(
+  (name) => `test/integration/${name}.test.ts`,
+);
 const named = (name: string): readonly string[] => [`test/chaos/${name}`, ...others.filter((path) => path.includes(name))];
 const files = chosen.length === 0 ? ["test/chaos", ...others] : chosen.flatMap(named);
 const runner = ["node_modules/vitest/vitest.mjs", "run", "--project", "integration", "--testTimeout", "7200000", "--hookTimeout", "600000"];

@@ -113,7 +113,7 @@ describe("a container", () => {
     expect(host.fetch(netns("internal"), `${gateway}:8123`)).toBe("blocked");
   });
 
-  it("does not reach the host's loopback by sending to 127.0.0.1 over the bridge (CVE-2020-8558)", async () => {
+  it("does not reach the host's loopback by sending to 127.0.0.1 over the bridge (P31, CVE-2020-8558)", async () => {
     host.serve(host.host, "the host's loopback", "127.0.0.1:8124");
     await expect.poll(() => host.fetch(host.host, "127.0.0.1:8124")).not.toBe("blocked");
     const hostile =

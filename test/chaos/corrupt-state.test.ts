@@ -86,7 +86,7 @@ async function restWorks(): Promise<void> {
   await eventually(async () => expect((await daemon.api("GET", "/containers/passing/json")).status).toBe(404));
 }
 
-describe("the record of a container", () => {
+describe("P38: the record of a container", () => {
   it.each(
     slice<[string, string]>([
       ["cut off", "{"],
@@ -148,7 +148,7 @@ describe("the record of a container", () => {
   });
 });
 
-describe("the record of", () => {
+describe("P38: the record of", () => {
   it("a network: it is gone, its name is free, and a container that wants it is told", async () => {
     const network = (await call("POST", "/networks/create", { Name: "victims" })).json.Id as string;
     await create("victim", { HostConfig: { NetworkMode: "victims" } });
@@ -217,7 +217,7 @@ describe("the record of", () => {
   });
 });
 
-describe("files of", () => {
+describe("P38: files of", () => {
   /** Loads an image whose upper layer has this content. Returns the layer's folder. */
   const newLayer = async (content: string): Promise<string> => {
     const layers = join(dataRoot, "snapshots/overlay2/layers");
@@ -352,7 +352,7 @@ describe("files of", () => {
   });
 });
 
-describe("the whole state", () => {
+describe("P38: the whole state", () => {
   const path = join(dataRoot, "dhow.db");
   const zeroes = (from: number, to: number): void => {
     const bytes = readFileSync(path);

@@ -16,7 +16,7 @@ const state = async (id: string): Promise<{ Status: string; ExitCode: number; Pi
 /** Start time of a process in clock ticks: a pid that was used again has another. */
 const startTime = (pid: number): string => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19] ?? "";
 
-describe("a daemon that is killed with SIGKILL", () => {
+describe("P36: a daemon that is killed with SIGKILL", () => {
   it("leaves its containers running, loses nothing of what they write, and its successor takes them over", async () => {
     const counter = await docker.ok(
       "run",

@@ -132,7 +132,7 @@ const verbs: readonly Point[] = [
   },
 ];
 
-describe("on a full disk", () => {
+describe("P37: on a full disk", () => {
   it.each(verbs)("$name says so, leaves nothing, and works again when there is room", async ({ before, verb, after }) => {
     await before?.();
     await eventually(() => expect(inventoryOf(daemon.instance).filter(isHalfDone)).toEqual([]));

@@ -67,7 +67,7 @@ async function stillOpened(before: ReturnType<typeof descriptorsOf>): Promise<st
   return await eventually(() => expect(opened()).toEqual([])).then(() => [], opened);
 }
 
-describe("again and again", { timeout: scaled(90_000, 7_200_000) }, () => {
+describe("P42: again and again", { timeout: scaled(90_000, 7_200_000) }, () => {
   it("exec: no zombie, no descriptor, no memory", async () => {
     await run("busy");
     const { grownBy, opened } = await repeat("exec", scaled(60, 5000), () => exec("busy"));

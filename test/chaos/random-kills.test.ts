@@ -126,7 +126,7 @@ async function settledInventory(): Promise<string[]> {
   });
 }
 
-describe("a daemon that is killed at random under load", { timeout: scaled(120_000, 7_200_000) }, () => {
+describe("P34: a daemon that is killed at random under load", { timeout: scaled(120_000, 7_200_000) }, () => {
   it("keeps every promise that it made, and leaves nothing", async () => {
     const baseline = await settledInventory();
     const chance = new Seeded();

@@ -97,7 +97,7 @@ afterEach(async () => {
   await daemon.api("DELETE", "/containers/chatty?force=1");
 });
 
-describe("clients that never read", { timeout: (SECONDS + 60) * 1000 }, () => {
+describe("P41: clients that never read", { timeout: (SECONDS + 60) * 1000 }, () => {
   it("of events, logs and statistics cost no memory to speak of, hold nobody up, and leave nothing", async () => {
     await run("chatty", CHATTY, { HostConfig: { LogConfig: { Type: "json-file", Config: {} } } });
     await eventually(async () => expect(await progress("chatty")).toBeGreaterThan(0));
@@ -134,7 +134,7 @@ describe("clients that never read", { timeout: (SECONDS + 60) * 1000 }, () => {
     await call("POST", "/containers/chatty/stop?t=0");
   });
 
-  it("of what an exec writes cost no memory, and let it be stopped with its container", async () => {
+  it("CVE-2022-31030: of what an exec writes cost no memory, and let it be stopped with its container", async () => {
     await run("chatty", "sleep 1000");
     const memory = daemon.residentMegabytes();
     for (let index = 0; index < EACH; index++) {

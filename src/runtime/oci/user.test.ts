@@ -56,7 +56,7 @@ describe("which user a text is", () => {
   });
 });
 
-describe("hostile files in the root", () => {
+describe("P02: hostile files in the root", () => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "dhow-user-"));

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { useDaemon } from "../../support/daemon.ts";
@@ -26,7 +26,7 @@ function attack(target: string): Promise<string> {
   });
 }
 
-describe.skipIf(!hasShared)("abuse of HTTP", () => {
+describe.skipIf(!hasShared)("P15: abuse of HTTP", () => {
   it.each(["unix", "tcp"])(
     "over %s: every case is answered, the daemon lives and does not grow",
     { timeout: 240_000 },
@@ -40,7 +40,7 @@ describe.skipIf(!hasShared)("abuse of HTTP", () => {
 });
 
 describe("a browser", () => {
-  it("may not drive the API from a page of another origin, nor by a name that it rebound", async () => {
+  it("P31: may not drive the API from a page of another origin, nor by a name that it rebound", async () => {
     const ask = (headers: Record<string, string>, method = "GET"): Promise<number> =>
       fetch(`http://127.0.0.1:${port}/info`, { method, headers }).then((answer) => answer.status);
     expect(await ask({})).toBe(200);
@@ -60,12 +60,26 @@ describe("a browser", () => {
   });
 });
 
-describe("the state on disk", () => {
-  it("is closed to everybody but root", async () => {
-    const { statSync } = await import("node:fs");
-    const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+describe("P33: the state on disk", () => {
+  const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+  it("is closed to everybody but root", () => {
     expect(mode(daemon.socket)).toBe("660");
     expect(Number.parseInt(mode(daemon.instance.dataRoot), 8) & 0o007).toBe(0);
     expect(mode(daemon.instance.execRoot)).toMatch(/^7[01]0$/);
+  });
+
+  it("shows a user without rights nothing, and does not talk to him", () => {
+    // The folder that the test made is closed by itself: what counts is what the daemon made in it.
+    chmodSync(daemon.folder, 0o755);
+    const asNobody = (program: string, ...words: string[]) =>
+      spawnSync(program, words, { uid: 65_534, gid: 65_534, encoding: "utf8", cwd: "/" });
+    for (const folder of [daemon.instance.dataRoot, daemon.instance.execRoot]) {
+      const found = asNobody("find", folder, "-mindepth", "1");
+      expect([found.status, found.stdout, found.stderr]).toEqual([1, "", expect.stringContaining("Permission denied")]);
+    }
+    const asked = ["-s", "--unix-socket", daemon.socket, "http://localhost/_ping"];
+    expect(asNobody("curl", ...asked).status).toBe(7);
+    expect(spawnSync("curl", asked, { encoding: "utf8" }).stdout).toBe("OK");
   });
 });

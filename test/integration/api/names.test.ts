@@ -16,7 +16,7 @@ const USERS = "test/users:latest";
 const users = (): Buffer => imageArchive(USERS, {}, [{ name: "etc/passwd", type: "file", mode: 0o644, data: Buffer.from(`${PASSWD}\n`) }]);
 const daemon = useDaemon({ images: [busyboxArchive, users] });
 
-describe("P14: names that are none", () => {
+describe("P14, moby@4f84bcb967: names that are none", () => {
   const names = ["../../x", "a/b", "..", "%2e%2e%2fx", "a%00b", "x".repeat(300), "__proto__", "-x", " ", "a\r\nb", "ü", "a b", "\u202Ex"];
   const before = (): string[] =>
     [daemon.folder, daemon.instance.dataRoot, daemon.instance.execRoot].flatMap((folder) =>

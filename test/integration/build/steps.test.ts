@@ -187,7 +187,7 @@ describe("ADD of an address", () => {
 });
 
 describe("RUN", () => {
-  it("has the sandbox of a container, and nothing of the daemon's environment", async () => {
+  it("P06: has the sandbox of a container, and nothing of the daemon's environment", async () => {
     const told = await build([
       `FROM ${BUSYBOX}`,
       "RUN grep -E 'Seccomp:|CapInh|CapAmb|CapEff|NoNew' /proc/self/status; env | sort; hostname",

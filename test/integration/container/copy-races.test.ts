@@ -36,7 +36,7 @@ function expectHostClean(): void {
   expect(mounts()).not.toContain(canary());
 }
 
-describe("links to places of the host (CVE-2018-15664)", () => {
+describe("links to places of the host (CVE-2018-15664, CVE-2019-10152)", () => {
   beforeAll(async () => {
     const script = `mkdir -p /w; ln -s ${canary()} /w/link; ln -s ${canary()}/canary /w/file; ln -s / /w/root; ln -s /proc/1/root /w/magic; sleep 1000`;
     await docker.ok("run", "-d", "--name", "links", "--network", "none", BUSYBOX, "sh", "-c", script);
@@ -65,7 +65,7 @@ describe("links to places of the host (CVE-2018-15664)", () => {
   });
 });
 
-describe(`${ROUNDS} copies while a link flips (P12)`, () => {
+describe(`P12: copies while a link flips, ${ROUNDS} of them`, () => {
   beforeAll(async () => {
     // What `x` leads to in the container has the name of the canary's folder on the host.
     const script = `mkdir -p ${canary()} /safe${canary()}; echo contained > ${canary()}/canary; echo contained > /safe${canary()}/canary

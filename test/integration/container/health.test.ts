@@ -105,7 +105,7 @@ describe("a health check", () => {
     await docker.ok("rm", "-f", "checked", "unchecked");
   });
 
-  it("has no more capabilities and no other user than the container", async () => {
+  it("P06: has no more capabilities and no other user than the container", async () => {
     await run("caged", "id -u; grep -E 'CapInh|CapAmb|NoNewPrivs' /proc/self/status", "-u", "1000", "--security-opt", "no-new-privileges");
     await becomes("caged", "healthy");
     expect((await healthOf("caged"))?.Log[0]?.Output).toMatch(/^1000\nCapInh:\s+0+\nCapAmb:\s+0+\nNoNewPrivs:\s+1\n$/);

@@ -1,13 +1,16 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ClientRequest, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { packTar, type TarEntry } from "#lib/tar-pack.ts";
 import { useDaemon } from "../../support/daemon.ts";
+import { descriptorsOf, gained } from "../../support/descriptors.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
 import { eventually } from "../../support/eventually.ts";
 import { BUSYBOX, busyboxArchive, imageArchive } from "../../support/images.ts";
+import { scaled } from "../../support/scale.ts";
 import { oneCall } from "../../support/tiny-program.ts";
 
 /** More flaws that other engines had (see known-flaws.test.ts), and the system calls that are none of a container's business. */
@@ -119,6 +122,9 @@ const daemon = useDaemon({
         Object.entries(CALLS).map(([name, [number, argument]]) => file(`calls/${name}`, oneCall(number, argument))),
       ),
     evilTools,
+    () => imageArchive("evil:accounts-fifo", {}, [{ name: "etc/passwd", type: "fifo", mode: 0o644 }]),
+    () => imageArchive("evil:accounts-huge", {}, [{ ...file("etc/group", Buffer.alloc(20_000_000, "x:x:1:\n")), mode: 0o644 }]),
+    () => imageArchive("legal:linked", {}, [{ name: "sockets", type: "symlink", mode: 0o777, linkname: "/root" }]),
   ],
 });
 const docker = new DockerCli(daemon);
@@ -130,7 +136,7 @@ describe.skipIf(process.arch !== "x64").each(["crun", "runc"])("P07: system call
     return Object.fromEntries(said.split("\n").map((line) => [line.split(" ")[0], Number(line.split(" ")[1])]));
   };
 
-  it("are refused that are none of a container's business", async () => {
+  it("CVE-2026-31431: are refused that are none of a container's business", async () => {
     const expected = Object.fromEntries(Object.entries(CALLS).map(([name, [, , errno]]) => [name, errno]));
     expect(await ask()).toEqual(expected);
   });
@@ -222,3 +228,103 @@ it("CVE-2021-25741: a part of a volume that becomes a link while it is mounted i
   await docker.ok("rm", "-f", "flips");
   await docker.ok("volume", "rm", "flipped");
 });
+
+describe("P02, CVE-2024-9676, CVE-2026-47262, GHSA-72x6: accounts that are none", () => {
+  it.each([
+    ["a FIFO, which a reader would wait at for ever", "evil:accounts-fifo"],
+    ["20 MB", "evil:accounts-huge"],
+  ])("%s: a start says so or does without, and everything can be removed", async (_, image) => {
+    const memory = daemon.residentMegabytes();
+    const { json, status } = await daemon.api("POST", "/containers/create", { Image: image, User: "somebody", Cmd: ["true"] });
+    const start = status === 201 ? await daemon.api("POST", `/containers/${json.Id}/start`) : undefined;
+    expect([status, start?.status]).not.toContain(500);
+    expect(start?.status).not.toBe(204);
+    const plain = (await daemon.api("POST", "/containers/create", { Image: image, Cmd: ["/bin/true"] })).json.Id as string;
+    await daemon.api("POST", `/containers/${plain}/start`);
+    expect(await docker.ok("ps", "-a", "--no-trunc", "--format", "{{.ID}}")).toContain(plain);
+    expect(daemon.residentMegabytes() - memory).toBeLessThan(50);
+    for (const id of [plain, ...(status === 201 ? [json.Id as string] : [])]) await docker.ok("rm", "-f", id);
+    await docker.ok("rmi", "-f", image);
+  });
+});
+
+it("moby #52653: what is mounted at a place that a link of the image leads to is copied like anything else", async () => {
+  const source = join(daemon.folder, "mounted");
+  writeFileSync(source, "mounted");
+  const id = await docker.ok("create", "-v", `${source}:/sockets/mine`, "legal:linked", "cat", "/root/mine");
+  for (const path of ["/sockets/mine", "/root/mine"]) {
+    await docker.ok("cp", `${id}:${path}`, join(daemon.folder, "copied"));
+    expect(readFileSync(join(daemon.folder, "copied"), "utf8")).toBe("mounted");
+  }
+  writeFileSync(join(daemon.folder, "beside"), "beside");
+  await docker.ok("cp", join(daemon.folder, "beside"), `${id}:/sockets/beside`);
+  expect(await docker.ok("start", "-a", id)).toBe("mounted");
+  await docker.ok("cp", `${id}:/root/beside`, join(daemon.folder, "back"));
+  expect(readFileSync(join(daemon.folder, "back"), "utf8")).toBe("beside");
+  await docker.ok("rm", id);
+});
+
+it("CVE-2025-0750: nobody who asks for a container says where on the host its log is, or what is removed with it", async () => {
+  const victim = join(daemon.folder, "victim");
+  writeFileSync(victim, "victim");
+  const create = (body: object) => daemon.api("POST", "/containers/create", { Image: BUSYBOX, Cmd: ["echo", "logged"], ...body });
+  for (const name of ["path", "log-path", "logpath", "filename"]) {
+    const refused = await create({ HostConfig: { LogConfig: { Type: "json-file", Config: { [name]: victim } } } });
+    expect([refused.status, refused.json.message]).toEqual([400, expect.stringContaining(`unknown log opt '${name}'`)]);
+  }
+  const { status, json } = await create({
+    LogPath: victim,
+    HostsPath: victim,
+    ResolvConfPath: victim,
+    GraphDriver: { Data: { UpperDir: victim } },
+  });
+  if (status === 201) {
+    await daemon.api("POST", `/containers/${json.Id}/start`);
+    await daemon.api("POST", `/containers/${json.Id}/wait`);
+    const shown = (await daemon.api("GET", `/containers/${json.Id}/json`)).json as Record<string, string>;
+    for (const path of ["LogPath", "HostsPath", "ResolvConfPath"]) expect(shown[path]).toMatch(new RegExp(`^${daemon.instance.dataRoot}/`));
+    expect((await daemon.api("DELETE", `/containers/${json.Id}?v=1`)).status).toBe(204);
+  }
+  expect(readFileSync(victim, "utf8")).toBe("victim");
+});
+
+it("CVE-2025-64329, CVE-2026-53495: an exec ends with its program, and one that nobody reads, or that is left, leaves nothing", async () => {
+  await docker.ok("run", "-d", "--name", "left-alone", BUSYBOX, "sleep", "1000");
+  const exec = async (body: object): Promise<string> =>
+    (await daemon.api("POST", "/containers/left-alone/exec", { AttachStdout: true, ...body })).json.Id as string;
+  const id = await exec({ Cmd: ["sh", "-c", "sleep 1000 & echo hi; exit 3"] });
+  // A child that goes on has the output open still: what counts is the program.
+  const { sent, said } = begin(`/exec/${id}/start`);
+  await eventually(async () => {
+    expect((await daemon.api("GET", `/exec/${id}/json`)).json).toMatchObject({ Running: false, ExitCode: 3 });
+    expect(said()).toContain("hi");
+  });
+  sent.destroy();
+  const before = descriptorsOf(daemon.pid);
+  for (let round = 0; round < scaled(30, 5000); round++) {
+    const left = begin(`/exec/${await exec({ Cmd: ["sleep", "0.2"], AttachStdin: true })}/start`);
+    await left.answered;
+    left.sent.destroy();
+    const watched = begin("/containers/left-alone/attach?stream=1&stdout=1");
+    await watched.answered;
+    watched.sent.destroy();
+  }
+  await eventually(() => expect(gained(before, descriptorsOf(daemon.pid)).filter((line) => !/socket \+[1-3]$/.test(line))).toEqual([]));
+  await docker.ok("rm", "-f", "left-alone");
+});
+
+/** A stream that may be left at any time. */
+function begin(path: string): { readonly sent: ClientRequest; readonly answered: Promise<void>; readonly said: () => string } {
+  let said = "";
+  const headers = { "content-type": "application/json", connection: "Upgrade", upgrade: "tcp" };
+  const sent = request({ socketPath: daemon.socket, method: "POST", path, headers });
+  const answered = new Promise<void>((resolve) => {
+    sent.once("upgrade", (_, socket) => {
+      socket.on("data", (chunk: Buffer) => (said += chunk.toString())).on("error", () => undefined);
+      resolve();
+    });
+    sent.once("response", () => resolve());
+  });
+  sent.on("error", () => undefined).end("{}");
+  return { sent, answered, said: () => said };
+}

@@ -36,7 +36,7 @@ async function actionsOf(name: string): Promise<string[]> {
   return lines.map((line) => (JSON.parse(line) as { Action: string }).Action).filter((action) => ["oom", "die"].includes(action));
 }
 
-describe.each(["crun", "runc"])("with %s", (runtime) => {
+describe.each(["crun", "runc"])("P39: what the kernel kills for memory, with %s", (runtime) => {
   const run = (name: string, script: string): Promise<string> =>
     docker.ok("run", "-d", "--name", name, "--runtime", runtime, ...LIMITS, "--network", "none", BUSYBOX, "sh", "-c", script);
 

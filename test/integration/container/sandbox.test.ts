@@ -72,7 +72,7 @@ describe.each(["crun", "runc"])("the sandbox of %s", (runtime) => {
     expect([code, stderr]).toEqual([125, expect.stringMatching(/nofile/i)]);
   });
 
-  it("measures the same in every way into a container", async () => {
+  it("P06: measures the same in every way into a container", async () => {
     const script =
       "grep -E '^(Cap|NoNew|Seccomp)' /proc/self/status; mknod /tmp/k$$ b 254 0; cat /tmp/k$$ 2>&1; for n in mnt net pid uts ipc user cgroup; do readlink /proc/self/ns/$n; done";
     const id = await run("-d", BUSYBOX, "sh", "-c", `(${script}) >/first 2>&1; exec sleep 60`);

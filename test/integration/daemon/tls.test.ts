@@ -93,7 +93,7 @@ function ping(client: string | undefined, more: object = {}): Promise<string> {
   });
 }
 
-describe("TCP with mutual TLS", () => {
+describe("P32: TCP with mutual TLS", () => {
   it("lets a client of our authority in", async () => {
     expect(await ping("client")).toBe("200");
   });

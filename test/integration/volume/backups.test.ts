@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { ServedRegistry } from "#registry/testing.ts";
+import { CANARY_TEXT, makeCanary } from "#store/testing/canary.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { dhowCli } from "../../support/dhow-cli.ts";
 import { DockerCli } from "../../support/docker-cli.ts";
@@ -94,4 +96,18 @@ describe.each(Object.entries(registries))("snapshots in a registry: %s", (_, sta
     expect(gone.stderr).toMatch(/ECONNREFUSED|connection refused/i);
     expect(await docker.ok("volume", "ls", "-q")).toBe("");
   });
+
+it("CVE-2023-0778: a volume whose folders become links while it is exported gives nothing of the host's away", async () => {
+  const host = makeCanary(join(daemon.folder, "host"));
+  const untouched = host.look();
+  const flip = `mkdir -p /v/kept /v/x; echo mine >/v/x/canary; while :; do mv /v/x /v/kept/x; ln -s ${host.folder} /v/x; rm /v/x; mv /v/kept/x /v/x; done`;
+  await docker.ok("run", "-d", "--name", "flipping", "-v", "flipped:/v", "--network", "none", BUSYBOX, "sh", "-c", flip);
+  for (let round = 0; round < 5; round++) {
+    const archive = join(daemon.folder, `flipped-${round}.tar.zst`);
+    const { code } = await dhow.run(["volume", "export", "-o", archive, "flipped"]);
+    if (code === 0) expect(zstdDecompressSync(readFileSync(archive)).toString("latin1")).not.toContain(CANARY_TEXT);
+  }
+  expect(host.look()).toEqual(untouched);
+  await docker.ok("rm", "-f", "flipping");
+  await docker.ok("volume", "rm", "flipped");
 });

@@ -138,7 +138,7 @@ const SPARE = 10;
  */
 export function killDuring(stage: Stage, verbs: readonly Verb[]): void {
   const { chance, matrix } = stage;
-  describe.each(verbs)("a daemon killed during $name", { timeout: scaled(120_000, 3_600_000) }, (verb) => {
+  describe.each(verbs)("P34: a daemon killed during $name", { timeout: scaled(120_000, 3_600_000) }, (verb) => {
     it.each(scaled(chance.sample(verb.milestones, MILESTONES), verb.milestones))("when $name", async (milestone) => {
       const killed = await matrix.killAt(verb, milestone);
       if (killed === undefined) throw new Error(`it never came to ${milestone.before}:\n${matrix.steps().join("\n")}`);

@@ -27,7 +27,7 @@ beforeAll(() => {
 afterAll(() => trials[Symbol.dispose]());
 
 describe.each(runtimes)("starting with %s beside a volume that changes", (runtime) => {
-  it("mounts into it, and nowhere on the host", { timeout: 120_000 }, async () => {
+  it("CVE-2021-30465, CVE-2023-28642, CVE-2024-45310: mounts into it, and nowhere on the host", { timeout: 120_000 }, async () => {
     const [shared, other, canary] = [trials.makeFolder("shared"), trials.makeFolder("other"), trials.makeFolder("canary")];
     writeFileSync(join(canary, "canary"), CANARY);
     mkdirSync(join(shared, "a"));

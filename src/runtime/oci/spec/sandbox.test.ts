@@ -262,16 +262,19 @@ describe.each(runtimes)("the sandbox of %s", { timeout: 60_000 }, (runtime) => {
       writeFileSync(join(canary, "canary"), "host", { mode: 0o600 });
     });
 
-    it.each(["dev", "proc", "sys", "etc"])("starts beside a link at /%s, and leaves the host alone", async (name) => {
-      const arrange = (rootfs: string): void => {
-        rmSync(join(rootfs, name), { recursive: true });
-        symlinkSync(canary, join(rootfs, name));
-        if (name === "etc") mkdirSync(join(rootfs, canary), { recursive: true });
-      };
-      const { code, out } = await trials.run(runtime, { arrange }, "cat /proc/self/comm; stat -c %F /proc /sys /dev; cat /etc/hosts");
-      expect({ code, out }).toEqual({ code: 0, out: "cat\ndirectory\ndirectory\ndirectory\nhosts\n" });
-      expect(readdirSync(canary)).toEqual(["canary"]);
-    });
+    it.each(["dev", "proc", "sys", "etc"])(
+      "P04, CVE-2026-41579, CVE-2026-47766: starts beside a link at /%s, and leaves the host alone",
+      async (name) => {
+        const arrange = (rootfs: string): void => {
+          rmSync(join(rootfs, name), { recursive: true });
+          symlinkSync(canary, join(rootfs, name));
+          if (name === "etc") mkdirSync(join(rootfs, canary), { recursive: true });
+        };
+        const { code, out } = await trials.run(runtime, { arrange }, "cat /proc/self/comm; stat -c %F /proc /sys /dev; cat /etc/hosts");
+        expect({ code, out }).toEqual({ code: 0, out: "cat\ndirectory\ndirectory\ndirectory\nhosts\n" });
+        expect(readdirSync(canary)).toEqual(["canary"]);
+      },
+    );
 
     it("mounts through a link inside the root alone", async () => {
       const volume = trials.makeFolder("volume");
