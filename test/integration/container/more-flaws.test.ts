@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type ClientRequest, request } from "node:http";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -294,37 +294,39 @@ it("CVE-2025-64329, CVE-2026-53495: an exec ends with its program, and one that 
     (await daemon.api("POST", "/containers/left-alone/exec", { AttachStdout: true, ...body })).json.Id as string;
   const id = await exec({ Cmd: ["sh", "-c", "sleep 1000 & echo hi; exit 3"] });
   // A child that goes on has the output open still: what counts is the program.
-  const { sent, said } = begin(`/exec/${id}/start`);
+  const { leave, said } = begin(`/exec/${id}/start`);
   await eventually(async () => {
     expect((await daemon.api("GET", `/exec/${id}/json`)).json).toMatchObject({ Running: false, ExitCode: 3 });
     expect(said()).toContain("hi");
   });
-  sent.destroy();
+  leave();
   const before = descriptorsOf(daemon.pid);
   for (let round = 0; round < scaled(30, 5000); round++) {
     const left = begin(`/exec/${await exec({ Cmd: ["sleep", "0.2"], AttachStdin: true })}/start`);
     await left.answered;
-    left.sent.destroy();
+    left.leave();
     const watched = begin("/containers/left-alone/attach?stream=1&stdout=1");
     await watched.answered;
-    watched.sent.destroy();
+    watched.leave();
   }
   await eventually(() => expect(gained(before, descriptorsOf(daemon.pid)).filter((line) => !/socket \+[1-3]$/.test(line))).toEqual([]));
   await docker.ok("rm", "-f", "left-alone");
 });
 
 /** A stream that may be left at any time. */
-function begin(path: string): { readonly sent: ClientRequest; readonly answered: Promise<void>; readonly said: () => string } {
-  let said = "";
+function begin(path: string): { readonly leave: () => void; readonly answered: Promise<void>; readonly said: () => string } {
+  let [said, leave] = ["", (): void => void sent.destroy()];
   const headers = { "content-type": "application/json", connection: "Upgrade", upgrade: "tcp" };
   const sent = request({ socketPath: daemon.socket, method: "POST", path, headers });
   const answered = new Promise<void>((resolve) => {
     sent.once("upgrade", (_, socket) => {
+      // The connection is the request's no more.
+      leave = () => void socket.destroy();
       socket.on("data", (chunk: Buffer) => (said += chunk.toString())).on("error", () => undefined);
       resolve();
     });
     sent.once("response", () => resolve());
   });
   sent.on("error", () => undefined).end("{}");
-  return { sent, answered, said: () => said };
+  return { leave: () => leave(), answered, said: () => said };
 }

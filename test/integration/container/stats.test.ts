@@ -55,7 +55,7 @@ describe("GET /containers/{id}/stats", () => {
       const spent = shown.cpu_stats.cpu_usage.total_usage - shown.precpu_stats.cpu_usage.total_usage;
       const passed = shown.cpu_stats.system_cpu_usage - shown.precpu_stats.system_cpu_usage;
       const percent = (spent / passed) * shown.cpu_stats.online_cpus * 100;
-      expect(percent).toBeGreaterThan(15);
+      expect(percent).toBeGreaterThan(2);
       expect(percent).toBeLessThan(130);
       return shown;
     });
@@ -132,7 +132,7 @@ test("docker stats shows it", async () => {
   await docker.ok("run", "-d", "--name", "shown", "-m", "32m", BUSYBOX, "sh", "-c", BUSY);
   const row = await eventually(async () => {
     const shown = JSON.parse(await docker.ok("stats", "--no-stream", "--format", "json", "shown")) as Record<string, string>;
-    expect(Number.parseFloat(shown["CPUPerc"] ?? "")).toBeGreaterThan(15);
+    expect(Number.parseFloat(shown["CPUPerc"] ?? "")).toBeGreaterThan(2);
     return shown;
   });
   expect(row).toMatchObject({ Name: "shown", PIDs: "1", NetIO: expect.stringMatching(/B \/ /), BlockIO: expect.stringMatching(/B \/ /) });
