@@ -96,6 +96,7 @@ describe.each(Object.entries(registries))("snapshots in a registry: %s", (_, sta
     expect(gone.stderr).toMatch(/ECONNREFUSED|connection refused/i);
     expect(await docker.ok("volume", "ls", "-q")).toBe("");
   });
+});
 
 it("CVE-2023-0778: a volume whose folders become links while it is exported gives nothing of the host's away", async () => {
   const host = makeCanary(join(daemon.folder, "host"));
