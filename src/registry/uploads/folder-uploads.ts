@@ -23,7 +23,7 @@ export class FolderUploads implements UploadStore {
     const names = await readdir(this.#folder);
     const found = new Set<string>();
     for (const name of names) {
-      const upload = name.endsWith(".json") ? await this.find(name.slice(0, -".json".length)) : undefined;
+      const upload = name.endsWith(".json") ? await this.#read(name.slice(0, -".json".length)) : undefined;
       if (upload === undefined) continue;
       found.add(upload.id);
       yield upload;
@@ -37,21 +37,26 @@ export class FolderUploads implements UploadStore {
     return new UploadFile(this.#dataOf(id), 0, algorithm);
   }
 
-  async find(id: string): Promise<FoundUpload | undefined> {
-    const record = ID.test(id) ? await readRecord(this.#recordOf(id)) : undefined;
-    if (record === undefined) return undefined;
-    const found = await stat(this.#dataOf(id)).catch(() => undefined);
-    const data = new UploadFile(this.#dataOf(id), found?.size ?? 0, record.algorithm);
-    return { id, record, data, lastUsed: found?.mtimeMs ?? 0 };
+  /** All there are were restored, and nobody else makes any. */
+  async find(): Promise<undefined> {
+    return undefined;
   }
 
   async *abandoned(): AsyncGenerator<FoundUpload> {
-    // All there are were restored.
+    // The same.
   }
 
   async remove(id: string): Promise<void> {
     await removeFile(this.#dataOf(id));
     await removeFile(this.#recordOf(id));
+  }
+
+  async #read(id: string): Promise<FoundUpload | undefined> {
+    const record = ID.test(id) ? await readRecord(this.#recordOf(id)) : undefined;
+    if (record === undefined) return undefined;
+    const found = await stat(this.#dataOf(id)).catch(() => undefined);
+    const data = new UploadFile(this.#dataOf(id), found?.size ?? 0, record.algorithm);
+    return { id, record, data, lastUsed: found?.mtimeMs ?? 0 };
   }
 
   #dataOf(id: string): string {

@@ -42,6 +42,8 @@ export class Uploads {
   readonly #onFound: (upload: Upload) => void;
   readonly #now: () => number;
   readonly #open = new Map<string, Upload>();
+  /** Those that end: in the store they are still there, and nobody may find them again. */
+  readonly #ending = new Set<string>();
 
   private constructor({ store, onFound = () => undefined, now = Date.now }: UploadsDeps, options: UploadsOptions) {
     this.#store = store;
@@ -104,12 +106,18 @@ export class Uploads {
 
   /** From now on there is no such upload. @returns the bytes that counted for it; none the second time. */
   forget(upload: Upload): number {
+    this.#ending.add(upload.id);
     return this.#open.delete(upload.id) ? upload.data.size : 0;
   }
 
   async remove(upload: Upload): Promise<void> {
+    this.#ending.add(upload.id);
     this.#open.delete(upload.id);
-    await this.#store.remove(upload.id, upload.data);
+    try {
+      await this.#store.remove(upload.id, upload.data);
+    } finally {
+      this.#ending.delete(upload.id);
+    }
   }
 
   /** Removes those that nobody has sent anything to for long. @returns those of them that counted. */
@@ -122,7 +130,8 @@ export class Uploads {
   }
 
   async #look(id: string): Promise<Upload | undefined> {
-    const found = await this.#store.find(id);
+    const found = this.#ending.has(id) ? undefined : await this.#store.find(id);
+    if (this.#ending.has(id)) return undefined;
     // Somebody else may have looked at the same time: there is one upload, whoever asks.
     return found === undefined ? undefined : (this.#open.get(id) ?? this.#found(found));
   }
