@@ -21,6 +21,7 @@ import { mergeConfig } from "./merge-config.ts";
 import { freeRandomName } from "./name-generator.ts";
 import { logConfigOf } from "./log-config.ts";
 import { joinedContainer, networkModeOf, networkRequest } from "./network-request.ts";
+import { writableLimit } from "./writable-limit.ts";
 import type { PlannedMount, ResolvedImage } from "../ports.ts";
 import { checkUserNamespace, isRemapped } from "../run/sharing/user-namespaces.ts";
 import { both } from "../both.ts";
@@ -71,7 +72,8 @@ export async function createContainer(deps: CreateDeps, request: CreateRequest):
   if (joinedContainer(draft.hostConfig.NetworkMode) === undefined) validateNetwork(deps, draft);
   const inherited = inheritedMounts(deps.store, draft.hostConfig.VolumesFrom ?? []);
   const hostConfig = deps.sandbox.supported(draft.hostConfig);
-  const container = await makeParts(deps, { ...draft, hostConfig, name: reserveName(deps.store, request.name, id) }, inherited);
+  const limit = writableLimit(hostConfig);
+  const container = await makeParts(deps, { ...draft, hostConfig, name: reserveName(deps.store, request.name, id) }, { inherited, limit });
   emitContainerEvent(deps.events, container, "create");
   return { id, warnings };
 }
@@ -218,7 +220,11 @@ function reserveName(store: ContainerStore, given: string | undefined, id: strin
 }
 
 /** Volumes and the writable root, then the record: a failure, or a crash, in between is a removal. */
-async function makeParts(deps: CreateDeps, draft: Draft, inherited: readonly PlannedMount[]): Promise<Container> {
+async function makeParts(
+  deps: CreateDeps,
+  draft: Draft,
+  { inherited, limit }: { readonly inherited: readonly PlannedMount[]; readonly limit: number | undefined },
+): Promise<Container> {
   const { id, config, hostConfig, image } = draft;
   const bindOwner = bindOwnerOf(draft.engineLabels ?? {});
   try {
@@ -228,6 +234,7 @@ async function makeParts(deps: CreateDeps, draft: Draft, inherited: readonly Pla
       deps.snapshots.createWritable(id, image.topLayer, {
         disposable: hostConfig.AutoRemove ?? false,
         remapped: isRemapped(deps, hostConfig),
+        limit,
       }),
     );
     const container: Container = { ...draft, mounts };

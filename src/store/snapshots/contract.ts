@@ -49,7 +49,7 @@ export interface Snapshotter {
    * The root of a `remapped` one is seen through the mapping of the snapshotter's own user namespace: what the layers say is user 0's
    * belongs to the namespace's root, and the other way round for what is written. On the disk ids are those of the container.
    * @throws EngineError `not-found` when the layer is missing, `conflict` when the writable exists, `not-implemented` for a
-   *   remapped one where there is no mapping.
+   *   remapped one where there is no mapping, `invalid` for a limit that the file system cannot keep.
    */
   createWritable(id: string, parent: Digest | undefined, options?: WritableOptions): Promise<void>;
 
@@ -115,6 +115,8 @@ export interface ImportOptions {
 export interface WritableOptions {
   readonly disposable?: boolean;
   readonly remapped?: boolean;
+  /** Bytes that may be written to it. */
+  readonly limit?: number | undefined;
 }
 
 /**

@@ -6,6 +6,8 @@ import type { Snapshotter } from "./contract.ts";
 export interface SnapshotterDeps {
   readonly trees: Trees;
   readonly logger: Logger;
+  /** `limitWritable`, unless given. */
+  readonly limit?: (folder: string, bytes: number) => void;
 }
 
 export interface SnapshotterOptions {

@@ -30,11 +30,6 @@ const refusals: readonly Refusal[] = [
     isAsked: ({ SecurityOpt = [] }) => SecurityOpt.some((option) => /^credentialspec[=:]/i.test(option)),
   },
   { field: "HostConfig.Cgroup", isAsked: ({ Cgroup = "" }) => Cgroup !== "" },
-  {
-    field: "HostConfig.StorageOpt",
-    isAsked: ({ StorageOpt = {} }) => Object.keys(StorageOpt).length > 0,
-    message: () => "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
-  },
 ];
 
 /** Refuses what would otherwise be taken and not done. @throws EngineError `invalid` naming the field. */

@@ -196,3 +196,31 @@ describe("P03, P04: overlay2 over hostile layers", () => {
     expect(readdirSync(join(fixture.root, "writables/c/upper"))).toEqual(["mine"]);
   });
 });
+
+describe("a limit", () => {
+  const limited: (readonly [number, readonly string[]])[] = [];
+  const fixture = useDriver((deps, options) =>
+    createOverlaySnapshotter(
+      {
+        ...deps,
+        limit(path, bytes) {
+          limited.push([bytes, readdirSync(path).map((name) => name.split(".")[0] ?? "")]);
+          if (bytes === 13) throw new Error("this file system does not count");
+        },
+      },
+      options,
+    ),
+  );
+
+  it("is set before there is anything that counts, and where it cannot be nothing is left", async () => {
+    await fixture.snapshots.createWritable("free", undefined);
+    await fixture.snapshots.createWritable("limited", await fixture.base(), { limit: 1 << 20 });
+    await expect(fixture.snapshots.createWritable("refused", undefined, { limit: 13 })).rejects.toThrow("does not count");
+    expect(limited).toEqual([
+      [1 << 20, ["parent"]],
+      [13, []],
+    ]);
+    expect(fixture.snapshots.list().writables).toEqual(["free", "limited"]);
+    expect(readdirSync(join(fixture.root, "staging"))).toEqual([]);
+  });
+});

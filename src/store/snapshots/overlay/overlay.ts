@@ -17,6 +17,7 @@ import { guardMountPoints } from "../init-layer.ts";
 import { InitLayers } from "./init-layers.ts";
 import { LayerSync } from "../layer-sync.ts";
 import { Layers, makeRoot } from "../layers.ts";
+import { limitWritable } from "../limit-writable.ts";
 import { mountOverlay } from "./overlay-mount.ts";
 import { Staging } from "../staging.ts";
 import { Writables, type Writable } from "../writables.ts";
@@ -36,6 +37,7 @@ export class OverlaySnapshotter implements DriverInstance {
   readonly #bootId: string;
   readonly #remap: RemapOptions | undefined;
   readonly #trees: Trees;
+  readonly #limit: NonNullable<SnapshotterDeps["limit"]>;
   readonly #staging: Staging;
   readonly #sync: LayerSync;
   readonly #layers: Layers;
@@ -46,13 +48,14 @@ export class OverlaySnapshotter implements DriverInstance {
   readonly #background: Background;
   readonly #borrowed = new BorrowedMounts((id) => this.#background.watch("unmounting", this.unmount(id)));
 
-  constructor({ trees, logger }: SnapshotterDeps, { root, bootId, remap }: SnapshotterOptions) {
+  constructor({ trees, logger, limit = limitWritable }: SnapshotterDeps, { root, bootId, remap }: SnapshotterOptions) {
     mkdirSync(root, { recursive: true, mode: 0o710 });
     // As the kernel's table of mounts has it.
     this.#root = realpathSync(root);
     this.#bootId = bootId;
     this.#remap = remap;
     this.#trees = trees;
+    this.#limit = limit;
     this.#background = new Background(logger);
     this.#staging = new Staging(join(this.#root, "staging"), { remove: (folder) => trees.remove(folder), logger });
     this.#sync = new LayerSync(this.#root, { bootId, logger });
@@ -98,11 +101,15 @@ export class OverlaySnapshotter implements DriverInstance {
   async createWritable(
     id: string,
     parent: Digest | undefined,
-    { disposable = false, remapped = false }: WritableOptions = {},
+    { disposable = false, remapped = false, limit }: WritableOptions = {},
   ): Promise<void> {
     using _ = this.#layers.hold(parent);
     const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined, remapped };
-    await this.#writables.create(id, writable, (folder) => layWritable(folder, remapped));
+    await this.#writables.create(id, writable, (folder) => {
+      // What is made in it from here on counts.
+      if (limit !== undefined) this.#limit(folder, limit);
+      layWritable(folder, remapped);
+    });
   }
 
   async mount(id: string): Promise<string> {

@@ -10,6 +10,7 @@ import type { DriverInstance, SnapshotterDeps, SnapshotterOptions } from "../dri
 import { guardMountPoints, madeForMounts, makeMountPoints, unmakeMountPoints } from "../init-layer.ts";
 import { LayerSync } from "../layer-sync.ts";
 import { Layers } from "../layers.ts";
+import { UNLIMITED } from "../limit-writable.ts";
 import { Staging } from "../staging.ts";
 import { Writables, type Writable } from "../writables.ts";
 import { rootIn, type RootMaker } from "./root-maker.ts";
@@ -78,8 +79,10 @@ export class WholeRootSnapshotter implements DriverInstance {
   async createWritable(
     id: string,
     parent: Digest | undefined,
-    { disposable = false, remapped = false }: WritableOptions = {},
+    { disposable = false, remapped = false, limit }: WritableOptions = {},
   ): Promise<void> {
+    // A copy of the layers would count, too.
+    if (limit !== undefined) throw new EngineError("invalid", UNLIMITED);
     if (remapped) throw new EngineError("not-implemented", `storage driver ${this.name} cannot be used with userns-remap`);
     using _ = this.#layers.hold(parent);
     const writable: Writable = { parent, disposableIn: disposable ? this.#bootId : undefined, remapped: false };
