@@ -22,7 +22,7 @@ import { plan } from "./mount/plan.ts";
 import { prepare } from "./mount/prepare.ts";
 import { release, unmountFor } from "./mount/release.ts";
 import { Stage } from "./mount/stage.ts";
-import { PLUGIN_FOLDERS, type PluginFolders } from "./plugin/discover.ts";
+import type { PluginFolders } from "./plugin/discover.ts";
 import { PATIENCE, type PluginPatience } from "./plugin/plugin-client.ts";
 import { Plugins } from "./plugin/plugins.ts";
 import type { ImageRoots } from "./ports.ts";
@@ -46,7 +46,7 @@ export interface VolumesOptions {
   /** Who new folders belong to; root without. */
   readonly owner?: Owner | undefined;
   readonly bindOwner?: BindOwner | undefined;
-  readonly pluginFolders?: PluginFolders | undefined;
+  readonly pluginFolders: PluginFolders;
   readonly patience?: PluginPatience | undefined;
 }
 
@@ -64,7 +64,7 @@ export class Volumes {
   readonly #mounter = new Mounter();
 
   constructor({ database, ...deps }: VolumesDeps, options: VolumesOptions) {
-    const { root, stage, owner, bindOwner = "container", pluginFolders = PLUGIN_FOLDERS, patience = PATIENCE } = options;
+    const { root, stage, owner, bindOwner = "container", pluginFolders, patience = PATIENCE } = options;
     const store = new VolumeStore(database, root);
     const locks = new KeyedMutex();
     const drivers = new Drivers(new LocalDriver(this.#mounter, { root, owner }), new Plugins(pluginFolders, patience));

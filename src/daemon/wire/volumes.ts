@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { RemapOptions } from "#store/snapshots/driver.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
+import { pluginFolders } from "#volume/plugin/discover.ts";
 import type { ImageRoots } from "#volume/ports.ts";
 import { Volumes, type VolumesDeps } from "#volume/volumes.ts";
 import type { NounParts } from "./nouns.ts";
@@ -21,6 +22,7 @@ export function wireVolumes({ config, database, events, logger }: NounParts, { t
       stage: join(instance.execRoot, "volumes"),
       owner: remap?.root,
       bindOwner: containers.bindOwner,
+      pluginFolders: pluginFolders(join(instance.execRoot, "plugins")),
     },
   );
 }

@@ -27,11 +27,17 @@ export interface PluginFolders {
   readonly specifications: readonly string[];
 }
 
-/** Docker's places and, before them, our own: of two plugins of one name the first counts. */
-export const PLUGIN_FOLDERS: PluginFolders = {
-  sockets: ["/run/dhow/plugins", "/run/docker/plugins"],
-  specifications: ["/etc/dhow/plugins", "/usr/lib/dhow/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins"],
-};
+/**
+ * Docker's places, which are the host's, and before them our own: of two plugins of one name the first counts.
+ *
+ * @param own where sockets are of plugins for this engine alone.
+ */
+export function pluginFolders(own: string): PluginFolders {
+  return {
+    sockets: [own, "/run/docker/plugins"],
+    specifications: ["/etc/dhow/plugins", "/usr/lib/dhow/plugins", "/etc/docker/plugins", "/usr/lib/docker/plugins"],
+  };
+}
 
 /** A name is part of a path, and comes from clients. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;

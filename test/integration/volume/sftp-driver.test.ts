@@ -15,7 +15,6 @@ import { SftpServer } from "../../support/sftp-server.ts";
 /** examples/volume-sftp as its README has it run, against OpenSSH's server: two hosts, connections that break, drivers that die. */
 const BASE = "test/sftp-base:latest";
 const IMAGE = "test/volume-sftp:latest";
-const sockets = "/run/dhow/plugins";
 const programs = ["/usr/bin/sshfs", "/usr/bin/ssh", "/usr/sbin/sshd"];
 const isPossible = programs.every(existsSync) && existsSync("/dev/fuse");
 
@@ -29,6 +28,8 @@ describe.skipIf(!isPossible)("a driver that keeps volumes on an SFTP server", ()
   /** Drivers' names: one for each host. */
   const [near, far] = [`${here.instance.name}-sftp`, `${there.instance.name}-sftp`];
   const mounts = (driver: string): string => join(here.folder, driver);
+  /** Each engine sees its own driver's alone. */
+  const socketsOf = (driver: string): string => join((driver === near ? here : there).instance.execRoot, "plugins");
 
   /** As in the README; the second host's driver is one more container here, with a folder of its own. */
   const startDriver = async (driver: string): Promise<void> => {
@@ -46,6 +47,7 @@ describe.skipIf(!isPossible)("a driver that keeps volumes on an SFTP server", ()
       "apparmor=unconfined",
     ];
     const shared = `type=bind,src=${mounts(driver)},dst=${mounts(driver)},bind-propagation=rshared`;
+    const sockets = socketsOf(driver);
     // Node is 150 MB: it comes from the host, and not by an image.
     const folders = [
       "-v",
@@ -70,7 +72,6 @@ describe.skipIf(!isPossible)("a driver that keeps volumes on an SFTP server", ()
   const onServer = (path: string): string => readFileSync(join(server.files, path), "utf8");
 
   beforeAll(async () => {
-    mkdirSync(sockets, { recursive: true });
     await Promise.all([server.start(), there.start().then(() => there.load(busyboxArchive()))]);
     await dhowCli(here).ok(
       "build",
@@ -82,7 +83,7 @@ describe.skipIf(!isPossible)("a driver that keeps volumes on an SFTP server", ()
       fileURLToPath(new URL("../../../examples/volume-sftp", import.meta.url)),
     );
     for (const driver of [near, far]) {
-      mkdirSync(mounts(driver));
+      for (const folder of [mounts(driver), socketsOf(driver)]) mkdirSync(folder);
       execFileSync("mount", ["--bind", mounts(driver), mounts(driver)]);
       execFileSync("mount", ["--make-shared", mounts(driver)]);
       await startDriver(driver);

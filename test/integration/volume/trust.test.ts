@@ -152,7 +152,7 @@ describe("bad input is an error, and nothing is left of it", () => {
     const { code, stderr } = await docker.run(words);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(message);
-    expect((await daemon.api("GET", "/volumes")).json.Volumes).toEqual([]);
+    expect(await docker.ok("volume", "ls", "-q", "--filter", "driver=local")).toBe("");
     expect(mountPointsBelow(daemon.instance.execRoot)).toEqual([]);
   });
 
