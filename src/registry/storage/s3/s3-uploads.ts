@@ -7,8 +7,8 @@ import type { Bucket } from "./bucket.ts";
 import { type PartState, PartWriter } from "./part-writer.ts";
 import { blobKey } from "./s3-storage.ts";
 
-/** Each holds two parts in memory at most. */
-const WRITING_AT_A_TIME = 8;
+/** Each holds two parts in memory at most; a slow client keeps its place, so there are more of them than a store could take in at a time. */
+const WRITING_AT_A_TIME = 32;
 const ID = /^[A-Za-z0-9_-]{22}$/;
 const never = new AbortController().signal;
 
