@@ -54,7 +54,8 @@ async function take(execution: Execution, parent: LayerTree, detached: boolean, 
 
 async function* plain(place: CachePlace, { blob }: RemoteLayer, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
-    yield* decompress(place.readBlob(blob, signal));
+    // A piece is the decoder's again when the next is asked for, and whoever takes it in may read on before he has written.
+    for await (const piece of decompress(place.readBlob(blob, signal))) yield Buffer.from(piece);
   } catch (cause) {
     throw isEngineError(cause) ? cause : new EngineError("invalid", `blob ${blob.digest} is broken: ${messageOf(cause)}`, { cause });
   }

@@ -21,7 +21,7 @@ const dockerfile = (last: string): string =>
     `FROM ${BUSYBOX} AS made`,
     "WORKDIR /w",
     "COPY in.txt .",
-    `RUN --mount=type=cache,id=${MOUNT},target=/c echo line >> /c/lines && wc -l < /c/lines > /w/count`,
+    `RUN --mount=type=cache,id=${MOUNT},target=/c echo line >> /c/lines && wc -l < /c/lines > /w/count && head -c 1500000 /dev/urandom > /w/noise`,
     "RUN true",
     `FROM ${BUSYBOX}`,
     "COPY --link --from=made /w/ /w/",
