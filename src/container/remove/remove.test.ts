@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { containerPaths } from "../record/paths.ts";
 import { eventually, Harness } from "../testing/harness.ts";
 
@@ -18,6 +18,16 @@ test("it is gone when the answer comes, and its remains soon after", async () =>
   await expect(harness.create("web")).resolves.toBeTruthy();
   const { folder, bundle } = containerPaths(harness.options.instance, id);
   await eventually(() => !harness.snapshots.writables.has(id) && !existsSync(folder) && !existsSync(bundle));
+});
+
+test("what cannot be removed at once is removed a moment later", async () => {
+  await using harness = new Harness();
+  const id = await harness.create("web");
+  const removed = vi.spyOn(harness.snapshots, "removeWritable").mockRejectedValueOnce(new Error("device or resource busy"));
+  await harness.service.remove(id, plain);
+  const { folder } = containerPaths(harness.options.instance, id);
+  await eventually(() => !harness.snapshots.writables.has(id) && !existsSync(folder));
+  expect(removed).toHaveBeenCalledTimes(2);
 });
 
 test("without v the volumes stay", async () => {
