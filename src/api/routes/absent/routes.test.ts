@@ -10,7 +10,7 @@ const router = new Router([here, ...absentRoutes([here])]);
 function ask(method: string, path: string): Promise<Reply> {
   const found = router.match(method, path);
   if (found === undefined) throw new Error(`no route for ${method} ${path}`);
-  return found.route.handler({ params: found.params } as ApiRequest);
+  return found.route.handler({ params: found.params, headers: {} } as unknown as ApiRequest);
 }
 
 test.each([
