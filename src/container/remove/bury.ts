@@ -13,10 +13,8 @@ export async function buryContainer(deps: BuryDeps, container: Container, remove
   deps.timers.reset(container.id);
   deps.health.forget(container.id);
   deps.store.bury(container.id, removeVolumes);
-  // A client that lists volumes after `rm -v` expects them gone.
-  if (removeVolumes && mayHaveVolumes(container)) {
-    await deps.volumes.release(container.id, { removeAnonymous: true });
-  }
+  // A client that lists volumes after `rm -v` expects them gone, and after any `rm` that it may remove them.
+  if (mayHaveVolumes(container)) await deps.volumes.release(container.id, { removeAnonymous: removeVolumes });
   emitContainerEvent(deps.events, container, "destroy");
   finishRemoval(deps, { id: container.id, removeVolumes });
   // Without the reason of a failed start: its caller has been told, and the CLI would print it a second time.
