@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { TarEntry } from "#lib/tar-pack.ts";
 import type { DockerCli } from "./docker-cli.ts";
+import { imageArchive } from "./images.ts";
 
 /** Stand-ins for images that people build on and that cannot be had here: Debian's packages, installed by `apt-get` in a build. */
 const install = (packages: string): string => `RUN apt-get update && apt-get install -y ${packages} && rm -rf /var/lib/apt/lists/*`;
@@ -28,6 +30,28 @@ const standIns: Readonly<Record<string, string>> = {
   ].join("\n"),
 };
 
+/** Mirrors of packages may be slow. */
+const LONG_MS = 1_200_000;
+
+const program = (name: string, ...lines: string[]): TarEntry => ({
+  name: `bin/${name}`,
+  type: "file",
+  mode: 0o755,
+  data: Buffer.from(["#!/bin/sh", ...lines, ""].join("\n")),
+});
+
+/** Busybox with the two commands of Alpine's that Debian's has not, for the options that people give them. */
+export const alpineArchive = (): Buffer =>
+  imageArchive("alpine:latest", { Cmd: ["sh"] }, [
+    program("addgroup", '[ "$1" = -g ] || exit 1', 'echo "$3:x:$2:" >> /etc/group'),
+    program(
+      "adduser",
+      '[ "$1 $2 $4" = "-D -u -G" ] || exit 1',
+      'group=$(grep "^$5:" /etc/group | cut -d: -f3)',
+      'echo "$6:x:$3:$group::/home/$6:/bin/sh" >> /etc/passwd',
+    ),
+  ]);
+
 /** What they stand on is made once a machine. */
 const cache = process.env["DHOW_TEST_CACHE"] ?? join(homedir(), ".cache/dhow-tests");
 
@@ -37,13 +61,15 @@ export async function haveImage(docker: DockerCli, name: string): Promise<boolea
   if (dockerfile === undefined) throw new Error(`no stand-in for ${name}`);
   const archive = join(cache, `${createHash("sha256").update(dockerfile).digest("hex").slice(0, 16)}.tar`);
   if (existsSync(archive)) {
-    await docker.ok("load", "-q", "-i", archive);
+    const { code, stderr } = await docker.run(["load", "-q", "-i", archive], { timeout: LONG_MS });
+    if (code !== 0) throw new Error(`${name}: ${stderr}`);
     return false;
   }
-  const options = { input: dockerfile, environment: { DOCKER_BUILDKIT: "0" }, timeout: 1_200_000 };
+  const options = { input: dockerfile, environment: { DOCKER_BUILDKIT: "0" }, timeout: LONG_MS };
   const { code, stdout, stderr } = await docker.run(["build", "-t", name, "-"], options);
   if (code !== 0) throw new Error(`${name}: ${stdout.slice(-3000)}${stderr}`);
-  await docker.ok("save", "-o", `${archive}.part`, name);
+  const saved = await docker.run(["save", "-o", `${archive}.part`, name], { timeout: LONG_MS });
+  if (saved.code !== 0) throw new Error(`${name}: ${saved.stderr}`);
   renameSync(`${archive}.part`, archive);
   return true;
 }
