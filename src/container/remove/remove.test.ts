@@ -30,6 +30,16 @@ test("what cannot be removed at once is removed a moment later", async () => {
   expect(removed).toHaveBeenCalledTimes(2);
 });
 
+test("a volume that cannot be removed at once keeps nothing else", async () => {
+  await using harness = new Harness();
+  const id = await harness.create("web", { config: { Volumes: { "/data": {} } } });
+  vi.spyOn(harness.volumes, "release").mockRejectedValueOnce(new Error("no such file or directory"));
+  await harness.service.remove(id, { ...plain, volumes: true });
+  const { folder } = containerPaths(harness.options.instance, id);
+  await eventually(() => !harness.snapshots.writables.has(id) && !existsSync(folder));
+  expect(harness.volumes.released).toEqual([{ id, removeAnonymous: true }]);
+});
+
 test("without v the volumes stay", async () => {
   await using harness = new Harness();
   const id = await harness.create("web", { config: { Volumes: { "/data": {} } } });
