@@ -51,6 +51,8 @@ export interface SandboxPlanner {
   lookUpDevices(hostConfig: HostConfig): Promise<HostDevices>;
   /** Whether its first process is to be an init. @throws EngineError `invalid` where the host has none. */
   wantsInit(input: Pick<SpecInput, "hostConfig" | "defaults" | "initPath">): boolean;
+  /** The profile of AppArmor that it gets: `unconfined`, or a name; undefined where there is none. */
+  apparmorProfile(hostConfig: HostConfig, defaults: SandboxDefaults): string | undefined;
   spec(input: SpecInput): OciSpec;
   execProcess(input: ExecInput): OciSpec["process"];
 }

@@ -17,6 +17,7 @@ import { noteBoot } from "./boot.ts";
 import type { Engine } from "./engine.ts";
 import { engineId } from "./roots/engine-id.ts";
 import type { LiveConfig } from "./live-config.ts";
+import { ensureProfile } from "./wire/apparmor.ts";
 import { openMetrics, serveEngineMetrics } from "./wire/metrics.ts";
 import { wireNouns, type Nouns } from "./wire/nouns.ts";
 import { wireRuntime } from "./wire/runtime.ts";
@@ -53,8 +54,10 @@ export async function wire(config: LiveConfig, logger: Logger, bootId: string = 
   const [host, description, id] = [readHostFacts(), describeHost(), await engineId(instance.dataRoot)];
   const metrics = await openMetrics(config.current);
   const initPath = findInit(config.current.containers.initPath);
-  const nouns = await wireNouns({ config, logger, database, events, host, description, runtime, networkWorker, initPath, bootId, metrics });
-  const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns, initPath }));
+  const apparmorProfile = await ensureProfile(instance.execRoot, host.apparmor, logger);
+  const parts = { config, logger, database, events, host, description, runtime, networkWorker, initPath, apparmorProfile, bootId, metrics };
+  const nouns = await wireNouns(parts);
+  const system = systemRoutes(wireSystem({ config, events, engineId: id, host, description, nouns, initPath, apparmorProfile }));
   const closeMetrics = await serveEngineMetrics(metrics, {
     config: config.current,
     events,

@@ -47,6 +47,8 @@ export interface InfoFacts {
   readonly runtimes: RuntimeFeatures["runtimes"];
   /** Path of the program that `--init` puts into containers. */
   readonly initPath: string | undefined;
+  /** That containers get which ask for none; undefined: none is loaded. */
+  readonly apparmorProfile: string | undefined;
 }
 
 /** What `GET /info` tells. */

@@ -58,6 +58,7 @@ function inspected(container: Container, change: Partial<InspectedContainer> = {
     sandbox: undefined,
     health: undefined,
     sizes: undefined,
+    apparmorProfile: "dhow-default",
     paths,
     driver: "overlay2",
     links: undefined,

@@ -33,7 +33,7 @@ export function inspectView(inspected: InspectedContainer, apiVersion: ApiVersio
     Platform: container.image.os,
     MountLabel: "",
     ProcessLabel: "",
-    AppArmorProfile: "",
+    AppArmorProfile: wasStarted ? (inspected.apparmorProfile ?? "") : "",
     ExecIDs: execIds.length === 0 ? null : execIds,
     HostConfig: { ...hostConfigView(container.hostConfig), Links: links ?? null },
     GraphDriver: { Data: null, Name: driver },

@@ -63,7 +63,7 @@ function hostView({ engineId, version, description, host }: EngineInfo): SystemI
   };
 }
 
-function limitsView({ host, description: { controllers }, settings }: EngineInfo): SystemInfo {
+function limitsView({ host, description: { controllers }, settings, apparmorProfile }: EngineInfo): SystemInfo {
   return {
     MemoryLimit: controllers.has("memory"),
     SwapLimit: host.swapLimit,
@@ -77,7 +77,7 @@ function limitsView({ host, description: { controllers }, settings }: EngineInfo
     CgroupDriver: settings.cgroupDriver,
     CgroupVersion: host.cgroup === "v2" ? "2" : "1",
     SecurityOptions: [
-      ...(host.apparmor ? ["name=apparmor"] : []),
+      ...(apparmorProfile !== undefined ? ["name=apparmor"] : []),
       `name=seccomp,profile=${settings.seccompProfile}`,
       ...(settings.remapsUsers ? ["name=userns"] : []),
       "name=cgroupns",

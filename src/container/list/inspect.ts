@@ -18,12 +18,14 @@ export interface InspectedContainer {
   readonly driver: string;
   /** HostConfig.Links as it is shown: `/db:/web/alias`. */
   readonly links: readonly string[] | undefined;
+  /** Of AppArmor, or `unconfined`; undefined where the kernel has none loaded. */
+  readonly apparmorProfile: string | undefined;
   /** Of those that run. */
   readonly execIds: readonly string[];
 }
 
 export type InspectDeps = SizeDeps &
-  Pick<ContainerContext, "store" | "networks" | "options" | "health"> & { execIds(containerId: string): readonly string[] };
+  Pick<ContainerContext, "store" | "networks" | "options" | "health" | "sandbox"> & { execIds(containerId: string): readonly string[] };
 
 /** @throws EngineError `not-found`. */
 export async function inspectContainer(deps: InspectDeps, reference: string, size: boolean): Promise<InspectedContainer> {
@@ -40,6 +42,7 @@ export async function inspectContainer(deps: InspectDeps, reference: string, siz
     paths: { ...containerPaths(deps.options.instance, container.id), hosts, hostname, resolvConf },
     driver: deps.snapshots.name,
     links: shownLinks(deps.store, container),
+    apparmorProfile: deps.sandbox.apparmorProfile(container.hostConfig, deps.options.defaults),
     execIds: deps.execIds(container.id),
   };
 }

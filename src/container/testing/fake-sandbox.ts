@@ -25,6 +25,7 @@ export function fakeSandbox(): SandboxPlanner & { user: string } {
     },
     lookUpDevices: () => Promise.resolve({ nodes: [], disks: {} }),
     wantsInit: ({ hostConfig }) => hostConfig.Init === true,
+    apparmorProfile: () => undefined,
     spec: ({ config, hostConfig, hostname, rootfs, netns, joined, cgroupPath }) =>
       ({
         hostname,

@@ -32,7 +32,7 @@ export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Give
     {
       instance: { ...instance, cgroupParent: containers.cgroupParent === "" ? instance.cgroupParent : containers.cgroupParent },
       host,
-      defaults: sandboxDefaults(config.current, host),
+      defaults: { ...sandboxDefaults(config.current, host), apparmorProfile: parts.apparmorProfile },
       hostname: description.hostname,
       logDefaults: { driver: containers.logDriver, options: containers.logOptions },
       ipcMode: containers.ipcMode,

@@ -63,6 +63,8 @@ export interface NounParts {
   readonly bootId: string;
   /** The init of this host; undefined where it has none. */
   readonly initPath: string | undefined;
+  /** The AppArmor profile that is loaded for containers. */
+  readonly apparmorProfile: string | undefined;
 }
 
 /** What the rest of the daemon sees of the nouns: containers, images, networks, volumes over the stores and the runtime. */

@@ -5,6 +5,8 @@ import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { parseJsonText } from "#lib/json-text.ts";
 import { ociSpec } from "#runtime/oci/spec.ts";
 import type { HostFacts, SandboxDefaults } from "#runtime/oci/spec-input.ts";
+import { profileFor } from "#runtime/oci/apparmor/profile.ts";
+import { parseSecurityOptions } from "#runtime/oci/spec/process/security-options.ts";
 import { customSeccomp } from "#runtime/oci/seccomp/custom.ts";
 import { defaultCapabilities } from "#runtime/oci/spec/process/capabilities.ts";
 import { execProcess } from "#runtime/oci/spec/process/exec-process.ts";
@@ -30,6 +32,8 @@ export function sandboxPlanner(host: HostFacts, cdiFolders: readonly string[]): 
     resolveUser,
     lookUpDevices: async (hostConfig) => await lookUpDevices(hostConfig, cdiFolders),
     wantsInit,
+    apparmorProfile: ({ SecurityOpt, Privileged }, defaults) =>
+      profileFor(parseSecurityOptions(SecurityOpt).apparmor, Privileged === true, defaults.apparmorProfile),
     spec: ociSpec,
     execProcess,
   };

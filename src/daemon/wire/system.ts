@@ -19,10 +19,11 @@ export interface SystemParts {
   readonly description: HostDescription;
   readonly nouns: Nouns;
   readonly initPath: string | undefined;
+  readonly apparmorProfile: string | undefined;
 }
 
 /** What ping, version, info and events answer with. */
-export function wireSystem({ config, events, engineId, host, description, nouns, initPath }: SystemParts): SystemBackend {
+export function wireSystem({ config, events, engineId, host, description, nouns, initPath, apparmorProfile }: SystemParts): SystemBackend {
   const { runtimes, monitor } = nouns.runtime;
   const programs = monitor === undefined ? runtimes : [...runtimes, { name: "conmon", version: monitor.version }];
   const version = describeVersion({
@@ -37,7 +38,7 @@ export function wireSystem({ config, events, engineId, host, description, nouns,
     settings: () => infoSettings(config.current),
     cdiDevices: async () => await cdiDevicesIn(config.current.containers.cdiFolders),
   };
-  const info = new InfoReader(sources, { engineId, host, description, runtimes, initPath });
+  const info = new InfoReader(sources, { engineId, host, description, runtimes, initPath, apparmorProfile });
   const usage = new DiskUsageReader(nouns.usage);
   return { version: () => version, info: () => info.read(), diskUsage: (kinds) => usage.read(kinds), examine: nouns.examine, events };
 }

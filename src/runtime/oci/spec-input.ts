@@ -128,6 +128,8 @@ export interface SandboxDefaults {
   readonly shmSize: number;
   /** A parsed seccomp profile; undefined for the built-in one. */
   readonly seccompProfile: unknown;
+  /** The AppArmor profile of whoever asks for none; undefined where the kernel has none loaded. */
+  readonly apparmorProfile?: string | undefined;
   readonly noNewPrivileges: boolean;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupNamespace: "private" | "host";

@@ -60,6 +60,7 @@ const info: EngineInfo = {
   },
   runtimes: [{ name: "crun", path: "/usr/bin/crun", version: "1.8.1" }],
   initPath: "/usr/bin/tini-static",
+  apparmorProfile: undefined,
   cdiDevices: ["vendor.com/gpu=0"],
   containers: { running: 2, paused: 1, stopped: 3 },
   images: 4,

@@ -1,6 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { ContainerConfig, HostConfig } from "#spec/docker-api/types.ts";
 import type { OciProcess } from "#spec/oci-runtime/spec.ts";
+import { profileFor } from "../../apparmor/profile.ts";
 import type { HostFacts, ResolvedUser, SpecInput } from "../../spec-input.ts";
 import { processCapabilities } from "./capabilities.ts";
 import { containerEnvironment } from "./environment.ts";
@@ -23,9 +24,14 @@ export function containerProcess(input: SpecInput, bounding: readonly string[], 
     capabilities: processCapabilities(bounding, user.uid),
     ...(rlimits.length === 0 ? {} : { rlimits }),
     noNewPrivileges: options.noNewPrivileges ?? defaults.noNewPrivileges,
-    ...(options.apparmor === undefined || options.apparmor === "unconfined" ? {} : { apparmorProfile: options.apparmor }),
+    ...apparmor(input, options),
     oomScoreAdj: oomScoreAdj(hostConfig, host),
   };
+}
+
+function apparmor({ hostConfig, defaults }: SpecInput, options: SecurityOptions): Pick<OciProcess, "apparmorProfile"> {
+  const profile = profileFor(options.apparmor, hostConfig.Privileged === true, defaults.apparmorProfile);
+  return profile === undefined || profile === "unconfined" ? {} : { apparmorProfile: profile };
 }
 
 /** Entrypoint and command. `Entrypoint: [""]` is how clients say that the image's is not wanted. */
