@@ -1,4 +1,4 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useDaemon } from "../../support/daemon.ts";
@@ -141,6 +141,7 @@ describe.runIf(soak)("Dockerfiles of every day", () => {
 
   it("an application of Node, its packages by npm", async () => {
     await haveImage(docker, "node:20-slim");
+    await trustWhatTheHostTrusts("node:20-slim");
     await build("mission/node", {
       Dockerfile: lines(
         "FROM node:20-slim",
@@ -156,6 +157,16 @@ describe.runIf(soak)("Dockerfiles of every day", () => {
     });
     expect(await run("mission/node")).toBe("172800000");
   });
+
+  /** A mirror of packages may have a certificate of the workplace's. */
+  async function trustWhatTheHostTrusts(base: string): Promise<void> {
+    const certificates = "/etc/ssl/certs/ca-certificates.crt";
+    const lasting = "ENV NODE_EXTRA_CA_CERTS=/host-certificates.crt";
+    const root = context({ Dockerfile: lines(`FROM ${base}`, "COPY host-certificates.crt /", lasting) });
+    copyFileSync(certificates, join(root, "host-certificates.crt"));
+    const { code, stderr } = await docker.run(["build", "-t", base, root], { environment: { DOCKER_BUILDKIT: "0" } });
+    expect(code, stderr).toBe(0);
+  }
 
   it("pages behind nginx, published", async () => {
     await haveImage(docker, "nginx:latest");
