@@ -44,7 +44,7 @@ it("dhow volume export, import, clone and snapshot, of a volume in use", async (
   expect(cut.code).toBe(1);
   expect(await docker.ok("volume", "ls", "-q", "--filter", "name=half")).toBe("");
   await dhow.ok("volume", "snapshot", "--remove", snapshot, "data");
-  await docker.ok("rm", "-f", id);
+  await docker.ok("rm", "-f", "-v", id);
   await docker.ok("volume", "rm", "data", "copy", "twin", "old");
 });
 
@@ -83,7 +83,7 @@ describe.each(Object.entries(registries))("snapshots in a registry: %s", (_, sta
       .map((line) => line.split(/ {2,}/));
     expect(rows.map(([name]) => name)).toEqual([first.slice(0, 12), second.slice(0, 12)]);
     expect(Number(rows[1]?.[3])).toBeLessThan(Number(rows[0]?.[3]) / 2);
-    await docker.ok("rm", "-f", id);
+    await docker.ok("rm", "-f", "-v", id);
     await docker.ok("volume", "rm", "kept");
     await dhow.ok("volume", "snapshot", ...repository, "--restore", first, "--to", "back", "kept");
     const script = "cat /d/file; stat -c %u:%g /d; sha256sum /d/big";
@@ -109,6 +109,6 @@ it("CVE-2023-0778: a volume whose folders become links while it is exported give
     if (code === 0) expect(zstdDecompressSync(readFileSync(archive)).toString("latin1")).not.toContain(CANARY_TEXT);
   }
   expect(host.look()).toEqual(untouched);
-  await docker.ok("rm", "-f", "flipping");
+  await docker.ok("rm", "-f", "-v", "flipping");
   await docker.ok("volume", "rm", "flipped");
 });

@@ -103,11 +103,11 @@ describe.skipIf(binaries === undefined)("a database in a volume", () => {
     await wrote(second, committed + 20);
     const beforeCopy = second.last();
     await dhowCli(daemon).ok("volume", "clone", "pg-data", "pg-copy");
-    await docker.ok("rm", "-f", "database");
+    await docker.ok("rm", "-f", "-v", "database");
     await second.ended;
     await serve("copied", "pg-copy");
     expect(await rowsOf("copied")).toBeGreaterThanOrEqual(beforeCopy);
-    await docker.ok("rm", "-f", "copied");
+    await docker.ok("rm", "-f", "-v", "copied");
 
     await serve("replaced", "pg-data");
     const kept = await rowsOf("replaced");
@@ -120,7 +120,7 @@ describe.skipIf(binaries === undefined)("a database in a volume", () => {
     await docker.run(["rm", "-f", "replaced"]);
     await serve("again", "pg-data");
     expect(await rowsOf("again")).toBe(kept);
-    await docker.ok("rm", "-f", "again");
+    await docker.ok("rm", "-f", "-v", "again");
     await docker.ok("volume", "rm", "pg-data", "pg-copy");
   });
 });

@@ -41,10 +41,10 @@ it("the commands of every introduction: volumes, binds and tmpfs", async () => {
   expect(readFileSync(join(inspected.Mountpoint, "table"), "utf8")).toBe("row\n");
   expect((await docker.run(["volume", "rm", "my-data"])).stderr).toMatch(/volume is in use - \[[0-9a-f]{64}\]/);
   // Data outlives the container, and is shared by those that have it.
-  await docker.ok("rm", "-f", "database");
+  await docker.ok("rm", "-f", "-v", "database");
   await docker.ok("run", "-d", "-i", "--name", "second", "-v", "my-data:/var/lib/mysql", "mysql:8.0");
   expect(await docker.ok("run", "--rm", "--volumes-from", "second:ro", BUSYBOX, "cat", "/var/lib/mysql/table")).toBe("row");
-  await docker.ok("rm", "-f", "second");
+  await docker.ok("rm", "-f", "-v", "second");
   expect(await docker.ok("volume", "rm", "my-data")).toBe("my-data");
   await docker.ok("run", "-d", "-i", "--name", "dev", "-v", `${project}:/app`, "my-development-image");
   expect(await docker.ok("exec", "dev", "sh", "-c", "cat /app/app.js; echo changed >/app/app.js")).toBe("on the host");
@@ -54,7 +54,7 @@ it("the commands of every introduction: volumes, binds and tmpfs", async () => {
   const tmpfs = ["--tmpfs", "/secrets:size=64k,mode=700", "--mount", "type=tmpfs,dst=/cache,tmpfs-size=1m,tmpfs-mode=1777"];
   const looks = "stat -c '%a %n' /secrets /cache; df -k /secrets /cache | awk 'NR>1 {print $2}'";
   expect(await docker.ok("run", "--rm", ...tmpfs, "my-image", "sh", "-c", looks)).toBe("700 /secrets\n1777 /cache\n64\n1024");
-  await docker.ok("rm", "-f", "dev", "shown");
+  await docker.ok("rm", "-f", "-v", "dev", "shown");
   await docker.ok("rmi", "mysql:8.0", "my-development-image", "my-image");
   expect(await docker.ok("volume", "ls", "-q", "--filter", "driver=local")).toBe("");
 });
@@ -111,7 +111,7 @@ describe("a part of a volume, and the content of an image", () => {
     await docker.ok("restart", "-t", "0", id);
     expect(await docker.ok("exec", id, "cat", "/i/note")).toBe("in the image");
     expect(await docker.ok("inspect", "--format", "{{range .Mounts}}{{.Type}} {{.RW}},{{end}}", id)).toBe("image false,volume true,");
-    await docker.ok("rm", "-f", id);
+    await docker.ok("rm", "-f", "-v", id);
     await docker.ok("volume", "rm", "tree");
     await eventually(() => expect(readdirSync(join(daemon.instance.execRoot, "volumes"))).toEqual([]));
   });
@@ -169,7 +169,7 @@ describe("a volume plugin", () => {
     expect([...(volumes.get("far")?.mounts ?? [])]).toEqual([id]);
     await docker.ok("cp", `${id}:/x/f`, join(daemon.folder, "from-plugin"));
     expect(await failing("volume", "rm", "far")).toContain("volume is in use");
-    await docker.ok("rm", "-f", id);
+    await docker.ok("rm", "-f", "-v", id);
     await eventually(() => expect([...volumes.values()].flatMap(({ mounts }) => [...mounts])).toEqual([]));
     await docker.ok("volume", "rm", "far", "other");
     expect(volumes.size).toBe(0);

@@ -126,7 +126,7 @@ describe.skipIf(!isPossible)("a driver that keeps volumes on an SFTP server", ()
     expect(await docker.ok("volume", "inspect", "--format", "{{.Scope}} {{.Status.target}}", "shared-data")).toBe(
       `global root@127.0.0.1:${server.files}`,
     );
-    await docker.ok("rm", "-f", writing);
+    await docker.ok("rm", "-f", "-v", writing);
   });
 
   it("loses nothing that was synced when the connection breaks or the driver is killed, says so, and goes on", async () => {

@@ -57,7 +57,7 @@ describe("bind propagation (moby cp)", () => {
       const id = await docker.ok("run", "-d", "-v", `${folder(name)}:/h:${propagation}`, BUSYBOX, "sleep", "1000");
       for (const from of [`${id}:/h`, `${id}:/h/below/.`]) await docker.ok("cp", from, folder(`copy-${name}-${propagation}`));
       await docker.ok("cp", folder("file"), `${id}:/h/below/copied`);
-      await docker.ok("rm", "-f", id);
+      await docker.ok("rm", "-f", "-v", id);
       expect(hostMounts(), propagation).toEqual(before);
     }
     expect(readdirSync(join(folder("private"), "below"))).toEqual(["copied"]);
@@ -103,7 +103,7 @@ describe("a volume that another container changes meanwhile", () => {
       expect(stdout).not.toContain(SECRET);
       expectHostClean();
     }
-    await docker.ok("rm", "-f", flipper);
+    await docker.ok("rm", "-f", "-v", flipper);
     expect(readdirSync(folder("source"))).toEqual(["mine"]);
   });
 
@@ -117,7 +117,7 @@ describe("a volume that another container changes meanwhile", () => {
     }
     await dhow.ok("volume", "clone", "raced", "copied");
     expect(await docker.ok("run", "--rm", "-v", "copied:/c", BUSYBOX, "grep", "-r", SECRET, "/c").catch(() => "none")).toBe("none");
-    await docker.ok("rm", "-f", flipper);
+    await docker.ok("rm", "-f", "-v", flipper);
     await docker.ok("volume", "rm", "raced", "copied");
     expectHostClean();
   });
@@ -165,7 +165,7 @@ describe("bad input is an error, and nothing is left of it", () => {
         expect([code, stderr]).toEqual([1, expect.stringContaining(`volume is in use - [`) as string]);
       }
       expect(await docker.ok("volume", "prune", "-a", "-f")).not.toContain("used");
-      await docker.ok("rm", "-f", id);
+      await docker.ok("rm", "-f", "-v", id);
     }
     await docker.ok("volume", "rm", "used");
   });
@@ -187,7 +187,7 @@ describe("bad input is an error, and nothing is left of it", () => {
     expect((await docker.run(["cp", "/bin/busybox", `${id}:/m/`])).stderr).toMatch(/no space left/i);
     expect(await docker.ok("inspect", "--format", "{{.State.Status}}", id)).toBe("running");
     await docker.ok("exec", id, "sh", "-c", "rm /m/f; echo fine >/m/g");
-    await docker.ok("rm", "-f", id);
+    await docker.ok("rm", "-f", "-v", id);
     await docker.ok("volume", "rm", "full");
   });
 });
