@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Plugin } from "esbuild";
-import { workerSources } from "../src/lib/worker-url.ts";
+import { workerSources } from "../src/lib/worker/url.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Runs under the Node that is carried. */

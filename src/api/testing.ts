@@ -1,9 +1,9 @@
 /** For tests: a small engine that only talks, behind the real front door. */
 import type { Duplex } from "node:stream";
 import { EngineError } from "#errors/engine-error.ts";
-import { encodeLine } from "#http/ndjson.ts";
+import { encodeLine } from "#http/body/ndjson.ts";
 import { json, noContent, type Route } from "#http/route.ts";
-import { encodeFrames, writeFrame } from "#http/stdcopy.ts";
+import { encodeFrames, writeFrame } from "#http/body/stdcopy.ts";
 import { validate } from "#spec/docker-api/validate.ts";
 
 const ID = "a".repeat(64);

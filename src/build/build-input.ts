@@ -1,5 +1,5 @@
 import type { AttestationWishes } from "#spec/attestations.ts";
-import type { CacheExport, CacheSource } from "#spec/build-cache.ts";
+import type { CacheExport, CacheSource } from "#spec/build/cache.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { EntitlementName } from "./entitlements.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import { Slots } from "#lib/slots.ts";
 import type { Attestation } from "#spec/attestations.ts";
-import type { CacheExport, CacheLocation } from "#spec/build-cache.ts";
+import type { CacheExport, CacheLocation } from "#spec/build/cache.ts";
 import type { Digest } from "#spec/digest.ts";
 import { formatPlatform, hostPlatform, type Platform } from "#spec/platform.ts";
 import { parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";

@@ -1,4 +1,4 @@
-import type { GcRule } from "#spec/build-gc.ts";
+import type { GcRule } from "#spec/build/gc.ts";
 
 /** What the operator says of builds: `builder` of daemon.json. */
 export interface BuilderPolicy {

@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ClientRequest, ClientResponse, HttpClient } from "#http/client.ts";
-import { parseLargeJson } from "#lib/json-text.ts";
-import { decodeLines } from "#http/ndjson.ts";
+import { parseLargeJson } from "#lib/json/text.ts";
+import { decodeLines } from "#http/body/ndjson.ts";
 import { type ApiVersion, compareApiVersions, formatApiVersion, newestApiVersion, parseApiVersion } from "#spec/api-version.ts";
 import { ApiError } from "./api-error.ts";
 import { encodeQuery, type Query } from "./query.ts";

@@ -1,4 +1,4 @@
-import type { StdPiece } from "#http/stdcopy.ts";
+import type { StdPiece } from "#http/body/stdcopy.ts";
 
 /** How a process that was run to its end has ended, and what it wrote; with a terminal all of it is `stdout`. */
 export interface RunResult {

@@ -1,7 +1,7 @@
 import { type ClientIdentity, HttpClient } from "#http/client.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import { Caller } from "./caller.ts";
-import { ContainersClient } from "./containers.ts";
+import { ContainersClient } from "./containers/containers.ts";
 import { ExecClient } from "./exec.ts";
 import { ImagesClient } from "./images.ts";
 import { NetworksClient } from "./networks.ts";

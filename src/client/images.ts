@@ -13,7 +13,7 @@ import type { InspectedImage, ListedImage, Pruned } from "./answers.ts";
 import type { Caller, CallOptions } from "./caller.ts";
 import { ApiError } from "./api-error.ts";
 import { authHeader } from "./auth-header.ts";
-import { buildCall, type BuildOptions } from "./build.ts";
+import { buildCall, type BuildOptions } from "./builds/build.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
 export interface PullOptions {
@@ -104,7 +104,7 @@ export class ImagesClient {
   /** Builds an image. The last line with an `aux` of an `ID` names it. */
   async build(options: BuildOptions): Promise<AsyncGenerator<ProgressMessage>> {
     if (options.offers === undefined) return this.#progress("/build", buildCall(options));
-    const { openBuildSession, lasting } = await import("./open-build-session.ts");
+    const { openBuildSession, lasting } = await import("./builds/open-session.ts");
     const session = await openBuildSession(this.#caller, options.offers, options.signal);
     return lasting(session, () => this.#progress("/build", buildCall(options, session.id)));
   }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { demultiplex, type StdPiece } from "#http/stdcopy.ts";
+import { demultiplex, type StdPiece } from "#http/body/stdcopy.ts";
 
 /** A connection that has become a process' streams. */
 export interface RawSession {

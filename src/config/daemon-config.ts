@@ -1,5 +1,5 @@
 import type { ApiVersion } from "#spec/api-version.ts";
-import type { GcRule } from "#spec/build-gc.ts";
+import type { GcRule } from "#spec/build/gc.ts";
 import type { Instance } from "#spec/instance.ts";
 import type { Proxies } from "./env.ts";
 import type { HostAddress } from "./values/host-address.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { codecs } from "./values/codecs.ts";
 import { ConfigError } from "./config-error.ts";
 import { want } from "./values/json-values.ts";

@@ -1,8 +1,8 @@
 import type { ContainerConfig, EndpointSettings, HostConfig, MountPoint, PortMap } from "#spec/docker-api/types.ts";
 import type { Owner } from "#lib/id-mapping.ts";
 import type { Digest } from "#spec/digest.ts";
-import type { NetworkRate } from "#spec/network-rate.ts";
-import type { PortChange } from "#spec/port-change.ts";
+import type { NetworkRate } from "#spec/network/rate.ts";
+import type { PortChange } from "#spec/network/port-change.ts";
 import type { ImageConfigFile } from "#spec/oci-image/types.ts";
 
 /** What the container noun needs of its siblings. `daemon/wire.ts` hands over services that fit. */

@@ -5,7 +5,7 @@ import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { OutputChunk, ProcessExit, TerminalSize } from "#runtime/contract.ts";
 import type { Digest } from "#spec/digest.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import { attachContainer, type AttachOptions } from "./attach/attach.ts";
 import { BackgroundQueue } from "./background-queue.ts";
 import { ContainerStore } from "./record/container-store.ts";

@@ -1,4 +1,4 @@
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 
 /**
  * The event journal: every change that a client may want to know of, durable and in order.

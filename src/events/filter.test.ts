@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { eventFilterKeys } from "#spec/event-filters.ts";
-import { parseFilters } from "#spec/filters.ts";
+import { eventFilterKeys } from "#spec/filters/event.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
 import type { EngineEvent } from "./contract.ts";
 import { matchesEvent } from "./filter.ts";
 

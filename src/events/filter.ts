@@ -1,4 +1,4 @@
-import { matchesAny, matchesLabels, type Filters } from "#spec/filters.ts";
+import { matchesAny, matchesLabels, type Filters } from "#spec/filters/filters.ts";
 import type { EngineEvent } from "./contract.ts";
 
 /** Filters that name an object of one type, by id or name or the start of either. */

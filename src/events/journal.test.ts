@@ -1,8 +1,8 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { silentLogger } from "#lib/logger.ts";
-import { eventFilterKeys } from "#spec/event-filters.ts";
-import { parseFilters } from "#spec/filters.ts";
+import { eventFilterKeys } from "#spec/filters/event.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
 import { Database } from "#store/db/database.ts";
 import type { EngineEvent } from "./contract.ts";
 import { EventStore } from "./event-store.ts";

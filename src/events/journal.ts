@@ -2,7 +2,7 @@ import { messageOf } from "#errors/engine-error.ts";
 import { BoundedQueue } from "#lib/bounded-queue.ts";
 import { callAfter } from "#lib/call-after.ts";
 import type { Logger } from "#lib/logger.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import type { EngineEvent, EventJournal } from "./contract.ts";
 import type { EventStore } from "./event-store.ts";
 import { matchesEvent } from "./filter.ts";

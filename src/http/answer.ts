@@ -1,5 +1,5 @@
 import type { ByteSource } from "#lib/byte-source.ts";
-import type { Transport } from "./connection.ts";
+import type { Transport } from "./connection/connection.ts";
 import type { Reply } from "./route.ts";
 
 /** A request as the server hands it on: nothing of it is interpreted yet but the framing. */

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { EngineError } from "#errors/engine-error.ts";
 import type { BodyCoding, ByteSource, LentBody } from "#lib/byte-source.ts";
 import type { HttpRequest } from "./answer.ts";
-import type { Connection, Transport } from "./connection.ts";
-import { ChunkedFraming, type Framing, LengthFraming } from "./framing.ts";
-import { readJson } from "./json-body.ts";
+import type { Connection, Transport } from "./connection/connection.ts";
+import { ChunkedFraming, type Framing, LengthFraming } from "./connection/framing.ts";
+import { readJson } from "./body/json.ts";
 import type { HttpLimits } from "./limits.ts";
 
 /** One request and its answer. */

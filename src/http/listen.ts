@@ -1,8 +1,8 @@
 import net from "node:net";
 import tls from "node:tls";
 import { EngineError } from "#errors/engine-error.ts";
-import type { Transport } from "./connection.ts";
-import { claimUnixSocket } from "./unix-socket.ts";
+import type { Transport } from "./connection/connection.ts";
+import { claimUnixSocket } from "./connection/unix-socket.ts";
 
 /** Certificates in PEM. A server with `ca` lets in only clients whose certificate that CA has signed. */
 export interface TlsIdentity {

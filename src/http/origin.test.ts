@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Transport } from "./connection.ts";
+import type { Transport } from "./connection/connection.ts";
 import { refuseBrowsers } from "./origin.ts";
 
 type Row = [name: string, transport: Transport, headers: Record<string, string>];

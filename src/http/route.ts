@@ -45,7 +45,7 @@ export type Reply =
    * (the request's body already consumed; what the client types is readable, half-close kept) and owns it until it returns.
    */
   | { readonly kind: "hijack"; readonly contentType: string; readonly run: (stream: Duplex) => Promise<void> }
-  /** 101 to a handshake that was checked (websocket-handshake.ts); `run` gets the bytes of frames, and owns the stream as above. */
+  /** 101 to a handshake that was checked (websocket/handshake.ts); `run` gets the bytes of frames, and owns the stream as above. */
   | { readonly kind: "websocket"; readonly accept: string; readonly run: (stream: Duplex) => Promise<void> };
 
 export type Handler = (request: ApiRequest) => Promise<Reply>;

@@ -5,12 +5,12 @@ import { messageOf } from "#errors/engine-error.ts";
 import type { Logger } from "#lib/logger.ts";
 import { monotonicMs } from "#lib/monotonic.ts";
 import type { Answer, HttpHandler } from "./answer.ts";
-import { Connection, type Transport } from "./connection.ts";
+import { Connection, type Transport } from "./connection/connection.ts";
 import { Exchange } from "./exchange.ts";
 import { defaultLimits, type HttpLimits } from "./limits.ts";
-import { refuseMalformed } from "./malformed.ts";
+import { refuseMalformed } from "./connection/malformed.ts";
 import { type HeaderFields, writeAnswer } from "./reply.ts";
-import { Side } from "./side.ts";
+import { Side } from "./connection/side.ts";
 
 export interface HttpServerOptions {
   /** Fields of every answer, those to malformed requests included. */

@@ -1,7 +1,7 @@
 import type { EventSink } from "#events/contract.ts";
 import type { Logger } from "#lib/logger.ts";
 import type { Digest } from "#spec/digest.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import type { ImageConfigFile } from "#spec/oci-image/types.ts";
 import { hostPlatform, parsePlatform, type Platform } from "#spec/platform.ts";
 import type { ProgressSink } from "#spec/progress.ts";

@@ -32,7 +32,7 @@ export interface LogQuery {
 
 /** How lines are put on the wire. */
 export interface LogFormat {
-  /** Each line in a frame that says which stream it is of (http/stdcopy.ts); bare without, for what came from a terminal. */
+  /** Each line in a frame that says which stream it is of (http/body/stdcopy.ts); bare without, for what came from a terminal. */
   readonly framed: boolean;
   /** Each line begins with its time, nine digits of a second. */
   readonly timestamps: boolean;

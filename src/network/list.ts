@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { type Filters, matchesAny, matchesLabels } from "#spec/filters.ts";
+import { type Filters, matchesAny, matchesLabels } from "#spec/filters/filters.ts";
 import type { PoolUsage } from "./addresses/ipam.ts";
 import type { NetworkContext } from "./context.ts";
 import { isPredefined, type Network } from "./record/network.ts";

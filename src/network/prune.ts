@@ -1,5 +1,5 @@
 import { messageOf } from "#errors/engine-error.ts";
-import { type Filters, matchesLabels } from "#spec/filters.ts";
+import { type Filters, matchesLabels } from "#spec/filters/filters.ts";
 import type { NetworkContext } from "./context.ts";
 import { isPredefined } from "./record/network.ts";
 import { removeNetwork } from "./remove.ts";

@@ -1,8 +1,8 @@
 import type { NetworkCreateBody } from "#spec/docker-api/types.ts";
-import type { NetworkRate } from "#spec/network-rate.ts";
-import type { PortChange } from "#spec/port-change.ts";
-import type { DnsTrace } from "#spec/dns-trace.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { NetworkRate } from "#spec/network/rate.ts";
+import type { PortChange } from "#spec/network/port-change.ts";
+import type { DnsTrace } from "#spec/network/dns-trace.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import { connectContainer, type ConnectInput, disconnectContainer, type DisconnectInput } from "./sandbox/connect-container.ts";
 import { connect } from "./sandbox/connect.ts";
 import { createNetwork } from "./create.ts";

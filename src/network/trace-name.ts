@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import type { DnsTrace } from "#spec/dns-trace.ts";
+import type { DnsTrace } from "#spec/network/dns-trace.ts";
 import { connectedSandbox } from "./sandbox/attach.ts";
 import type { NetworkContext } from "./context.ts";
 import type { ContainerDirectory } from "./ports.ts";

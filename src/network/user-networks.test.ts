@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import type { ConnectableContainer } from "./ports.ts";
 import type { NetworkService } from "./service.ts";
 import { IsolatedHost, request } from "./testdata/isolated-host.ts";

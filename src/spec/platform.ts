@@ -1,4 +1,4 @@
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { OciPlatform } from "./oci-image/types.ts";
 

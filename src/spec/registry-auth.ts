@@ -1,4 +1,4 @@
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 /** Who asks a registry. The kinds exclude each other; a token wins over a password, as in Docker. */
 export type RegistryCredential =
   | { readonly kind: "anonymous" }

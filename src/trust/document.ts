@@ -1,5 +1,5 @@
 import { messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { Refusal } from "./refusal.ts";
 
 type Document = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import type { EventSink } from "#events/contract.ts";
 import { KeyedMutex } from "#lib/keyed-mutex.ts";
 import type { Owner } from "#lib/id-mapping.ts";
 import type { Logger } from "#lib/logger.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import type { Database } from "#store/db/database.ts";
 import { type BackupsDeps, VolumeBackups } from "./backup/backups.ts";
 import type { BindOwner, TreeWork, VolumeContext } from "./deps.ts";

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { StreamSession } from "#container/attach/stream-session.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
-import { writeFrame } from "#http/stdcopy.ts";
+import { writeFrame } from "#http/body/stdcopy.ts";
 import { streamContentType } from "./stream-type.ts";
 
 /** Hands the connection to a session, which is open already: what happens once the client has its answer is not missed. */

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { StreamSession } from "#container/attach/stream-session.ts";
-import { CloseCode, closeFrame, frameHead, FrameReader, Opcode, WebSocketError, type WebSocketInput } from "#http/websocket-frames.ts";
+import { CloseCode, closeFrame, frameHead, FrameReader, Opcode, WebSocketError, type WebSocketInput } from "#http/websocket/frames.ts";
 import { writable } from "./serve-session.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { ContainerStats, StatsSample } from "#container/stats/sample.ts";
-import { jsonNumber } from "#lib/json-number.ts";
+import { jsonNumber } from "#lib/json/number.ts";
 import { type ApiVersion, compareApiVersions } from "#spec/api-version.ts";
 import { formatTimestamp } from "#spec/timestamps.ts";
 

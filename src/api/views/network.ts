@@ -1,4 +1,4 @@
-import { jsonNumber } from "#lib/json-number.ts";
+import { jsonNumber } from "#lib/json/number.ts";
 import type { InspectedNetwork, NetworkState } from "#network/list.ts";
 import type { Ipam, Network } from "#network/record/network.ts";
 import type { EndpointResource, IPAM, IPAMConfig, NetworkInspect, SubnetStatus } from "#spec/docker-api/types.ts";

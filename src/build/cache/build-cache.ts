@@ -6,7 +6,7 @@ import type { BuildImages } from "../ports.ts";
 import { entriesOf, mountEntryOf, type CacheEntry, type MeasuredRecord } from "./cache-entry.ts";
 import type { CacheMounts } from "./cache-mounts.ts";
 import type { CacheRecord, CacheStore } from "./cache-store.ts";
-import type { GcRule } from "#spec/build-gc.ts";
+import type { GcRule } from "#spec/build/gc.ts";
 import { chooseVictims, ownSize, type PruneOptions } from "./choose-victims.ts";
 import { optionsOf } from "./gc-options.ts";
 

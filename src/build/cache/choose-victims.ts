@@ -1,4 +1,4 @@
-import { matchesAny, type Filters } from "#spec/filters.ts";
+import { matchesAny, type Filters } from "#spec/filters/filters.ts";
 import type { CacheEntry } from "./cache-entry.ts";
 
 /** What `prune` is asked for; bytes. */

@@ -1,4 +1,4 @@
-import type { DiskSpace, GcRule } from "#spec/build-gc.ts";
+import type { DiskSpace, GcRule } from "#spec/build/gc.ts";
 import type { PruneOptions } from "./choose-victims.ts";
 
 /** What a rule comes to on a disk of so many bytes, at a time in ms since 1970. */

@@ -1,6 +1,6 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { basename, dirname } from "node:path/posix";
-import { ignoreMatcher, parseIgnoreFile } from "#spec/ignore-file.ts";
+import { ignoreMatcher, parseIgnoreFile } from "#spec/build/ignore-file.ts";
 import { RootFolder } from "#sys/files/in-root.ts";
 
 const IGNORE_FILE = ".dockerignore";

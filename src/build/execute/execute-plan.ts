@@ -1,10 +1,10 @@
 import { messageOf } from "#errors/engine-error.ts";
 import type { Step, StepRef } from "../plan/plan.ts";
-import { runCopy } from "./copy-step.ts";
+import { runCopy } from "./copy/step.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
 import { openImage } from "./image-step.ts";
 import { fetchFile, fetchRepository } from "./remote-steps.ts";
-import { runCommand } from "./run-step.ts";
+import { runCommand } from "./run/step.ts";
 import { identityOf, topOf, type LayerTree, type StepResult } from "./step-result.ts";
 import { layersOf } from "./results.ts";
 import { runWorkdir } from "./workdir-step.ts";

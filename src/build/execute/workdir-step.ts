@@ -1,10 +1,10 @@
 import { workdirKey } from "../cache/keys.ts";
 import { workdirInputs } from "../explain/inputs.ts";
 import type { StepRef, WorkdirOperation } from "../plan/plan.ts";
-import { cachedLayer } from "./cached-layer.ts";
-import { copyOwner } from "./copy-owner.ts";
+import { cachedLayer } from "./layer/cached.ts";
+import { copyOwner } from "./copy/owner.ts";
 import type { Execution, StepOutcome } from "./execution-context.ts";
-import { makeLayer, newWritableId } from "./make-layer.ts";
+import { makeLayer, newWritableId } from "./layer/make.ts";
 import { layersOf, step } from "./results.ts";
 
 /** WORKDIR: the folder is there afterwards. */

@@ -7,7 +7,7 @@ import type { ContainerFiles, PackedLayer } from "#store/files/contract.ts";
 import type { Snapshotter } from "#store/snapshots/contract.ts";
 import { INLINE_CACHE } from "../cache/image-caches.ts";
 import type { BuildAssembly, BuildImages, BuiltLayer } from "../ports.ts";
-import { EMPTY_LAYER } from "../execute/empty-layer.ts";
+import { EMPTY_LAYER } from "../execute/layer/empty.ts";
 import { topOf, type LayerTree } from "../execute/step-result.ts";
 import { withRoot, type RootDeps } from "./tree-root.ts";
 

@@ -1,5 +1,5 @@
 import path from "node:path/posix";
-import { ignoreMatcher } from "#spec/ignore-file.ts";
+import { ignoreMatcher } from "#spec/build/ignore-file.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import type { AddInstruction, CopyInstruction } from "../instructions/instruction.ts";
 import { Refusal } from "../parser/fault.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseCacheExport, parseCacheSource } from "#spec/build-cache.ts";
+import { parseCacheExport, parseCacheSource } from "#spec/build/cache.ts";
 import { decodeCache, digestOf, encodeCache, type RemoteCache } from "./cache-document.ts";
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}` as const;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { EngineError } from "#errors/engine-error.ts";
-import { parseLargeJson } from "#lib/json-text.ts";
+import { parseLargeJson } from "#lib/json/text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import { mediaTypes, type Descriptor } from "#spec/oci-image/types.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress } from "node:zlib";
-import type { CacheExport } from "#spec/build-cache.ts";
+import type { CacheExport } from "#spec/build/cache.ts";
 import type { Digest } from "#spec/digest.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import type { ContentStore } from "#store/content/contract.ts";

@@ -1,8 +1,8 @@
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
-import type { CacheLocation } from "#spec/build-cache.ts";
+import type { CacheLocation } from "#spec/build/cache.ts";
 import { readKeptManifest } from "#spec/oci-image/manifest.ts";
 import type { Descriptor, ImageConfigFile, ImageManifest } from "#spec/oci-image/types.ts";
-import { parseLargeJson } from "#lib/json-text.ts";
+import { parseLargeJson } from "#lib/json/text.ts";
 import type { BuildSink } from "../build-input.ts";
 import { INLINE_CACHE } from "../cache/image-caches.ts";
 import { CACHE_CONFIG, decodeCache, digestOf, type RemoteCache } from "./cache-document.ts";

@@ -2,14 +2,14 @@ import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import { PassThrough, pipeline as passOn, type Duplex, type Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { EngineError } from "#errors/engine-error.ts";
-import { targetOf, type SessionRequest } from "#spec/build-session.ts";
+import { targetOf, type SessionRequest } from "#spec/build/session.ts";
 
 const LONGEST_REASON = 4096;
 /** So that a slow reader of one answer holds up no other, and a fast one is not held up by round trips. */
 const WINDOW = 1024 * 1024;
 const CONNECTION_WINDOW = 16 * WINDOW;
 
-/** What a client offers while its build goes on, as the daemon asks for it (`spec/build-session.ts`). */
+/** What a client offers while its build goes on, as the daemon asks for it (`spec/build/session.ts`). */
 export class ClientSession implements Disposable {
   readonly #http: ClientHttp2Session;
 

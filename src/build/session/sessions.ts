@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { EngineError } from "#errors/engine-error.ts";
-import { isBuildSessionId } from "#spec/build-session.ts";
+import { isBuildSessionId } from "#spec/build/session.ts";
 import { ClientSession } from "./client-session.ts";
 
 /** How long a session waits for its build. */

@@ -1,5 +1,5 @@
-import { WorkerPool } from "#lib/worker-pool.ts";
-import { workerUrl } from "#lib/worker-url.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import { runJob } from "#store/worker/fed-job.ts";
 import type { Inventory } from "../attest/inventory.ts";
 import type { ClampJob, CopyJob, FoldersJob, InventoryJob, SelectJob, Selection } from "./job.ts";

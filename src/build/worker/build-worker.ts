@@ -1,4 +1,4 @@
-import { serveJobs } from "#lib/worker-jobs.ts";
+import { serveJobs } from "#lib/worker/jobs.ts";
 import { describeError } from "#store/worker/job-errors.ts";
 import type { BuildJob } from "./job.ts";
 import { runBuildJob } from "./run-job.ts";

@@ -1,4 +1,4 @@
-import { ignoreMatcher } from "#spec/ignore-file.ts";
+import { ignoreMatcher } from "#spec/build/ignore-file.ts";
 import { shownPath, type BytePath } from "#lib/byte-path.ts";
 
 /** What `--exclude` leaves out, by the path below a source. */

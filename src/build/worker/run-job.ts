@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import type { JobContext } from "#lib/worker-jobs.ts";
+import type { JobContext } from "#lib/worker/jobs.ts";
 import { clampTimes } from "./clamp-times.ts";
 import { copyItems } from "./copy-items.ts";
 import type { Inventory } from "../attest/inventory.ts";

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { resolve } from "node:path";
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
-import type { BuildOffers } from "#client/build-session.ts";
+import type { BuildOffers } from "#client/builds/session.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { Environment } from "../cli.ts";
 import { relayAgent } from "./relay-agent.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { CacheFolder } from "#client/build-session.ts";
+import type { CacheFolder } from "#client/builds/session.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { LayoutFolder } from "./layout-folder.ts";
 import { fieldsOf } from "./fields.ts";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { CacheFolder } from "#client/build-session.ts";
+import type { CacheFolder } from "#client/builds/session.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { writeFile } from "../write-file.ts";
 

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { EngineError } from "#errors/engine-error.ts";
 import { packTar } from "#lib/tar-pack.ts";
-import { parseIgnoreFile } from "#spec/ignore-file.ts";
+import { parseIgnoreFile } from "#spec/build/ignore-file.ts";
 import { packFolder } from "./pack-folder.ts";
 
 export interface ContextWish {

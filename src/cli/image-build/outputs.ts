@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { BuildOffers } from "#client/build-session.ts";
-import type { BuildOptions } from "#client/build.ts";
+import type { BuildOffers } from "#client/builds/session.ts";
+import type { BuildOptions } from "#client/builds/build.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import { write, type Streams } from "../streams.ts";
 import { writeFile } from "../write-file.ts";

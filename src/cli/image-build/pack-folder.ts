@@ -2,7 +2,7 @@ import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync, t
 import { join } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import { tarEnd, tarHead, tarPadding, type TarEntry } from "#lib/tar-pack.ts";
-import { ignoreMatcher, type IgnoreMatcher } from "#spec/ignore-file.ts";
+import { ignoreMatcher, type IgnoreMatcher } from "#spec/build/ignore-file.ts";
 
 /** Larger files are read piece by piece. */
 const SMALL = 256 * 1024;

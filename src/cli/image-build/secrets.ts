@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { LARGEST_SECRET, type BuildSecrets } from "#spec/build-secrets.ts";
+import { LARGEST_SECRET, type BuildSecrets } from "#spec/build/secrets.ts";
 import type { Environment } from "../cli.ts";
 
 export interface SecretSources {

@@ -1,4 +1,4 @@
-import type { RateChange } from "#spec/network-rate.ts";
+import type { RateChange } from "#spec/network/rate.ts";
 import { invalid } from "../arguments/flag.ts";
 
 const FIELDS: Readonly<Record<string, keyof RateChange>> = { in: "RateIn", out: "RateOut", "in-burst": "BurstIn", "out-burst": "BurstOut" };

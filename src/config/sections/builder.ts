@@ -1,6 +1,6 @@
-import { buildPruneFilterKeys } from "#spec/build-filters.ts";
-import type { DiskSpace, GcRule } from "#spec/build-gc.ts";
-import type { Filters } from "#spec/filters.ts";
+import { buildPruneFilterKeys } from "#spec/filters/build.ts";
+import type { DiskSpace, GcRule } from "#spec/build/gc.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import { parseDuration } from "#lib/duration.ts";
 import { parseMemory } from "#lib/units.ts";
 import { ConfigError } from "../config-error.ts";

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { ContainerConfig, HealthConfig, HostConfig } from "#spec/docker-api/types.ts";
-import { networkRateOf } from "#spec/network-rate.ts";
+import { networkRateOf } from "#spec/network/rate.ts";
 import { joinedContainer } from "./network-request.ts";
 import { checkRestartPolicy, isRestarting } from "../restart/restart-policy.ts";
 

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import { checkLogConfig } from "#logs/config/drivers.ts";
 import type { ContainerConfig, EndpointSettings, HostConfig } from "#spec/docker-api/types.ts";
-import { endpointWishes } from "#spec/endpoint-wishes.ts";
+import { endpointWishes } from "#spec/network/endpoint-wishes.ts";
 import { formatPlatform, hostPlatform, imageMatches, normalizePlatform } from "#spec/platform.ts";
 import { checkCreate } from "./check-create.ts";
 import type { ContainerStore } from "../record/container-store.ts";

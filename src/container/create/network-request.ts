@@ -1,5 +1,5 @@
 import type { PortMap } from "#spec/docker-api/types.ts";
-import { networkRateOf } from "#spec/network-rate.ts";
+import { networkRateOf } from "#spec/network/rate.ts";
 import type { Container } from "../record/container.ts";
 import { parseKeptLink } from "../links/link.ts";
 import type { NetworkRequest } from "../ports.ts";

@@ -1,5 +1,5 @@
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
-import { parseLink } from "#spec/link.ts";
+import { parseLink } from "#spec/network/link.ts";
 import type { Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import { networkModeOf } from "../create/network-request.ts";

@@ -1,4 +1,4 @@
-import type { WantedLink } from "#spec/link.ts";
+import type { WantedLink } from "#spec/network/link.ts";
 
 /** A link of HostConfig.Links as it is kept. */
 export interface Link extends WantedLink {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseLink } from "#spec/link.ts";
+import { parseLink } from "#spec/network/link.ts";
 import { containerPaths } from "../record/paths.ts";
 import { Harness } from "../testing/harness.ts";
 import { linkVariables } from "./environment.ts";

@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import { parseLink } from "#spec/link.ts";
+import { parseLink } from "#spec/network/link.ts";
 import type { Container } from "../record/container.ts";
 import type { ContainerStore } from "../record/container-store.ts";
 import { joinedContainer } from "../create/network-request.ts";

@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { linearPattern } from "#lib/linear-pattern.ts";
-import { matchesAny, matchesLabels, type Filters } from "#spec/filters.ts";
+import { matchesAny, matchesLabels, type Filters } from "#spec/filters/filters.ts";
 import { canonicalString, parseImageName, withDefaultTag } from "#spec/reference.ts";
 import { parsePortRange, portsOf, publishedPorts, type PortRange } from "../record/container-ports.ts";
 import { exitCodeOf, statusOf, type Container } from "../record/container.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseFilters } from "#spec/filters.ts";
-import { containerListFilterKeys } from "#spec/container-filters.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
+import { containerListFilterKeys } from "#spec/filters/container.ts";
 import { eventually, Harness } from "../testing/harness.ts";
 
 const plain = { all: false, limit: 0, size: false, filters: new Map() };

@@ -1,6 +1,6 @@
 import { isEngineError } from "#errors/engine-error.ts";
 import type { Digest } from "#spec/digest.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import { countsAsRunning, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";
 import type { Health } from "../health/health.ts";

@@ -1,5 +1,5 @@
 import { isEngineError } from "#errors/engine-error.ts";
-import { matchesLabels, type Filters } from "#spec/filters.ts";
+import { matchesLabels, type Filters } from "#spec/filters/filters.ts";
 import { parseTimestamp } from "#spec/timestamps.ts";
 import { countsAsRunning, type Container } from "../record/container.ts";
 import type { ContainerContext } from "../deps.ts";

@@ -1,5 +1,5 @@
-import type { PortChange } from "#spec/port-change.ts";
-import type { NetworkRate } from "#spec/network-rate.ts";
+import type { PortChange } from "#spec/network/port-change.ts";
+import type { NetworkRate } from "#spec/network/rate.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { EngineEvent, EventSink } from "#events/contract.ts";
 import type { LogFormat, LogKeeper, LogQuery, LogReader, LogRecord, MonitorLog } from "#logs/contract.ts";

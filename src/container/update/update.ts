@@ -2,8 +2,8 @@ import { EngineError, messageOf } from "#errors/engine-error.ts";
 import { changedLimits } from "#runtime/oci/limits/changed-limits.ts";
 import type { Limits } from "#runtime/oci/limits/write.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import { networkRateOf, type RateChange, withRate } from "#spec/network-rate.ts";
-import { changedBindings, isEmptyChange, type PortChange } from "#spec/port-change.ts";
+import { networkRateOf, type RateChange, withRate } from "#spec/network/rate.ts";
+import { changedBindings, isEmptyChange, type PortChange } from "#spec/network/port-change.ts";
 import { checkNetworkRate } from "../create/check-create.ts";
 import { networkRequest } from "../create/network-request.ts";
 import { emitContainerEvent } from "../record/container-events.ts";
@@ -19,7 +19,7 @@ export type UpdateDeps = Pick<ContainerContext, "store" | "locks" | "sandbox" | 
  * Changes limits and the restart policy, in a running container at once.
  *
  * @param change the fields that are to change; 0, "", [] and absent leave a limit as it is.
- * @param rate texts for the labels of the network rate (spec/network-rate.ts).
+ * @param rate texts for the labels of the network rate (spec/network/rate.ts).
  * @param ports what is to be published beside what is, and what no longer.
  * @throws EngineError `not-found`, `invalid`, or `conflict` when the new limits contradict each other or the kernel refuses them: then
  * nothing has changed.

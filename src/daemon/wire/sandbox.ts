@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { SandboxPlanner } from "#container/deps.ts";
 import type { DaemonConfig } from "#config/daemon-config.ts";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { ociSpec } from "#runtime/oci/spec.ts";
 import type { HostFacts, SandboxDefaults } from "#runtime/oci/spec-input.ts";
 import { profileFor } from "#runtime/oci/apparmor/profile.ts";

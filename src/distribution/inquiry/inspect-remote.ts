@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import type { Descriptor, OciPlatform } from "#spec/oci-image/types.ts";
 import { withDefaultTag, type Reference } from "#spec/reference.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";

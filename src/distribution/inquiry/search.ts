@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
-import { matchesAny, type Filters } from "#spec/filters.ts";
+import { parseJsonText } from "#lib/json/text.ts";
+import { matchesAny, type Filters } from "#spec/filters/filters.ts";
 import type { RegistryAuth } from "#spec/registry-auth.ts";
 import type { HostDeps, Registries } from "../registries.ts";
 import { registryErrorOf } from "../session/registry-error.ts";

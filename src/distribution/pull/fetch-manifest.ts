@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import { MANIFEST_LIMIT, readManifest, type ParsedManifest } from "#spec/oci-image/manifest.ts";
 import { mediaTypes, type Descriptor } from "#spec/oci-image/types.ts";

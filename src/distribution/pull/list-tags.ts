@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { readWhole } from "../transport/body.ts";
 import type { RegistrySession } from "../session/session.ts";
 

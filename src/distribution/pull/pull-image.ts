@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import { chainIds } from "#spec/oci-image/chain-id.ts";
 import { selectManifest } from "#spec/oci-image/select.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import type { SignatureReferrer, SignatureSource } from "../ports.ts";
 import type { RegistrySession } from "../session/session.ts";

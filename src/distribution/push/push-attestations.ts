@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { imagePackageUrl, IN_TOTO_TYPE, PREDICATE_ANNOTATION, statementOf, type Attestation } from "#spec/attestations.ts";
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import { mediaTypes, type Descriptor, type ImageIndex } from "#spec/oci-image/types.ts";
 import type { ProgressSink } from "#spec/progress.ts";

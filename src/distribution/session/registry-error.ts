@@ -1,6 +1,6 @@
 import http from "node:http";
 import { EngineError, type ErrorCategory } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { readStart } from "../transport/body.ts";
 import type { HttpResponse } from "../transport/transport.ts";
 

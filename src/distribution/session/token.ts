@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import type { RegistryCredential } from "#spec/registry-auth.ts";
 import { readWhole } from "../transport/body.ts";
 import type { Realm } from "./realm.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { invalid } from "./members.ts";
 
 /** @throws EngineError `invalid`, naming the document. */

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { matchesLabels, type Filters } from "#spec/filters.ts";
+import { matchesLabels, type Filters } from "#spec/filters/filters.ts";
 import { canonicalName, canonicalString, familiarName, familiarString, withDefaultTag, type Reference } from "#spec/reference.ts";
 import { parseTimestamp } from "#spec/timestamps.ts";
 import { compileGlob } from "./glob.ts";

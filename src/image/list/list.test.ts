@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseFilters } from "#spec/filters.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
 import { parseReference } from "#spec/reference.ts";
 import { digestOf, tagsOf } from "../record/image.ts";
 import { LIST_FILTERS } from "./list-filters.ts";

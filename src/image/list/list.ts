@@ -4,7 +4,7 @@ import { createdAt, sizeOf, type Image } from "../record/image.ts";
 import type { ImageStore } from "../record/image-store.ts";
 import { matchesDates, matchesImageLabels, matchesReference, readListFilters, type ListFilters } from "./list-filters.ts";
 import type { ContainerUse } from "../ports.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 
 export interface ListInput {
   /** Also images that only serve as a parent of others. */

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { isDigest, type Digest } from "#spec/digest.ts";
 import type { ContainerConfig } from "#spec/docker-api/types.ts";
 import { validate } from "#spec/docker-api/validate.ts";

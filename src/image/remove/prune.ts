@@ -1,5 +1,5 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
-import { matchesLabels, type Filters } from "#spec/filters.ts";
+import { matchesLabels, type Filters } from "#spec/filters/filters.ts";
 import { parseTimestamp } from "#spec/timestamps.ts";
 import { familiarString } from "#spec/reference.ts";
 import type { Digest } from "#spec/digest.ts";

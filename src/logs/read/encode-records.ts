@@ -1,4 +1,4 @@
-import { encodeFrames, type StdPiece } from "#http/stdcopy.ts";
+import { encodeFrames, type StdPiece } from "#http/body/stdcopy.ts";
 import { formatTimestamp } from "#spec/timestamps.ts";
 import type { LogFormat, LogRecord } from "../contract.ts";
 

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { encodeFrames } from "#http/stdcopy.ts";
+import { encodeFrames } from "#http/body/stdcopy.ts";
 import { formatTimestamp } from "#spec/timestamps.ts";
 import { compressFile } from "../compress.ts";
 import type { LogQuery, LogRecord } from "../contract.ts";

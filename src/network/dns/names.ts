@@ -1,5 +1,5 @@
 import type { Logger } from "#lib/logger.ts";
-import type { DnsTrace } from "#spec/dns-trace.ts";
+import type { DnsTrace } from "#spec/network/dns-trace.ts";
 import type { HostNames } from "#sys/netns/host-network.ts";
 import type { NetworkRegistry } from "../record/registry.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";

@@ -1,4 +1,4 @@
-import { dnsTypes } from "#spec/dns-trace.ts";
+import { dnsTypes } from "#spec/network/dns-trace.ts";
 import { ipv6Text } from "#sys/sockets/ipv6-bytes.ts";
 import { parseQuestion, readRecords, TYPE } from "./message.ts";
 

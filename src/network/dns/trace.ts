@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { monotonicMs } from "#lib/monotonic.ts";
 import { EngineError } from "#errors/engine-error.ts";
-import { type DnsStep, type DnsTrace, dnsTypes } from "#spec/dns-trace.ts";
+import { type DnsStep, type DnsTrace, dnsTypes } from "#spec/network/dns-trace.ts";
 import { parseResolvConf } from "../name-files/resolv-conf.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { reverseNameOf } from "./address-data.ts";

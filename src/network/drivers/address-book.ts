@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { macOf } from "#spec/mac-address.ts";
+import { macOf } from "#spec/network/mac-address.ts";
 import { type Address, contains, type Family, formatAddress, parseAddress, parseSubnet, type Subnet } from "../addresses/ip.ts";
 import { AddressPool, type PoolUsage } from "../addresses/ipam.ts";
 import { type Ipam, type Network, subnetsOf } from "../record/network.ts";

@@ -1,4 +1,4 @@
-import { macOf } from "#spec/mac-address.ts";
+import { macOf } from "#spec/network/mac-address.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import type { HostLinks } from "#sys/netns/host-network.ts";
 import { type Family, familyOf } from "../addresses/ip.ts";

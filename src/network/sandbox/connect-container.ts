@@ -1,6 +1,6 @@
 import { EngineError, isEngineError } from "#errors/engine-error.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
-import { endpointWishes } from "#spec/endpoint-wishes.ts";
+import { endpointWishes } from "#spec/network/endpoint-wishes.ts";
 import { attach } from "./attach.ts";
 import type { NetworkContext } from "../context.ts";
 import { detach } from "./detach.ts";

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { EndpointSettings } from "#spec/docker-api/types.ts";
-import { parseLink } from "#spec/link.ts";
+import { parseLink } from "#spec/network/link.ts";
 import { interfaceNameOf, interfaceSysctlsOf, knownDriverOptions, problemsOf } from "./endpoint-options.ts";
 import { hasInterfaces, type Network } from "../record/network.ts";
 import { OPTION } from "../record/network-options.ts";

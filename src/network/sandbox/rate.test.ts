@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import type { NetworkRate } from "#spec/network-rate.ts";
+import type { NetworkRate } from "#spec/network/rate.ts";
 import type { NetworkService } from "../service.ts";
 import { IsolatedHost, request } from "../testdata/isolated-host.ts";
 

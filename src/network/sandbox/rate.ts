@@ -1,4 +1,4 @@
-import type { NetworkRate, RateLimit } from "#spec/network-rate.ts";
+import type { NetworkRate, RateLimit } from "#spec/network/rate.ts";
 import type { TokenBucket } from "#sys/netlink/traffic.ts";
 import type { InterfaceLimits } from "#sys/netns/host-network.ts";
 import type { NetworkContext } from "../context.ts";

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { PortMap } from "#spec/docker-api/types.ts";
-import { isMeant, type PortChange } from "#spec/port-change.ts";
+import { isMeant, type PortChange } from "#spec/network/port-change.ts";
 import type { NetworkContext } from "../context.ts";
 import { type PublishedPort, requestAgain } from "../published/port-allocator.ts";
 import { planPorts, type PortRequest } from "../published/port-spec.ts";

@@ -1,6 +1,6 @@
 import type { EndpointSettings, PortMap } from "#spec/docker-api/types.ts";
-import type { NetworkRate } from "#spec/network-rate.ts";
-import type { WantedLink } from "#spec/link.ts";
+import type { NetworkRate } from "#spec/network/rate.ts";
+import type { WantedLink } from "#spec/network/link.ts";
 
 /** What a container asks of the network: structurally `NetworkRequest` of container/ports.ts, where it is explained. */
 export interface NetworkRequest {

@@ -1,6 +1,6 @@
 import type { EndpointIPAMConfig, EndpointSettings } from "#spec/docker-api/types.ts";
-import type { NetworkRate } from "#spec/network-rate.ts";
-import type { WantedLink } from "#spec/link.ts";
+import type { NetworkRate } from "#spec/network/rate.ts";
+import type { WantedLink } from "#spec/network/link.ts";
 import type { Publication } from "../firewall/plan.ts";
 import type { HostsEntry } from "../name-files/hosts-file.ts";
 import type { PublishedPort } from "../published/port-allocator.ts";

@@ -1,5 +1,5 @@
 import { compareSync } from "bcryptjs";
-import { serveJobs } from "#lib/worker-jobs.ts";
+import { serveJobs } from "#lib/worker/jobs.ts";
 import type { CompareJob } from "./passwords.ts";
 
 serveJobs(

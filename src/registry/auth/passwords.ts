@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { WorkerPool } from "#lib/worker-pool.ts";
-import { workerUrl } from "#lib/worker-url.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import { RegistryError } from "../protocol/registry-error.ts";
 import type { Credentials } from "./basic-header.ts";
 import { Failures } from "./failures.ts";

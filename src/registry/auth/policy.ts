@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { parseMemory } from "#lib/units.ts";
 import type { Action } from "../access.ts";
 

@@ -1,4 +1,4 @@
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { isBlobDigest } from "../protocol/digest.ts";
 import type { RepositoryName, Tag } from "../protocol/names.ts";
 import type { Repositories } from "../repositories/contract.ts";

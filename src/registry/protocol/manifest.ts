@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { type BlobDigest, isBlobDigest } from "./digest.ts";
 import { RegistryError } from "./registry-error.ts";

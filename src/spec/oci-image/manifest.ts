@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { isDigest } from "#spec/digest.ts";
 import { mediaTypes, type Descriptor, type ImageIndex, type ImageManifest, type OciPlatform } from "./types.ts";
 

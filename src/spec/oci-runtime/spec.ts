@@ -1,4 +1,4 @@
-import type { RawNumber } from "#lib/json-number.ts";
+import type { RawNumber } from "#lib/json/number.ts";
 
 /** config.json of the OCI runtime specification 1.1, the part that Dhow writes. Source: opencontainers/runtime-spec config.md, config-linux.md. */
 export interface OciSpec {

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { WorkerPool } from "#lib/worker-pool.ts";
-import { workerUrl } from "#lib/worker-url.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import { RingReader } from "../files/ring.ts";
 import { runJob } from "../worker/fed-job.ts";
 import type { Compressed, CompressedStream, Compressor } from "./contract.ts";

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { constants as zlib, createGzip } from "node:zlib";
-import type { JobContext } from "#lib/worker-jobs.ts";
+import type { JobContext } from "#lib/worker/jobs.ts";
 import type { Digest } from "#spec/digest.ts";
 import { findIgzipDeflate, roomFor, type GzipMembers } from "#sys/codecs/igzip-deflate.ts";
 import { RingWriter } from "../files/ring.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { serveJobs, type JobContext } from "#lib/worker-jobs.ts";
+import { serveJobs, type JobContext } from "#lib/worker/jobs.ts";
 import { receiveChunks } from "../worker/chunk-receiver.ts";
 import { Growth } from "../worker/growing-file.ts";
 import { describeError } from "../worker/job-errors.ts";

@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { createHash } from "node:crypto";
 import { unlink, writeFile } from "node:fs/promises";
-import type { WorkerPool } from "#lib/worker-pool.ts";
+import type { WorkerPool } from "#lib/worker/pool.ts";
 import type { Digest } from "#spec/digest.ts";
 import { runFedJob } from "../worker/fed-job.ts";
 import { newProgress } from "../worker/growing-file.ts";

@@ -1,6 +1,6 @@
 import { fstatSync, statfsSync } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
-import type { JobContext } from "#lib/worker-jobs.ts";
+import type { JobContext } from "#lib/worker/jobs.ts";
 import { closeFd } from "#sys/processes/pipe.ts";
 import type { PrivateMounts } from "#sys/mounts/private-mounts.ts";
 import { Budget, type FreeSpace } from "../unpack/budget.ts";

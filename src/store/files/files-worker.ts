@@ -1,4 +1,4 @@
-import { serveJobs } from "#lib/worker-jobs.ts";
+import { serveJobs } from "#lib/worker/jobs.ts";
 import { PrivateMounts } from "#sys/mounts/private-mounts.ts";
 import { describeError } from "../worker/job-errors.ts";
 import type { FilesJob } from "./job.ts";

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { IdMapping } from "#lib/id-mapping.ts";
-import { WorkerPool } from "#lib/worker-pool.ts";
-import { workerUrl } from "#lib/worker-url.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import { defaultUnpackLimits, type UnpackLimits } from "../unpack/contract.ts";
 import { runJob, runSourceJob } from "../worker/fed-job.ts";
 import type { JobInput } from "../worker/job-input.ts";

@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { IdMapping } from "#lib/id-mapping.ts";
-import type { JobContext } from "#lib/worker-jobs.ts";
+import type { JobContext } from "#lib/worker/jobs.ts";
 import { bytePathOf } from "#lib/byte-path.ts";
 import type { PrivateMounts } from "#sys/mounts/private-mounts.ts";
 import { OpenFolder } from "../tree/open-folder.ts";

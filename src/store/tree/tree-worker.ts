@@ -1,4 +1,4 @@
-import { serveJobs } from "#lib/worker-jobs.ts";
+import { serveJobs } from "#lib/worker/jobs.ts";
 import { bytePathOf } from "#lib/byte-path.ts";
 import { describeError } from "../worker/job-errors.ts";
 import { copyFolder } from "./copy-folder.ts";

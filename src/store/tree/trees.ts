@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { monotonicMs } from "#lib/monotonic.ts";
-import { WorkerPool } from "#lib/worker-pool.ts";
-import { workerUrl } from "#lib/worker-url.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import { bytePathOf } from "#lib/byte-path.ts";
 import { restoreError } from "../worker/job-errors.ts";
 import { removalOf } from "./remove-folder.ts";

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, constants, openSync, readSync, statfsSync } from "node:fs";
 import { EngineError } from "#errors/engine-error.ts";
-import type { JobContext } from "#lib/worker-jobs.ts";
+import type { JobContext } from "#lib/worker/jobs.ts";
 import type { Digest } from "#spec/digest.ts";
 import { TreeBeneath } from "#sys/files/beneath.ts";
 import type { ThreadRoot } from "#sys/files/chroot.ts";

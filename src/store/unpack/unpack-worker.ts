@@ -1,4 +1,4 @@
-import { serveJobs } from "#lib/worker-jobs.ts";
+import { serveJobs } from "#lib/worker/jobs.ts";
 import { ThreadRoot } from "#sys/files/chroot.ts";
 import { describeError } from "../worker/job-errors.ts";
 import type { UnpackJob } from "./job.ts";

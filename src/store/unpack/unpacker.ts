@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
-import { WorkerPool } from "#lib/worker-pool.ts";
-import { workerUrl } from "#lib/worker-url.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import { runJob, runSourceJob } from "../worker/fed-job.ts";
 import type { JobInput } from "../worker/job-input.ts";
 import { defaultUnpackLimits, type Unpacked, type Unpacker, type UnpackLimits, type UnpackRequest } from "./contract.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { MessagePort } from "node:worker_threads";
 import { afterAll, describe, expect, it } from "vitest";
 import { isEngineError } from "#errors/engine-error.ts";
-import { WorkerPool } from "#lib/worker-pool.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
 import { runFedJob } from "./fed-job.ts";
 
 /** A thread that counts what it gets, as slowly and as far as it is told. */

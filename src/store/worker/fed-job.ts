@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ByteSource } from "#lib/byte-source.ts";
-import type { WorkerPool } from "#lib/worker-pool.ts";
+import type { WorkerPool } from "#lib/worker/pool.ts";
 import { ChunkFeeder } from "./chunk-feeder.ts";
 import { restoreError } from "./job-errors.ts";
 import type { JobInput } from "./job-input.ts";

@@ -1,5 +1,5 @@
 import { EngineError, isEngineError, messageOf, type ErrorCategory } from "#errors/engine-error.ts";
-import { WorkerJobFailure } from "#lib/worker-pool.ts";
+import { WorkerJobFailure } from "#lib/worker/pool.ts";
 import { orExhausted } from "../full-disk.ts";
 
 /** An error as it crosses from a thread: structured clone would lose its class, category and code. */

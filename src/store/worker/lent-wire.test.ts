@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BodyCoding, LentBody } from "#lib/byte-source.ts";
-import { WorkerPool } from "#lib/worker-pool.ts";
+import { WorkerPool } from "#lib/worker/pool.ts";
 import { closeFd } from "#sys/processes/pipe.ts";
 import { acceptUnix, connectUnix, listenUnix } from "#sys/sockets/unix-socket.ts";
 import { runSourceJob } from "./fed-job.ts";

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { workerUrl } from "#lib/worker-url.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import type {
   BridgeLink,
   ContainerLink,

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { parseFields, type Fields } from "./fields.ts";
 import { notationRequirement } from "./notation-requirement.ts";
 import type { Requirement, SignaturePolicy } from "./requirement.ts";

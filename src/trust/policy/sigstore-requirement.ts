@@ -1,7 +1,7 @@
 import { createHash, type KeyObject } from "node:crypto";
 import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { parseReference } from "#spec/reference.ts";
 import { certificatesOf, documentsOf, type Fields, parseFields, type PolicyDocument, publicKeyOf, textOf } from "./fields.ts";
 import type { ReadFile } from "./parse-policy.ts";

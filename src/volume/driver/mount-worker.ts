@@ -1,4 +1,4 @@
-import { serveJobs } from "#lib/worker-jobs.ts";
+import { serveJobs } from "#lib/worker/jobs.ts";
 import type { MountJob } from "./mount-job.ts";
 import { reasonOf, runMountJob } from "./run-mount-job.ts";
 

@@ -1,5 +1,5 @@
-import { WorkerJobFailure, WorkerPool } from "#lib/worker-pool.ts";
-import { workerUrl } from "#lib/worker-url.ts";
+import { WorkerJobFailure, WorkerPool } from "#lib/worker/pool.ts";
+import { workerUrl } from "#lib/worker/url.ts";
 import { settlesWithin } from "#lib/within.ts";
 import { SystemCallError } from "#sys/ffi.ts";
 import type { MountJob } from "./mount-job.ts";

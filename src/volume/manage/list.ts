@@ -1,6 +1,6 @@
 import { EngineError, isEngineError, messageOf } from "#errors/engine-error.ts";
 import { settlesWithin } from "#lib/within.ts";
-import { type Filters, matchesAny, matchesLabels } from "#spec/filters.ts";
+import { type Filters, matchesAny, matchesLabels } from "#spec/filters/filters.ts";
 import type { VolumeContext } from "../deps.ts";
 import { isLocal, type Volume } from "../volume.ts";
 import { volumeOf } from "./inspect.ts";

@@ -1,5 +1,5 @@
 import { isEngineError } from "#errors/engine-error.ts";
-import { type Filters, matchesLabels } from "#spec/filters.ts";
+import { type Filters, matchesLabels } from "#spec/filters/filters.ts";
 import type { VolumeContext } from "../deps.ts";
 import { booleanFilter } from "./list.ts";
 import { removeVolume } from "./remove.ts";

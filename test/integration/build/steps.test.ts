@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { packTar, type TarEntry } from "#lib/tar-pack.ts";
-import { BUILD_SECRETS_HEADER, encodeBuildSecrets } from "#spec/build-secrets.ts";
+import { BUILD_SECRETS_HEADER, encodeBuildSecrets } from "#spec/build/secrets.ts";
 import { download, entriesOf } from "../../support/archives.ts";
 import { useDaemon } from "../../support/daemon.ts";
 import { eventually } from "../../support/eventually.ts";

@@ -1,11 +1,11 @@
 import type { BuildInput, BuildSource } from "#build/build-input.ts";
 import { EngineError } from "#errors/engine-error.ts";
 import type { ApiRequest } from "#http/route.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import type { AttestationWishes, ProvenanceMode } from "#spec/attestations.ts";
-import { BUILD_SECRETS_HEADER, takeBuildSecrets } from "#spec/build-secrets.ts";
-import { BUILD_SESSION_HEADER } from "#spec/build-session.ts";
-import { parseCacheExport, parseCacheSource } from "#spec/build-cache.ts";
+import { BUILD_SECRETS_HEADER, takeBuildSecrets } from "#spec/build/secrets.ts";
+import { BUILD_SESSION_HEADER } from "#spec/build/session.ts";
+import { parseCacheExport, parseCacheSource } from "#spec/build/cache.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";

@@ -1,6 +1,6 @@
 import type { BuildMessage, BuildSink } from "#build/build-input.ts";
 import { messageOf } from "#errors/engine-error.ts";
-import { encodeLine } from "#http/ndjson.ts";
+import { encodeLine } from "#http/body/ndjson.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import { errorToHttp } from "../../error-to-http.ts";
 import type { BuildBackend } from "./backend.ts";

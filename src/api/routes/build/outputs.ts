@@ -1,6 +1,6 @@
 import type { BuildOutput } from "#build/build-input.ts";
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
 
 const MOST = 100;

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
-import { buildPruneFilterKeys } from "#spec/build-filters.ts";
-import { parseFilters } from "#spec/filters.ts";
+import { buildPruneFilterKeys } from "#spec/filters/build.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
 import { parseTimestamp } from "#spec/timestamps.ts";
 import { booleanOf } from "../../query.ts";
 import type { BuildBackend } from "./backend.ts";

@@ -1,5 +1,5 @@
 import { EngineError } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { parseRegistryAuth, type RegistryAuth } from "#spec/registry-auth.ts";
 
 const LONGEST = 1024 * 1024;

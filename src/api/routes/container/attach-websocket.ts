@@ -1,5 +1,5 @@
 import type { ApiRequest, Reply } from "#http/route.ts";
-import { webSocketAccept } from "#http/websocket-handshake.ts";
+import { webSocketAccept } from "#http/websocket/handshake.ts";
 import { compareApiVersions, type ApiVersion } from "#spec/api-version.ts";
 import { attachOptionsOf } from "./attach.ts";
 import type { ContainerStdio } from "./backend.ts";

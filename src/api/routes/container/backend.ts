@@ -17,9 +17,9 @@ import type { PutArchiveRequest } from "#container/files/put-archive.ts";
 import type { PathStat } from "#container/files/stat-path.ts";
 import type { TerminalSize } from "#runtime/contract.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import type { PortChange } from "#spec/port-change.ts";
-import type { RateChange } from "#spec/network-rate.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { PortChange } from "#spec/network/port-change.ts";
+import type { RateChange } from "#spec/network/rate.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 
 /** What the containers' routes need of the engine, by what it is for. A reference is a name, an id, or the beginning of one. */
 export interface ContainerBackend extends ContainerLifecycle, ContainerProcesses, ContainerQueries, ContainerStdio, ContainerArchives {}

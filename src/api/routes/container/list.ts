@@ -1,6 +1,6 @@
 import { jsonText, type ApiRequest, type Reply } from "#http/route.ts";
-import { containerListFilterKeys } from "#spec/container-filters.ts";
-import { parseFilters } from "#spec/filters.ts";
+import { containerListFilterKeys } from "#spec/filters/container.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
 import { containerRow } from "../../views/container-summary.ts";
 import type { ContainerQueries } from "./backend.ts";
 import { booleanOf, integerOf } from "../../query.ts";

@@ -1,6 +1,6 @@
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
-import { containerPruneFilterKeys } from "#spec/container-filters.ts";
-import { parseFilters } from "#spec/filters.ts";
+import { containerPruneFilterKeys } from "#spec/filters/container.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
 import type { ContainerLifecycle } from "./backend.ts";
 
 export async function pruneContainers(backend: Pick<ContainerLifecycle, "prune">, { query }: ApiRequest): Promise<Reply> {

@@ -1,6 +1,6 @@
 import type { ContainerStats } from "#container/stats/sample.ts";
 import { EngineError } from "#errors/engine-error.ts";
-import { encodeLine } from "#http/ndjson.ts";
+import { encodeLine } from "#http/body/ndjson.ts";
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import { statsView } from "../../views/container-stats.ts";

@@ -2,8 +2,8 @@ import { EngineError } from "#errors/engine-error.ts";
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
 import type { ContainerUpdateBody } from "#spec/docker-api/types.ts";
 import { validate } from "#spec/docker-api/validate.ts";
-import type { PortChange } from "#spec/port-change.ts";
-import { rateLabels, type RateChange } from "#spec/network-rate.ts";
+import type { PortChange } from "#spec/network/port-change.ts";
+import { rateLabels, type RateChange } from "#spec/network/rate.ts";
 import type { ContainerLifecycle } from "./backend.ts";
 
 export async function updateContainer(backend: Pick<ContainerLifecycle, "update">, request: ApiRequest): Promise<Reply> {

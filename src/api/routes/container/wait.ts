@@ -1,7 +1,7 @@
 import type { ExitReport } from "#container/run/exit/waiters.ts";
 import type { WaitCondition } from "#container/run/wait.ts";
 import { EngineError } from "#errors/engine-error.ts";
-import { encodeLine } from "#http/ndjson.ts";
+import { encodeLine } from "#http/body/ndjson.ts";
 import type { ApiRequest, Reply } from "#http/route.ts";
 import type { ContainerProcesses } from "./backend.ts";
 

@@ -10,7 +10,7 @@ import type { PrunedImages } from "#image/remove/prune.ts";
 import type { RemovedItem, RemoveInput } from "#image/remove/remove.ts";
 import type { SaveInput } from "#image/save/save.ts";
 import type { TagInput } from "#image/make/tag.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import type { Platform } from "#spec/platform.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 

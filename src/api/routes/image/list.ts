@@ -1,5 +1,5 @@
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
-import { parseFilters, type Filters } from "#spec/filters.ts";
+import { parseFilters, type Filters } from "#spec/filters/filters.ts";
 import { booleanOf } from "../../query.ts";
 import { imageSummaryView } from "../../views/image.ts";
 import type { ImageQueries } from "./backend.ts";

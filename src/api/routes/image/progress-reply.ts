@@ -1,5 +1,5 @@
 import { messageOf } from "#errors/engine-error.ts";
-import { encodeLine } from "#http/ndjson.ts";
+import { encodeLine } from "#http/body/ndjson.ts";
 import type { Reply } from "#http/route.ts";
 import type { ProgressSink } from "#spec/progress.ts";
 import { errorToHttp } from "../../error-to-http.ts";

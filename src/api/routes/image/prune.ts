@@ -1,6 +1,6 @@
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
-import { parseFilters } from "#spec/filters.ts";
-import { imagePruneFilterKeys } from "#spec/image-filters.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
+import { imagePruneFilterKeys } from "#spec/filters/image.ts";
 import { removedView } from "../../views/image.ts";
 import type { ImageChanges } from "./backend.ts";
 

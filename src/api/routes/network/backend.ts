@@ -1,8 +1,8 @@
 import type { InspectedNetwork, NetworkState } from "#network/list.ts";
 import type { Network } from "#network/record/network.ts";
-import type { DnsTrace } from "#spec/dns-trace.ts";
+import type { DnsTrace } from "#spec/network/dns-trace.ts";
 import type { EndpointSettings, NetworkCreateBody } from "#spec/docker-api/types.ts";
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 
 /** What the networks' routes need of the engine. A reference is a name, an id, or the beginning of one. */
 export interface NetworkBackend {

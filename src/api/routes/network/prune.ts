@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { type ApiRequest, json, type Reply } from "#http/route.ts";
-import { type Filters, parseFilters } from "#spec/filters.ts";
-import { networkPruneFilterKeys } from "#spec/network-filters.ts";
+import { type Filters, parseFilters } from "#spec/filters/filters.ts";
+import { networkPruneFilterKeys } from "#spec/filters/network.ts";
 import { parseTimestamp } from "#spec/timestamps.ts";
 import type { NetworkBackend } from "./backend.ts";
 

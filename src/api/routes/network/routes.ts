@@ -1,8 +1,8 @@
 import { type ApiRequest, json, noContent, type Reply, type Route } from "#http/route.ts";
 import type { NetworkConnectRequest, NetworkCreateBody, NetworkDisconnectRequest } from "#spec/docker-api/types.ts";
 import { validate } from "#spec/docker-api/validate.ts";
-import { parseFilters } from "#spec/filters.ts";
-import { networkListFilterKeys } from "#spec/network-filters.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
+import { networkListFilterKeys } from "#spec/filters/network.ts";
 import { networkInspect, networkSummary } from "../../views/network.ts";
 import type { NetworkBackend } from "./backend.ts";
 import { pruneNetworks } from "./prune.ts";

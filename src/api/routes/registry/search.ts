@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { json, type ApiRequest, type Reply } from "#http/route.ts";
-import { parseFilters } from "#spec/filters.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
 import { parseRegistryAuth } from "#spec/registry-auth.ts";
 import type { RegistryBackend } from "./backend.ts";
 

@@ -1,4 +1,4 @@
-import type { Filters } from "#spec/filters.ts";
+import type { Filters } from "#spec/filters/filters.ts";
 import type { CreateRequest } from "#volume/manage/create.ts";
 import type { VolumeList } from "#volume/manage/list.ts";
 import type { PruneResult } from "#volume/manage/prune.ts";

@@ -1,6 +1,6 @@
 import { type ApiRequest, json, type Reply } from "#http/route.ts";
-import { parseFilters } from "#spec/filters.ts";
-import { volumePruneFilterKeys } from "#spec/volume-filters.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
+import { volumePruneFilterKeys } from "#spec/filters/volume.ts";
 import type { VolumeBackend } from "./backend.ts";
 
 /** From this API on only volumes without a name of their own are meant, unless the client says `all`. */

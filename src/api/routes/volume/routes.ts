@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import { type ApiRequest, json, noContent, type Reply, type Route } from "#http/route.ts";
-import { parseFilters } from "#spec/filters.ts";
-import { volumeListFilterKeys } from "#spec/volume-filters.ts";
+import { parseFilters } from "#spec/filters/filters.ts";
+import { volumeListFilterKeys } from "#spec/filters/volume.ts";
 import { booleanOf } from "../../query.ts";
 import { volumeView } from "../../views/volume.ts";
 import type { VolumeBackend } from "./backend.ts";

@@ -1,7 +1,7 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { ContainerUpdateBody, PortMap } from "#spec/docker-api/types.ts";
-import { isEmptyChange, type PortChange } from "#spec/port-change.ts";
-import type { RateChange } from "#spec/network-rate.ts";
+import { isEmptyChange, type PortChange } from "#spec/network/port-change.ts";
+import type { RateChange } from "#spec/network/rate.ts";
 import type { Flag, ValuesOf } from "../../arguments/flag.ts";
 import type { Cli } from "../../cli.ts";
 import { defineCommand } from "../../command.ts";

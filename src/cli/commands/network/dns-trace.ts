@@ -1,4 +1,4 @@
-import type { DnsStep } from "#spec/dns-trace.ts";
+import type { DnsStep } from "#spec/network/dns-trace.ts";
 import { text, type ValuesOf } from "../../arguments/flag.ts";
 import { valueFormat } from "../../arguments/format-flag.ts";
 import type { Cli } from "../../cli.ts";

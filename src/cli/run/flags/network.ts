@@ -1,4 +1,4 @@
-import { withRate } from "#spec/network-rate.ts";
+import { withRate } from "#spec/network/rate.ts";
 import { parseNetworkRate } from "../network-rate.ts";
 import { parseNetwork } from "../network.ts";
 import { parsePublish, rangeOf } from "../ports.ts";

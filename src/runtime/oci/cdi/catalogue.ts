@@ -1,7 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { type CdiEdits, type CdiSpec, parseCdiSpec } from "./spec-file.ts";
 
 const MOST_BYTES = 4 * 1024 * 1024;

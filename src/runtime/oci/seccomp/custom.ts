@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "#errors/engine-error.ts";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import type { OciSeccomp } from "#spec/oci-runtime/spec.ts";
 import { isAtLeast, type SeccompTarget, type SyscallRule } from "./profile.ts";
 

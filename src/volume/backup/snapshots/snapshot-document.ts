@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { parseJsonText } from "#lib/json-text.ts";
+import { parseJsonText } from "#lib/json/text.ts";
 import { type Digest, isDigest } from "#spec/digest.ts";
 import { mediaTypes } from "#spec/oci-image/types.ts";
 import { damaged, LARGEST_CHUNK } from "./chunk.ts";

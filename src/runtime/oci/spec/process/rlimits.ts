@@ -1,6 +1,6 @@
 import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import { jsonNumber, type RawNumber } from "#lib/json-number.ts";
+import { jsonNumber, type RawNumber } from "#lib/json/number.ts";
 import type { OciProcess } from "#spec/oci-runtime/spec.ts";
 import type { HostFacts, SandboxDefaults } from "../../spec-input.ts";
 
