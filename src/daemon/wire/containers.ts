@@ -5,6 +5,7 @@ import { hostUserNamespaces } from "#container/run/sharing/user-namespaces.ts";
 import { FileLogReader } from "#logs/read/file-reader.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "#runtime/oci/spec/mounts/masked-paths.ts";
 import type { HostFacts } from "#runtime/oci/spec-input.ts";
+import { isProfileLoaded } from "#sys/host/apparmor.ts";
 import type { NounParts } from "./nouns.ts";
 import { sandboxDefaults, sandboxPlanner } from "./sandbox.ts";
 
@@ -14,7 +15,7 @@ type Given = "logKeeper" | "trees" | "runtime" | "snapshots" | "files" | "images
 export function wireContainers(parts: NounParts, given: Pick<ContainerDeps, Given>): ContainerService {
   const { config, database, events, logger, description } = parts;
   const { instance, containers, userRemap } = config.current;
-  const host: HostFacts = { ...parts.host, runtime: given.runtime.features.runtimes[0]?.name ?? "" };
+  const host: HostFacts = { ...parts.host, runtime: given.runtime.features.runtimes[0]?.name ?? "", isProfileLoaded };
   const { metrics } = parts;
   const onAction = metrics && ((action: string, seconds: number) => metrics.containerActions.observe(action, seconds));
   return createContainerService(

@@ -120,6 +120,8 @@ export interface HostFacts {
   /** Sizes of huge pages that can be limited: `2MB`. */
   readonly hugePageSizes?: readonly string[] | undefined;
   readonly apparmor?: boolean | undefined;
+  /** Asks the kernel; undefined where it does not say. */
+  readonly isProfileLoaded?: ((name: string) => boolean | undefined) | undefined;
   /** `/sys/devices/system/cpu/cpuN/thermal_throttle` of each processor that has it. */
   readonly thermalThrottlePaths?: readonly string[] | undefined;
 }

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export const DEFAULT_PROFILE = "dhow-default";
 
 /** What users of Docker call it. */
-const DOCKERS_NAME = "docker-default";
+export const DOCKERS_PROFILE = "docker-default";
 
 /** Programs whose own profile does not confine them, but gives them a label that is not `unconfined` (AppArmor 4). */
 const OUTSIDE = ["unconfined", "crun", "runc", "conmon"];
@@ -66,7 +66,7 @@ export function profileDigest(): string {
  * @param usual what containers get that do not say; undefined where it is not loaded.
  */
 export function profileFor(asked: string | undefined, privileged: boolean, usual: string | undefined): string | undefined {
-  if (asked === DOCKERS_NAME && usual !== undefined) return usual;
+  if (asked === DOCKERS_PROFILE && usual !== undefined) return usual;
   if (asked !== undefined) return asked;
   if (usual === undefined) return undefined;
   return privileged ? "unconfined" : usual;

@@ -132,6 +132,14 @@ describe("what widens the sandbox", () => {
     expect(() => validate(hostConfig)).toThrow(message);
   });
 
+  it("a profile of AppArmor that is not loaded, where the kernel says which are", () => {
+    const create = (name: string, isProfileLoaded?: () => boolean | undefined): void =>
+      validateCreate({ Cmd: ["true"] }, { SecurityOpt: [`apparmor=${name}`] }, { ...host, apparmor: true, isProfileLoaded });
+    expect(() => create("mine", () => false)).toThrow('invalid --security-opt "apparmor=mine": no such profile is loaded');
+    for (const loaded of [() => true, () => undefined, undefined]) expect(() => create("mine", loaded)).not.toThrow();
+    expect(() => create("docker-default", () => false)).not.toThrow();
+  });
+
   it.each<HostConfig>([
     { CapAdd: ["all"], CapDrop: ["sys_admin", "CAP_SYS_RESOURCE"] },
     { SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined", "label=disable", "label:disable", "label=type:x_t", "no-new-privileges"] },

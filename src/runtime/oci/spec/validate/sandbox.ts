@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { EngineError } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
+import { DOCKERS_PROFILE } from "../../apparmor/profile.ts";
 import { customSeccomp } from "../../seccomp/custom.ts";
 import type { HostFacts } from "../../spec-input.ts";
 import { containerCapabilities, validateCapabilities } from "../process/capabilities.ts";
@@ -43,9 +44,15 @@ function validateSecurityOptions(hostConfig: HostConfig, host: HostFacts): void 
     const capabilities = containerCapabilities(hostConfig, host.capabilities);
     customSeccomp(seccomp, { architecture: host.architecture, capabilities, kernel: host.kernel });
   }
-  if (apparmor !== undefined && apparmor !== "unconfined" && host.apparmor !== true) {
-    throw invalid(`invalid --security-opt "apparmor=${apparmor}": AppArmor is not enabled on this host`);
-  }
+  if (apparmor !== undefined && apparmor !== "unconfined") validateProfile(apparmor, host);
+}
+
+/** What the kernel does not know now would fail at the start, in the runtime's words. */
+function validateProfile(name: string, { apparmor, isProfileLoaded }: HostFacts): void {
+  const option = `invalid --security-opt "apparmor=${name}"`;
+  if (apparmor !== true) throw invalid(`${option}: AppArmor is not enabled on this host`);
+  if (name === DOCKERS_PROFILE || isProfileLoaded?.(name) !== false) return;
+  throw invalid(`${option}: no such profile is loaded (apparmor_parser -r FILE loads one, aa-status lists them)`);
 }
 
 function validateOomScore({ OomScoreAdj = 0 }: HostConfig, host: HostFacts): void {
