@@ -63,7 +63,7 @@ const leaks: readonly { kind: string; plant: () => unknown; uproot: () => unknow
     kind: "a rule in somebody else's table",
     plant: () =>
       run(
-        `nft add table ip leak-${instance.name}x && nft add chain ip leak-${instance.name}x c && nft add rule ip leak-${instance.name}x c accept comment '"${instance.name}"'`,
+        `nft add table ip leak-${instance.name}x && nft add chain ip leak-${instance.name}x c && nft add rule ip leak-${instance.name}x c accept comment '"instance ${instance.name}"'`,
       ),
     uproot: () => run(`nft delete table ip leak-${instance.name}x`),
     line: /^nft rule accept comment/,

@@ -4,6 +4,7 @@
  * not. Runs inside the machine that run.sh boots: `node --test inside.ts`.
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
@@ -151,6 +152,41 @@ describe("AppArmor", () => {
       (error) => error instanceof ApiError && error.status === 400 && /no such profile is loaded/.test(error.message),
     );
   });
+});
+
+describe("project quotas", () => {
+  for (const [type, make] of [
+    ["ext4", ["mkfs.ext4", "-q", "-O", "quota,project"]],
+    ["xfs", ["mkfs.xfs", "-q"]],
+  ] as const) {
+    it(`${type}: a writable layer and a volume are as large as they may be, and nobody else is touched`, async () => {
+      const [disk, dataRoot] = [`/root/${type}.img`, `/mnt/${type}`];
+      for (const [program = "", ...parameters] of [
+        ["truncate", "-s", "400M", disk],
+        [...make, disk],
+        ["mkdir", "-p", dataRoot],
+        ["mount", "-o", "loop,prjquota", disk, dataRoot],
+      ])
+        execFileSync(program, parameters);
+      await using limited = await Engine.start({ dataRoot, timeout: 300_000, onLog: (line) => console.log(`# ${line}`) });
+      const { containers, images, volumes } = limited.client;
+      for await (const _ of await images.load(Readable.from([busyboxArchive()]))) continue;
+      const fill = async (path: string, HostConfig: HostConfig): Promise<string> => {
+        const script = `dd if=/dev/zero of=${path} bs=1M count=20 2>&1 | tail -1; stat -c %s ${path}`;
+        const Cmd = ["sh", "-c", script];
+        return (await containers.run({ Image: BUSYBOX, Cmd, HostConfig: { NetworkMode: "none", ...HostConfig } })).stdout;
+      };
+      const written = (said: string): number => Number(said.trim().split("\n").at(-1));
+      const small = written(await fill("/x", { StorageOpt: { size: "8m" } }));
+      assert.ok(small > 6 * MB && small <= 8 * MB, `${small} bytes`);
+      assert.equal(written(await fill("/x", {})), 20 * MB);
+      await volumes.create({ Name: "small", DriverOpts: { size: "4m" } });
+      const inVolume = written(await fill("/v/x", { Binds: ["small:/v"] }));
+      assert.ok(inVolume > 3 * MB && inVolume <= 4 * MB, `${inVolume} bytes`);
+      await volumes.create({ Name: "large" });
+      assert.equal(written(await fill("/v/x", { Binds: ["large:/v"] })), 20 * MB);
+    });
+  }
 });
 
 it("nothing is left when it ends but the profile", async () => {

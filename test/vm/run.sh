@@ -9,7 +9,7 @@ ensure_build
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/dhow-tests/vm
 system=$cache/root
-packages=crun,runc,conmon,libnftables1,libatomic1,libisal2,busybox-static,tini,apparmor,iproute2,kmod,linux-image-amd64
+packages=crun,runc,conmon,libnftables1,libatomic1,libisal2,busybox-static,tini,apparmor,e2fsprogs,xfsprogs,mount,iproute2,kmod,linux-image-amd64
 if [[ ! -e $cache/packages || $(<"$cache/packages") != "$packages" ]]; then
   say "Machine: installing Debian below $cache"
   rm -rf "$cache" && mkdir -p "$cache"
@@ -46,7 +46,7 @@ mount -t proc proc /proc; mount -t sysfs sys /sys; mountpoint -q /dev || mount -
 mkdir -p /dev/pts /dev/shm; mount -t devpts pts /dev/pts; mount -t tmpfs shm /dev/shm; mount -t tmpfs run /run
 mount -t securityfs security /sys/kernel/security
 mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup /sys/fs/cgroup
-for module in overlay nf_tables nft_chain_nat veth bridge; do modprobe $module; done
+for module in overlay nf_tables nft_chain_nat veth bridge loop xfs quota_v2; do modprobe $module; done
 ip link set lo up
 cd /opt/dhow && scripts/with-node --test --test-reporter=spec test/vm/inside.ts
 echo "inside.ts ended with $?"
