@@ -16,6 +16,8 @@ import { type Shim, shimFor } from "./versions/shim.ts";
 export interface ApiDeps {
   readonly routes: readonly Route[];
   readonly logger: Logger;
+  /** See HttpServerDeps. */
+  readonly hasHungUp?: ((fd: number) => boolean) | undefined;
 }
 
 export interface ApiOptions {
@@ -38,10 +40,13 @@ export interface Api {
   close(graceMs: number): Promise<void>;
 }
 
-export function createApi({ routes, logger }: ApiDeps, options: ApiOptions): Api {
+export function createApi({ routes, logger, hasHungUp }: ApiDeps, options: ApiOptions): Api {
   const handler = new ApiHandler({ router: new Router(routes), logger }, options);
   const headers = commonHeaders(options.engineVersion);
-  const server = new HttpServer({ handle: (request) => handler.answer(request), logger }, { headers, limits: options.limits ?? {} });
+  const server = new HttpServer(
+    { handle: (request) => handler.answer(request), logger, hasHungUp },
+    { headers, limits: options.limits ?? {} },
+  );
   const listeners: Listener[] = [];
   return {
     serve: (listener) => server.serve(listener.server, listener.transport),

@@ -12,6 +12,7 @@ import { serverVersion } from "#spec/identity.ts";
 import { currentBootId } from "#store/snapshots/boot-id.ts";
 import { describeHost } from "#sys/host/host-description.ts";
 import { readHostFacts } from "#sys/host/host-facts.ts";
+import { hasHungUp } from "#sys/sockets/hang-up.ts";
 import { NetworkWorker } from "#sys/netns/network-worker.ts";
 import { noteBoot } from "./boot.ts";
 import type { Engine } from "./engine.ts";
@@ -69,7 +70,7 @@ export async function wire(config: LiveConfig, logger: Logger, bootId: string = 
   });
   const closeImages = await serveStock(config.current, nouns, logger);
   const api = createApi(
-    { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }) },
+    { routes: apiRoutes([system, nouns.routes]), logger: logger.child({ part: "api" }), hasHungUp },
     { engineVersion: serverVersion, minVersion: apiConfig.minVersion },
   );
   return {

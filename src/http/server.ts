@@ -12,6 +12,13 @@ import { refuseMalformed } from "./connection/malformed.ts";
 import { type HeaderFields, writeAnswer } from "./reply.ts";
 import { Side } from "./connection/side.ts";
 
+export interface HttpServerDeps {
+  readonly handle: HttpHandler;
+  readonly logger: Logger;
+  /** Whether the other end of a socket is closed both ways; without it, a client that leaves a silent stream is noticed at the next byte. */
+  readonly hasHungUp?: ((fd: number) => boolean) | undefined;
+}
+
 export interface HttpServerOptions {
   /** Fields of every answer, those to malformed requests included. */
   readonly headers: HeaderFields;
@@ -29,6 +36,7 @@ const LAST_WORDS_MS = 1000;
 export class HttpServer {
   readonly #parser: http.Server;
   readonly #handle: HttpHandler;
+  readonly #hasHungUp: (fd: number) => boolean;
   readonly #logger: Logger;
   readonly #headers: HeaderFields;
   readonly #limits: HttpLimits;
@@ -38,13 +46,14 @@ export class HttpServer {
   #onQuiet: (() => void) | undefined;
   #closing = false;
 
-  constructor(deps: { readonly handle: HttpHandler; readonly logger: Logger }, options: HttpServerOptions) {
+  constructor(deps: HttpServerDeps, options: HttpServerOptions) {
     this.#handle = deps.handle;
+    this.#hasHungUp = deps.hasHungUp ?? (() => false);
     this.#logger = deps.logger;
     this.#headers = options.headers;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#parser = this.#newParser();
-    this.#sweep = setInterval(() => this.#dropLateHeads(), SWEEP_MS).unref();
+    this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS).unref();
   }
 
   /** Serves what the listener accepts. The listener keeps half-open sockets (`allowHalfOpen`) and stays the caller's to close. */
@@ -111,6 +120,14 @@ export class HttpServer {
   }
 
   /** Without a word where nothing was asked: Go's clients keep spare connections, and log what comes unasked on one. */
+  #sweepConnections(): void {
+    this.#dropLateHeads();
+    for (const connection of this.#connections) {
+      const socket = connection.halfClosed();
+      if (socket !== undefined && this.#hasHungUp(socket)) connection.destroy();
+    }
+  }
+
   #dropLateHeads(): void {
     const latest = monotonicMs() - this.#limits.headerMs;
     for (const connection of this.#connections) {

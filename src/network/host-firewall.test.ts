@@ -128,32 +128,30 @@ describe("rules for what comes into the host", () => {
 /** It runs dozens of programs one after the other, too many for a machine that is busy: with `npm run test:soak`. */
 const ufw: Ufw | undefined = process.env["DHOW_SOAK"] === undefined ? undefined : fetchUfw();
 
-if (ufw !== undefined) {
-  describe("ufw", () => {
-    const run = (...parameters: string[]): string => host.run(host.host, ...(ufw?.command(host.folder, ...parameters) ?? []));
+describe.each(ufw === undefined ? [] : [ufw])("ufw", (firewall) => {
+  const run = (...parameters: string[]): string => host.run(host.host, ...firewall.command(host.folder, ...parameters));
 
-    it("blocks published ports until it is told to allow them, lets containers out, and is left as it was", async () => {
-      expect(run("--force", "enable")).toContain("active");
-      const before = rulesOfUfw();
-      await begin({ verifyEveryMs: 100 });
-      host.serve(host.neighbour, "outside", 8000);
-      // Its policy for what is forwarded is to drop, which our bridges are excepted from.
-      await expect.poll(() => host.fetch(netns, `${NEIGHBOUR_ADDRESS}:8000`)).toBe("outside");
-      expect(fromNeighbour()).toEqual(shut);
-      run("allow", `${ports.web}/tcp`);
-      await expect.poll(fromNeighbour).toEqual(open);
-      // A daemon that does not ask it: its rules for what comes in have no say, and what it drops of what is forwarded passes.
-      await networks.close();
-      networks = await host.service({ verifyEveryMs: 100 });
-      await networks.restore(new Set(["c1"]));
-      run("delete", "allow", `${ports.web}/tcp`);
-      await expect.poll(fromNeighbour).toEqual(open);
-      host.stopServers();
-      await networks.teardown();
-      expect(rulesOfUfw()).toBe(before);
-      run("--force", "disable");
-    });
-
-    const rulesOfUfw = (): string => ["iptables", "ip6tables"].map((program) => host.run(host.host, program, "-S", "FORWARD")).join("");
+  it("blocks published ports until it is told to allow them, lets containers out, and is left as it was", async () => {
+    expect(run("--force", "enable")).toContain("active");
+    const before = rulesOfUfw();
+    await begin({ verifyEveryMs: 100 });
+    host.serve(host.neighbour, "outside", 8000);
+    // Its policy for what is forwarded is to drop, which our bridges are excepted from.
+    await expect.poll(() => host.fetch(netns, `${NEIGHBOUR_ADDRESS}:8000`)).toBe("outside");
+    expect(fromNeighbour()).toEqual(shut);
+    run("allow", `${ports.web}/tcp`);
+    await expect.poll(fromNeighbour).toEqual(open);
+    // A daemon that does not ask it: its rules for what comes in have no say, and what it drops of what is forwarded passes.
+    await networks.close();
+    networks = await host.service({ verifyEveryMs: 100 });
+    await networks.restore(new Set(["c1"]));
+    run("delete", "allow", `${ports.web}/tcp`);
+    await expect.poll(fromNeighbour).toEqual(open);
+    host.stopServers();
+    await networks.teardown();
+    expect(rulesOfUfw()).toBe(before);
+    run("--force", "disable");
   });
-}
+
+  const rulesOfUfw = (): string => ["iptables", "ip6tables"].map((program) => host.run(host.host, program, "-S", "FORWARD")).join("");
+});

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { monotonicMs } from "#lib/monotonic.ts";
 import { type Framing, HeadFraming } from "./framing.ts";
 import { newHead, type Phase } from "./phase.ts";
-import { stopReading } from "./raw-reading.ts";
+import { descriptorOf, stopReading } from "./raw-reading.ts";
 import { Side, type SideOwner, type WriteChunk, type WriteDone } from "./side.ts";
 
 /** How a client came in. A browser can reach `tcp` alone without being let in. */
@@ -87,6 +87,11 @@ export class Connection implements SideOwner {
   /** Since when (ms of `monotonicMs`) the peer owes the rest of a head; undefined when it owes nothing. */
   headDue(): number | undefined {
     return this.#phase.kind === "head" && this.#phase.since > 0 ? this.#phase.since : undefined;
+  }
+
+  /** The socket of a stream whose client sends no more; it may have gone altogether, which a program that says nothing never shows. */
+  halfClosed(): number | undefined {
+    return this.#phase.kind === "raw" && this.#ended ? descriptorOf(this.#socket) : undefined;
   }
 
   /** True between two requests. */

@@ -24,6 +24,11 @@ export function stopReading(socket: Socket): { readonly fd: number; readonly goO
   return { fd: handle.fd, goOn };
 }
 
+/** Undefined where it cannot be had. */
+export function descriptorOf(socket: Socket): number | undefined {
+  return handleOf(socket)?.fd;
+}
+
 function handleOf(socket: Socket): Handle | undefined {
   const { _handle: handle } = socket as unknown as { readonly _handle?: Partial<Handle> | null };
   const fits =
