@@ -8,15 +8,18 @@ export async function makeFolder(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-/** Moves a file to its place and makes that durable. The folder may have been swept away by somebody in between. */
+/** Each try is lost to somebody who got on meanwhile: with as many as a registry serves at once this many are not lost in a row. */
+const MOST_TRIES = 100;
+
+/** Moves a file to its place and makes that durable. The folder, or one above it, may be swept away by somebody in between, also while it is made. */
 export async function moveInto(temporary: string, path: string): Promise<void> {
   for (let tries = 0; ; tries++) {
-    await makeFolder(dirname(path));
     try {
+      await makeFolder(dirname(path));
       await rename(temporary, path);
       return await syncFolder(dirname(path));
     } catch (error) {
-      if (!isMissing(error) || tries >= 5) throw error;
+      if (!isMissing(error) || tries >= MOST_TRIES) throw error;
     }
   }
 }
