@@ -319,7 +319,8 @@ function begin(path: string): { readonly leave: () => void; readonly answered: P
   const headers = { "content-type": "application/json", connection: "Upgrade", upgrade: "tcp" };
   const sent = request({ socketPath: daemon.socket, method: "POST", path, headers });
   const answered = new Promise<void>((resolve) => {
-    sent.once("upgrade", (_, socket) => {
+    sent.once("upgrade", (_, socket, head: Buffer) => {
+      said += head.toString(); // What came with the answer.
       // The connection is the request's no more.
       leave = () => void socket.destroy();
       socket.on("data", (chunk: Buffer) => (said += chunk.toString())).on("error", () => undefined);
