@@ -18,6 +18,8 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/{integration,clients,chaos,cli}/**/*.test.ts"],
+          // Takes minutes and the network: npm run test:soak -- mission.
+          exclude: process.env["DHOW_SOAK"] === undefined ? ["test/integration/build/mission.test.ts"] : [],
           pool: "forks",
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -76,7 +76,7 @@ function run(project: string, more: readonly string[], seconds?: number): Run {
   const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...reporters, ...more], {
     stdio: "inherit",
     env: { ...process.env, DHOW_CHECK_REPORT: path },
-    ...(seconds === undefined ? {} : { timeout: seconds * 1000 }),
+    ...(seconds === undefined ? {} : { timeout: Math.trunc(seconds * 1000) }),
   });
   const report = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Report) : undefined;
   return { succeeded: status === 0, report };

@@ -42,6 +42,9 @@ function liftQuery(step: VersionStep, operation: Operation, query: URLSearchPara
 }
 
 function takeBack(steps: readonly VersionStep[], operation: Operation, reply: Reply): Reply {
+  if (reply.kind === "json-text" && steps.some((step) => step.answer?.[operation] !== undefined)) {
+    return takeBack(steps, operation, { ...reply, kind: "json", body: JSON.parse(reply.body) as unknown });
+  }
   if (reply.kind !== "json") return reply;
   return { ...reply, body: steps.reduceRight((body, step) => step.answer?.[operation]?.(body) ?? body, reply.body) };
 }

@@ -6,14 +6,14 @@ import { DockerCli } from "../../support/docker-cli.ts";
 import { eventually } from "../../support/eventually.ts";
 import { useFolders } from "../../support/folders.ts";
 import { alpineArchive, haveDebian, haveImage } from "../../support/mission.ts";
-import { figure, soak } from "../../support/scale.ts";
+import { figure } from "../../support/scale.ts";
 import { WheelIndex } from "../../support/wheel-index.ts";
 
 /**
  * The Dockerfiles that people write, word for word, on stand-ins of the images that they name: apt-get, pip, npm and go for real, by the docker
  * command line. Takes minutes and the network: `npm run test:soak -- mission`.
  */
-describe.runIf(soak)("Dockerfiles of every day", () => {
+describe("Dockerfiles of every day", () => {
   const daemon = useDaemon({ images: [alpineArchive] });
   const docker = new DockerCli(daemon);
   const context = useFolders();
