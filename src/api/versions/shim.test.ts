@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Reply, json, type Route } from "#http/route.ts";
+import { type Reply, json, jsonText, type Route } from "#http/route.ts";
 import type { ApiVersion } from "#spec/api-version.ts";
 import { operationOf, shimFor } from "./shim.ts";
 
@@ -148,6 +148,17 @@ test.each(answers)("the answer of %s before %s", (operation, since, newest, olde
   expect(body).toMatchObject(older);
   expect(absent.filter((name) => JSON.stringify(body).includes(`"${name}"`))).toEqual([]);
   expect(newest).toEqual(copy);
+});
+
+test("an answer that is text already is taken back as well, and left alone where nothing changed", () => {
+  const reply = jsonText(JSON.stringify([{ Id: "x", HostConfig: { NetworkMode: "n", Annotations: { a: "b" } } }]));
+  const shown = (client: ApiVersion): unknown => {
+    const answer = shimFor(route("GET /containers/json"), client)?.reply(reply) ?? reply;
+    return answer.kind === "json" ? answer.body : answer;
+  };
+  expect(shown([1, 44])).toMatchObject([{ Id: "x", HostConfig: { NetworkMode: "n" } }]);
+  expect(JSON.stringify(shown([1, 44]))).not.toContain("Annotations");
+  expect(shown([1, 52])).toBe(reply);
 });
 
 test("other kinds of answers go through as they are", () => {
