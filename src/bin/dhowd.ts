@@ -7,7 +7,10 @@ import { formatApiVersion, newestApiVersion, oldestApiVersion } from "#spec/api-
 import { dhowVersion } from "#spec/identity.ts";
 import { messageOf } from "#errors/engine-error.ts";
 
-process.exit(await main());
+/** How the process ends: the engine, once it is loaded, has its own way. */
+let leave = (code: number): never => process.exit(code);
+
+leave(await main());
 
 /** @returns the exit code. */
 async function main(): Promise<number> {
@@ -25,11 +28,12 @@ async function run(flags: Settings): Promise<number> {
   const environment = readEnvironment(process.env, process.pid);
   const loaded = loadConfig(flags, environment);
   // Nothing of the engine is loaded for what has been answered by now.
-  const { checkFiles, doctor, serve } = await import("#daemon/main.ts");
-  checkFiles(loaded.config);
-  if (flags.doctor !== undefined) return doctor(loaded.config, flags.doctor, (text) => print(process.stdout, text));
+  const daemon = await import("#daemon/main.ts");
+  leave = daemon.leave;
+  daemon.checkFiles(loaded.config);
+  if (flags.doctor !== undefined) return daemon.doctor(loaded.config, flags.doctor, (text) => print(process.stdout, text));
   if (flags.validate === true) return print(process.stderr, "configuration OK\n");
-  return serve(flags, loaded, environment);
+  return daemon.serve(flags, loaded, environment);
 }
 
 function print(stream: NodeJS.WriteStream, text: string): number {

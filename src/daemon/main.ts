@@ -11,6 +11,8 @@ import { stderrSink } from "./logging/stderr-sink.ts";
 import { loadTls } from "./listening/tls-files.ts";
 import { wire } from "./wire.ts";
 
+export { leave } from "#sys/processes/leave.ts";
+
 /** Checks what the configuration points at. @throws EngineError `invalid`. */
 export function checkFiles(config: DaemonConfig): void {
   if (config.api.tls !== undefined) loadTls(config.api.tls);
