@@ -24,11 +24,3 @@ export type InspectedNetwork = Sent<api.NetworkInspect, "Id" | "Name" | "Driver"
 export type EngineEventMessage = Sent<api.EventMessage, "Type" | "Action" | "scope" | "time" | "timeNano"> & {
   readonly Actor: Sent<api.EventActor, "ID" | "Attributes">;
 };
-
-/** What a prune has taken away. */
-export interface Pruned {
-  /** Names, ids or digests. */
-  readonly removed: readonly string[];
-  /** Bytes. */
-  readonly reclaimed: number;
-}

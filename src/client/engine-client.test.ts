@@ -108,6 +108,21 @@ const calls: [line: string, call: (client: EngineClient) => Promise<unknown>, bo
   ["GET /v1.51/volumes/v", ({ volumes }) => volumes.inspect("v")],
   ["POST /v1.51/volumes/create", ({ volumes }) => volumes.create({ Name: "v" }), { Name: "v" }],
   ["DELETE /v1.51/volumes/v?force=1", ({ volumes }) => volumes.remove("v", { force: true })],
+  ["POST /v1.51/volumes/prune?filters=%7B%22all%22%3A%5B%22true%22%5D%7D", ({ volumes }) => volumes.prune({ filters: { all: ["true"] } })],
+  ["POST /v1.51/containers/prune", ({ containers }) => containers.prune()],
+  ["POST /v1.51/images/prune", ({ images }) => images.prune()],
+  ["GET /v1.51/containers/c/stats?stream=0&one-shot=1", ({ containers }) => containers.sample("c")],
+  ["POST /v1.51/commit?container=c&repo=r&tag=t", ({ containers }) => containers.commit("c", { repo: "r", tag: "t" }), {}],
+  [
+    "POST /v1.51/commit?container=c&pause=0",
+    ({ containers }) => containers.commit("c", { pause: false, config: { Cmd: ["a"] } }),
+    { Cmd: ["a"] },
+  ],
+  ["GET /v1.51/containers/c/stats?stream=1", async ({ containers }) => await Array.fromAsync(await containers.stats("c"))],
+  ["GET /v1.51/containers/c/export", async ({ containers }) => await Array.fromAsync(await containers.export("c"))],
+  ["GET /v1.51/containers/c/archive?path=%2Fa+b", async ({ containers }) => await Array.fromAsync(await containers.readFiles("c", "/a b"))],
+  ["GET /v1.51/images/search?term=x&limit=3", ({ images }) => images.search("x", { limit: 3 })],
+  ["GET /v1.51/distribution/reg%3A5000/a%3Alatest/json", ({ images }) => images.distribution("reg:5000/a")],
 ];
 
 test.each(calls)("%s", async (line, call, body) => {
@@ -115,6 +130,38 @@ test.each(calls)("%s", async (line, call, body) => {
   await call(client);
   expect(asked.map((request) => request.line)).toEqual([line]);
   expect(asked[0]?.body).toBe(body === undefined ? "" : JSON.stringify(body));
+});
+
+test.each([
+  [
+    { ContainersDeleted: ["c"], SpaceReclaimed: 5 },
+    { removed: ["c"], reclaimed: 5 },
+  ],
+  [
+    { ImagesDeleted: [{ Untagged: "a:1" }, { Deleted: "sha256:1" }], SpaceReclaimed: 6 },
+    { removed: ["sha256:1"], reclaimed: 6 },
+  ],
+  [
+    { VolumesDeleted: null, ContainersDeleted: null },
+    { removed: [], reclaimed: 0 },
+  ],
+])("a prune that is answered %j", async (body, pruned) => {
+  answer = () => ({ kind: "json", status: 200, body });
+  expect(await client.containers.prune()).toEqual(pruned);
+});
+
+test("files of a container: what stands at a path, and an archive into a folder", async () => {
+  const stat = { name: "f", size: 3, mode: 420, mtime: "2026-01-01T00:00:00Z", linkTarget: "" };
+  const headers = { "X-Docker-Container-Path-Stat": Buffer.from(JSON.stringify(stat)).toString("base64") };
+  answer = () => ({ kind: "empty", status: 200, headers });
+  expect(await client.containers.stat("c", "/f")).toEqual(stat);
+  await client.containers.writeFiles("c", "/d", chunks(Buffer.from("tar")), { noOverwriteDirNonDir: true });
+  expect(asked.map(({ line, body }) => [line, body])).toEqual([
+    ["HEAD /v1.51/containers/c/archive?path=%2Ff", ""],
+    ["PUT /v1.51/containers/c/archive?path=%2Fd&noOverwriteDirNonDir=1", "tar"],
+  ]);
+  answer = () => ({ kind: "json", status: 200, body: null });
+  expect(await client.containers.changes("c")).toEqual([]);
 });
 
 describe("versions", () => {

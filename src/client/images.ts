@@ -9,11 +9,12 @@ import type { ImageVerdict } from "#spec/image-verdict.ts";
 import type { ProgressMessage } from "#spec/progress.ts";
 import { parsePlatform } from "#spec/platform.ts";
 import { familiarName, familiarString, parseReference, withDefaultTag, type Reference } from "#spec/reference.ts";
-import type { InspectedImage, ListedImage, Pruned } from "./answers.ts";
+import type { InspectedImage, ListedImage } from "./answers.ts";
 import type { Caller, CallOptions } from "./caller.ts";
 import { ApiError } from "./api-error.ts";
 import { authHeader } from "./auth-header.ts";
 import { buildCall, type BuildOptions } from "./builds/build.ts";
+import { prune, type Pruned, type PruneOptions } from "./prune.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
 export interface PullOptions {
@@ -141,13 +142,8 @@ export class ImagesClient {
   }
 
   /** Removes what no tag names, or with the filter `dangling: false` what no container uses. */
-  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<Pruned> {
-    const query = { filters: encodeFilters(filters) };
-    const { ImagesDeleted, SpaceReclaimed } = await this.#caller.json<{
-      ImagesDeleted?: ImageDeleteResponseItem[] | null;
-      SpaceReclaimed?: number;
-    }>("POST /images/prune", { query });
-    return { removed: (ImagesDeleted ?? []).flatMap(({ Deleted }) => Deleted ?? []), reclaimed: SpaceReclaimed ?? 0 };
+  prune(options: PruneOptions = {}): Promise<Pruned> {
+    return prune(this.#caller, "images", options);
   }
 
   /** Asks the registry what a reference means there, without fetching it. */

@@ -1,6 +1,7 @@
 import type { EndpointSettings, NetworkCreateBody } from "#spec/docker-api/types.ts";
 import type { CreatedNetwork, InspectedNetwork, ListedNetwork } from "./answers.ts";
 import type { Caller } from "./caller.ts";
+import { prune, type PruneOptions } from "./prune.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
 export class NetworksClient {
@@ -37,9 +38,7 @@ export class NetworksClient {
   }
 
   /** Removes those that nobody uses. Resolves to their names. */
-  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<string[]> {
-    const query = { filters: encodeFilters(filters) };
-    const { NetworksDeleted } = await this.#caller.json<{ NetworksDeleted?: string[] | null }>("POST /networks/prune", { query });
-    return NetworksDeleted ?? [];
+  async prune(options: PruneOptions = {}): Promise<readonly string[]> {
+    return (await prune(this.#caller, "networks", options)).removed;
   }
 }

@@ -1,8 +1,8 @@
 import type { AuthConfig, Volume, VolumeCreateRequest, VolumeListResponse } from "#spec/docker-api/types.ts";
 import type { VolumeSnapshot } from "#spec/volume-snapshot.ts";
-import type { Pruned } from "./answers.ts";
 import { authHeader } from "./auth-header.ts";
 import type { Caller, CallOptions } from "./caller.ts";
+import { prune, type Pruned, type PruneOptions } from "./prune.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "./query.ts";
 
 /** Snapshots in a repository of a registry, instead of the daemon's own. */
@@ -38,10 +38,8 @@ export class VolumesClient {
   }
 
   /** Removes anonymous ones that nobody uses, or with the filter `all: true` named ones, too. */
-  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<Pruned> {
-    const query = { filters: encodeFilters(filters) };
-    const answer = await this.#caller.json<{ VolumesDeleted?: string[] | null; SpaceReclaimed?: number }>("POST /volumes/prune", { query });
-    return { removed: answer.VolumesDeleted ?? [], reclaimed: answer.SpaceReclaimed ?? 0 };
+  prune(options: PruneOptions = {}): Promise<Pruned> {
+    return prune(this.#caller, "volumes", options);
   }
 
   /** The content as an archive, compressed by zstd unless told otherwise. Of a volume in use, as it is at one moment. */

@@ -119,23 +119,20 @@ export class HttpServer {
     }
   }
 
-  /** Without a word where nothing was asked: Go's clients keep spare connections, and log what comes unasked on one. */
   #sweepConnections(): void {
-    this.#dropLateHeads();
+    const latest = monotonicMs() - this.#limits.headerMs;
     for (const connection of this.#connections) {
+      const since = connection.headDue();
+      if (since !== undefined && since <= latest) this.#dropLateHead(connection);
       const socket = connection.halfClosed();
       if (socket !== undefined && this.#hasHungUp(socket)) connection.destroy();
     }
   }
 
-  #dropLateHeads(): void {
-    const latest = monotonicMs() - this.#limits.headerMs;
-    for (const connection of this.#connections) {
-      const since = connection.headDue();
-      if (since === undefined || since > latest) continue;
-      if (connection.isIdle()) connection.destroy();
-      else refuseMalformed(connection.parserSide, "LATE", this.#headers);
-    }
+  /** Without a word where nothing was asked: Go's clients keep spare connections, and log what comes unasked on one. */
+  #dropLateHead(connection: Connection): void {
+    if (connection.isIdle()) connection.destroy();
+    else refuseMalformed(connection.parserSide, "LATE", this.#headers);
   }
 
   #request(incoming: http.IncomingMessage, response: http.ServerResponse): void {

@@ -10,12 +10,13 @@ import type {
 import type { DnsTrace } from "#spec/network/dns-trace.ts";
 import type { PortChange } from "#spec/network/port-change.ts";
 import type { RateChange } from "#spec/network/rate.ts";
-import type { InspectedContainer, ListedContainer, Pruned } from "../answers.ts";
+import type { InspectedContainer, ListedContainer } from "../answers.ts";
 import type { Caller } from "../caller.ts";
 import type { RunResult } from "../collected.ts";
 import { type PathStat, readFiles, statPath, type WriteOptions, writeFiles } from "./files.ts";
 import { runContainer } from "./run.ts";
 import { type AttachOptions, attachTo, type Exit, logsOf, type LogsOptions, waitFor, type WaitOptions } from "./streams.ts";
+import { prune, type Pruned, type PruneOptions } from "../prune.ts";
 import { encodeFilters, encodeName, type QueryFilters } from "../query.ts";
 import type { RawSession } from "../raw-session.ts";
 
@@ -207,11 +208,7 @@ export class ContainersClient {
   }
 
   /** Removes those that do not run. */
-  async prune({ filters }: { readonly filters?: QueryFilters } = {}): Promise<Pruned> {
-    const query = { filters: encodeFilters(filters) };
-    const answer = await this.#caller.json<{ ContainersDeleted?: string[] | null; SpaceReclaimed?: number }>("POST /containers/prune", {
-      query,
-    });
-    return { removed: answer.ContainersDeleted ?? [], reclaimed: answer.SpaceReclaimed ?? 0 };
+  prune(options: PruneOptions = {}): Promise<Pruned> {
+    return prune(this.#caller, "containers", options);
   }
 }
