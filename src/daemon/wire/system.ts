@@ -5,7 +5,6 @@ import { InfoReader, type InfoSettings } from "#engine/info.ts";
 import { describeVersion } from "#engine/version.ts";
 import type { Journal } from "#events/journal.ts";
 import { logDriverNames } from "#logs/config/drivers.ts";
-import { readCdiCatalogue } from "#runtime/oci/cdi/catalogue.ts";
 import type { HostDescription } from "#sys/host/host-description.ts";
 import type { HostReading } from "#sys/host/host-facts.ts";
 import type { LiveConfig } from "../live-config.ts";
@@ -44,6 +43,7 @@ export function wireSystem({ config, events, engineId, host, description, nouns,
 }
 
 async function cdiDevicesIn(folders: readonly string[]): Promise<string[]> {
+  const { readCdiCatalogue } = await import("#runtime/oci/cdi/catalogue.ts");
   const { devices } = await readCdiCatalogue(folders);
   return [...devices.keys()].toSorted();
 }

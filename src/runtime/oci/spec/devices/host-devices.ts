@@ -3,10 +3,8 @@ import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { EngineError, messageOf } from "#errors/engine-error.ts";
 import type { HostConfig } from "#spec/docker-api/types.ts";
-import { editsFor, readCdiCatalogue } from "../../cdi/catalogue.ts";
-import { injectionOf } from "../../cdi/inject.ts";
-import { cdiNames } from "../../cdi/requests.ts";
-import type { CdiDeviceNode, CdiEdits } from "../../cdi/spec-file.ts";
+import type { RequestedDevices } from "../../cdi/look-up.ts";
+import type { CdiDeviceNode } from "../../cdi/spec-file.ts";
 import type { HostDevice, HostDevices } from "../../spec-input.ts";
 
 /** Made by every runtime, or mounted over. */
@@ -22,19 +20,20 @@ const MOST_NODES = 4096;
  */
 export async function lookUpDevices(hostConfig: HostConfig, cdiFolders: readonly string[] = []): Promise<HostDevices> {
   const nodes = hostConfig.Privileged === true ? await everyDevice() : await askedDevices(hostConfig);
-  const edits = await requestedEdits(hostConfig, cdiFolders);
-  const specified = await specifiedDevices(edits.flatMap(({ deviceNodes }) => deviceNodes));
+  const requested = await requestedByCdi(hostConfig, cdiFolders);
+  const specified = await specifiedDevices(requested?.nodes ?? []);
   return {
     nodes: withoutTwins([...nodes, ...specified]).slice(0, MOST_NODES),
     disks: await disksOf(hostConfig),
-    ...(edits.length === 0 ? {} : { injection: injectionOf(edits) }),
+    injection: requested?.injection,
   };
 }
 
-async function requestedEdits({ DeviceRequests = [] }: HostConfig, cdiFolders: readonly string[]): Promise<readonly CdiEdits[]> {
-  if (DeviceRequests.length === 0) return [];
-  const catalogue = await readCdiCatalogue(cdiFolders);
-  return editsFor(catalogue, cdiNames(DeviceRequests, catalogue));
+/** Few containers have such devices: what finds them is loaded for those. */
+async function requestedByCdi({ DeviceRequests = [] }: HostConfig, cdiFolders: readonly string[]): Promise<RequestedDevices | undefined> {
+  if (DeviceRequests.length === 0) return undefined;
+  const { requestedDevices } = await import("../../cdi/look-up.ts");
+  return await requestedDevices(DeviceRequests, cdiFolders);
 }
 
 /** The node of the host gives what the specification leaves out. */
