@@ -9,7 +9,9 @@ import type { ContainersClient, CreateOptions } from "./containers.ts";
  */
 export async function runContainer(containers: ContainersClient, body: ContainerCreateBody, options: CreateOptions): Promise<RunResult> {
   const { signal } = options;
-  const { Id } = await containers.create({ ...body, AttachStdout: true, AttachStderr: true }, options);
+  // It is removed below: one that removed itself would be gone by then, or half gone.
+  const HostConfig = { ...body.HostConfig, AutoRemove: false };
+  const { Id } = await containers.create({ ...body, HostConfig, AttachStdout: true, AttachStderr: true }, options);
   try {
     const session = await containers.attach(Id, { signal });
     const { exit } = await containers.waiting(Id, { condition: "next-exit", signal });

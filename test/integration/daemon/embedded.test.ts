@@ -44,6 +44,12 @@ test("an engine serves its own client and others, beside another one, and leaves
   const docker = new Docker({ socketPath: socketOf(engine) });
   const container = await docker.createContainer({ Image: BUSYBOX, name: "web", Cmd: ["sleep", "1000"] });
   await container.start();
+  const once = {
+    Image: BUSYBOX,
+    Cmd: ["sh", "-c", "echo out; echo err >&2; exit 4"],
+    HostConfig: { AutoRemove: true, NetworkMode: "none" },
+  };
+  expect(await engine.client.containers.run(once)).toEqual({ exitCode: 4, stdout: "out\n", stderr: "err\n" });
   await engine.client.networks.create({ Name: "app" });
   expect((await engine.client.containers.list()).map(({ Names }) => Names)).toEqual([["/web"]]);
   expect(await other.client.containers.list()).toEqual([]);
